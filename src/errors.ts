@@ -1,0 +1,142 @@
+/**
+ * Five families of errors, told apart by who must act. Anything that is not an `AppError` is a bug: nobody catches it,
+ * the process ends, and the journal makes that safe.
+ */
+export type ErrorCode =
+  // UserError
+  | 'bad-command'
+  | 'bad-input'
+  | 'unknown-workspace'
+  | 'unknown-backup'
+  | 'unknown-request'
+  | 'unknown-operation'
+  | 'not-allowed'
+  | 'own-approval'
+  | 'not-pending'
+  | 'request-expired'
+  | 'workspace-busy'
+  | 'backup-held'
+  | 'backup-incomplete'
+  | 'too-late'
+  | 'nothing-to-do'
+  | 'not-confirmed'
+  // PortError
+  | 'platform-unavailable'
+  | 'mover-unavailable'
+  | 'mover-missing'
+  | 'repository-missing'
+  | 'repository-held'
+  | 'repository-password'
+  | 'catalog-unavailable'
+  | 'chat-unavailable'
+  | 'server-unavailable'
+  | 'disk-full'
+  // OperationError
+  | 'step-failed'
+  | 'timed-out'
+  | 'cancelled'
+  | 'interrupted'
+  | 'preflight-failed'
+  | 'service-will-not-stop'
+  | 'service-will-not-start'
+  | 'not-quiet'
+  | 'copy-not-proven'
+  | 'part-missing'
+  | 'over-budget'
+  | 'plan-changed'
+  | 'stage-not-proven'
+  | 'swap-failed'
+  | 'unknown-data'
+  // ServicesDownError
+  | 'services-still-down'
+  // ConfigError
+  | 'config-invalid'
+  | 'config-missing';
+
+/** What every expected failure carries: `message` says what happened in our words, `hint` what to do next. */
+export abstract class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  constructor(code: ErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** The person who asked must act. Answered kindly and privately, never logged as an error. */
+export class UserError extends AppError {}
+
+/** An adapter could not do its work. The machine tries again when `retryable`, then the operator must act. */
+export class PortError extends AppError {
+  readonly retryable: boolean;
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown; retryable?: boolean } = {},
+  ) {
+    super(code, message, options);
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** An operation could not go on. The operator must act; it stands in the operation's thread and in the catalog. */
+export class OperationError extends AppError {}
+
+/** Core services are down and we could not bring them back. Pages a person at once. */
+export class ServicesDownError extends AppError {
+  constructor(message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super('services-still-down', message, options);
+  }
+}
+
+/** The deployer must act. Carries every problem found, not just the first. */
+export class ConfigError extends AppError {
+  readonly problems: readonly string[];
+  constructor(
+    problems: readonly string[],
+    options: { hint?: string | undefined; cause?: unknown; code?: 'config-invalid' | 'config-missing' } = {},
+  ) {
+    super(options.code ?? 'config-invalid', problems.join('\n'), options);
+    this.problems = problems;
+  }
+}
+
+/** Every sentence of an error and its causes, outermost first, for logs and records. */
+export function explain(error: unknown): string {
+  const sentences: string[] = [];
+  for (let cause: unknown = error; cause !== undefined && sentences.length < 6; ) {
+    sentences.push(cause instanceof Error ? cause.message : String(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return sentences.join(': ');
+}
+
+/** Exit codes of the command line: 1 the operation failed, 2 usage or configuration, 3 refused, 4 not found. */
+export function exitCodeOf(code: ErrorCode): 1 | 2 | 3 | 4 {
+  switch (code) {
+    case 'bad-command':
+    case 'bad-input':
+    case 'config-invalid':
+    case 'config-missing':
+      return 2;
+    case 'not-allowed':
+    case 'own-approval':
+    case 'not-pending':
+    case 'request-expired':
+    case 'workspace-busy':
+    case 'backup-held':
+    case 'backup-incomplete':
+    case 'too-late':
+    case 'not-confirmed':
+      return 3;
+    case 'unknown-workspace':
+    case 'unknown-backup':
+    case 'unknown-request':
+    case 'unknown-operation':
+      return 4;
+    default:
+      return 1;
+  }
+}

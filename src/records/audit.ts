@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { person } from './person.ts';
+import { moment } from './time.ts';
+
+/** One line of the audit trail: who asked, who decided, what was done. Only ever appended. */
+export const auditEntry = z.object({
+  at: moment,
+  by: person,
+  /** What they did: `backup asked`, `restore asked`, `approved`, `denied`, `cancelled`, `postponed`, `started`. */
+  did: z.string(),
+  workspace: z.string().optional(),
+  subject: z.string().optional(),
+  reason: z.string().optional(),
+});
+export type AuditEntry = z.infer<typeof auditEntry>;

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { backupId, operationId } from './ids.ts';
+import { capturedPart } from './part.ts';
+import { person } from './person.ts';
+import { moment } from './time.ts';
+import { workspaceName } from './workspace.ts';
+
+/** Where the definition stands in the repository, and what it was. */
+export const storedDefinition = z.object({
+  copyId: z.string(),
+  pathInCopy: z.string(),
+  sha256: z.string(),
+  release: z.string(),
+});
+
+/** What is written into the repository beside the data: enough to rebuild the catalog from the repository alone. */
+export const manifest = z.object({
+  schema: z.literal(1),
+  id: backupId,
+  name: z.string().optional(),
+  workspace: workspaceName,
+  operationId,
+  by: person,
+  trigger: z.enum(['person', 'schedule']),
+  reason: z.string().optional(),
+  startedAt: moment,
+  /** The cut: the moment all consistent parts belong to. */
+  takenAt: moment,
+  release: z.string(),
+  downtimeMs: z.number().nonnegative(),
+  definitionSha256: z.string(),
+  parts: z.array(capturedPart),
+  /** Parts that the configuration leaves out, with the reason. */
+  leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
+  warnings: z.array(z.string()),
+  status: z.enum(['completed', 'incomplete']),
+});
+export type Manifest = z.infer<typeof manifest>;
+
+/** The catalog's record of one backup: its manifest and what is known only after that was stored. Sizes in bytes. */
+export const backup = manifest.extend({
+  status: z.enum(['completed', 'incomplete', 'deleting', 'deleted']),
+  definition: storedDefinition,
+  manifestCopyId: z.string(),
+  manifestSha256: z.string(),
+  endedAt: moment,
+  durationMs: z.number().nonnegative(),
+  files: z.number().int().nonnegative(),
+  bytes: z.number().nonnegative(),
+  addedBytes: z.number().nonnegative(),
+});
+export type Backup = z.infer<typeof backup>;

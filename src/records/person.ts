@@ -1,0 +1,21 @@
+import { z } from 'zod';
+
+export const personName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._@-]{0,62}$/i, 'a person is named with letters, digits and . _ @ -');
+
+/**
+ * A person as known when they spoke. `proof` says how we know: the operating system's uid of the caller, a token that only
+ * they hold, a bare word (trusted only where the configuration says so), or nobody (a schedule).
+ */
+export const person = z.object({
+  name: personName,
+  proof: z.enum(['uid', 'token', 'bare', 'schedule']),
+  uid: z.number().int().nonnegative().optional(),
+});
+export type Person = z.infer<typeof person>;
+
+/** What tells one human from another: two names with one identity are the same human. */
+export function identityOf(who: Person): string {
+  return who.proof === 'uid' ? `uid:${who.uid}` : `${who.proof}:${who.name}`;
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { personName } from './person.ts';
+import { duration } from './time.ts';
+
+export const workspaceName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a workspace is named with lower-case letters, digits and dashes');
+
+export const partName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'a part is named with letters, digits, dots, dashes and underscores');
+
+/** How a part is taken; see docs/architecture.md. */
+export const capture = z.enum(['snapshot', 'two-pass', 'cold', 'after-start']);
+export type Capture = z.infer<typeof capture>;
+
+/** What every workspace has, whatever platform it runs on. Lengths of time are read the human way and kept in ms. */
+export const workspacePolicy = z.strictObject({
+  /** How long people are warned before services stop. */
+  notice: duration.default(600_000),
+  /** The whole operation; when it ends, services are up and nothing is listed as completed. Absent: no limit. */
+  timeout: duration.optional(),
+  /** Services are down no longer than this: the cut is aborted and they are started. */
+  downtimeBudget: duration.default(900_000),
+  /** The guard acts at downtime budget plus this. */
+  guardMargin: duration.default(60_000),
+  /** How long what a restore displaced is kept. */
+  grace: duration.default(604_800_000),
+  /** An approval is asked for this long, and holds this long once given. */
+  requestExpiry: duration.default(28_800_000),
+  votes: z.number().int().min(1).max(9).default(1),
+  /** Who may approve; the one who asks never counts. */
+  approvers: z.array(personName).default([]),
+  /** Who may back up, cancel, postpone and ask for restores. Absent: everyone whom the server lets in. */
+  operators: z.array(personName).optional(),
+  /** Patterns of paths that may be unreadable without making a backup incomplete. */
+  acceptUnreadable: z.array(z.string().min(1)).default([]),
+});
+export type WorkspacePolicy = z.infer<typeof workspacePolicy>;
+
+/**
+ * A workspace as configured. `platform` and `repository` belong to their adapters, which export the schemas; the
+ * configuration checks them, and a journal keeps its own copy of all of this.
+ */
+export const workspaceSettings = z.object({
+  name: workspaceName,
+  platform: z.looseObject({ kind: z.string() }),
+  repository: z.looseObject({ kind: z.string() }),
+  policy: workspacePolicy,
+});
+export type WorkspaceSettings = z.infer<typeof workspaceSettings>;

@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import type { RunProgram } from '../program.ts';
+import type { BackupPlan, PartPlan, ServiceState } from '../records/plan.ts';
+import { moment } from '../records/time.ts';
+import type { Capture } from '../records/workspace.ts';
+
+/** One part as it stands now. */
+export interface PartState extends PartPlan {
+  /** Free bytes on the file system that holds it. */
+  readonly freeBytes: number;
+  /** Captures that this platform can do for it. */
+  readonly possible: readonly Capture[];
+  /** False when it is not there at all. */
+  readonly present: boolean;
+}
+
+/** What a workspace looks like before anyone is disturbed. */
+export interface Inspection {
+  readonly release: string;
+  readonly services: readonly ServiceState[];
+  readonly parts: readonly PartState[];
+  /** Parts that the configuration leaves out, with the reason. */
+  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  /** Permissions we lack and anything else that makes a promise weaker, one sentence each. */
+  readonly warnings: readonly string[];
+  /** An operation that noted what runs and has not started it again; its record may not be overwritten. */
+  readonly notedBy?: string;
+}
+
+/** What ran before services were stopped. Kept by us and, by the platform, on the stopped objects themselves. */
+export const runningNote = z.object({
+  operationId: z.string(),
+  notedAt: moment,
+  services: z.array(z.object({ name: z.string(), ready: z.boolean() })),
+});
+export type RunningNote = z.infer<typeof runningNote>;
+
+/** Proof that services were stopped in this very quiet time; parts of two quiet times never mix. */
+export const quiet = z.object({ operationId: z.string(), token: z.string(), stoppedAt: moment });
+export type Quiet = z.infer<typeof quiet>;
+
+export const snapshot = z.object({
+  part: z.string(),
+  /** Where its files can be read: the same path for the same part every time, so that copies find their parent. */
+  path: z.string(),
+  takenAt: moment,
+});
+export type Snapshot = z.infer<typeof snapshot>;
+
+export const stagedPart = z.object({ part: z.string(), path: z.string() });
+export type StagedPart = z.infer<typeof stagedPart>;
+
+export const definitionFile = z.object({ path: z.string(), sha256: z.string(), release: z.string() });
+export type DefinitionFile = z.infer<typeof definitionFile>;
+
+export const started = z.object({ readyAt: moment, services: z.array(z.string()) });
+export type Started = z.infer<typeof started>;
+
+export interface EffectOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * One workspace on one platform. Every method is idempotent for the same operation id: it may have been called before
+ * and died at any point. Methods reject with `PortError`, `OperationError` or `ServicesDownError`, nothing else expected.
+ */
+export interface WorkspacePlatform {
+  /** How parts are cut, how restored data comes in, where programs that read it run. */
+  readonly capabilities: {
+    readonly cut: 'per-part' | 'whole';
+    readonly swap: 'claims' | 'rename' | 'none';
+    readonly reader: 'job' | 'child' | 'none';
+  };
+  /** Runs a program where the data can be read. */
+  readonly run: RunProgram;
+  /** Looks, changes nothing. With `count`, files and bytes of every part are counted, else they are 0. */
+  inspect(options?: EffectOptions & { readonly count?: boolean }): Promise<Inspection>;
+
+  /** Writes what makes the workspace run into `folder` (mode 0600, it may hold secrets). The same every time. */
+  captureDefinition(folder: string): Promise<DefinitionFile>;
+  /** Makes a captured definition the present one. Services pick it up when started. */
+  applyDefinition(path: string): Promise<void>;
+
+  /**
+   * Records what runs, durably and on the stopped objects themselves, before anything is stopped. An existing record of
+   * this operation is answered as it is, never overwritten.
+   * @throws OperationError `plan-changed` when another operation's record stands.
+   */
+  noteRunning(operationId: string): Promise<RunningNote>;
+  /** The record that stands now, if any: what `cml start` and the guard work from. */
+  readNote(): Promise<RunningNote | undefined>;
+
+  /**
+   * Arms the dead man's switch: at `actsAt` something that outlives this process starts what the note names, putting
+   * data back first when it is in the middle of a swap; if it cannot, it starts nothing and pages.
+   */
+  armGuard(note: RunningNote, actsAt: string): Promise<void>;
+  disarmGuard(operationId: string): Promise<void>;
+
+  /**
+   * Stops the noted services in order and waits until each is gone. When it rejects, some may be stopped.
+   * @throws OperationError `service-will-not-stop` naming the service.
+   */
+  stop(note: RunningNote, options?: EffectOptions): Promise<Quiet>;
+  /**
+   * Rejects unless this quiet time still holds: nothing was started since, no other process has a file of a part open
+   * for writing, wherever it runs.
+   * @throws OperationError `not-quiet` naming who writes.
+   */
+  proveQuiet(quiet: Quiet, parts: readonly PartPlan[]): Promise<void>;
+  /**
+   * Starts what the note names, in reverse order; waits for readiness of what was ready. Clears the note when all is up.
+   * Refuses on data of unknown state: every part must be wholly the previous or wholly the committed one.
+   * @throws OperationError `unknown-data`, `service-will-not-start`; both leave the note standing.
+   */
+  start(note: RunningNote, options?: EffectOptions): Promise<Started>;
+
+  /** Makes snapshots of the parts planned as `snapshot`, named after the operation. A snapshot's instant is the storage's own. */
+  snapshot(operationId: string, plan: BackupPlan, quiet: Quiet, options?: EffectOptions): Promise<Snapshot[]>;
+  /**
+   * Reads every attribute of a slow tree in parallel so that a walk after it is quick. Does nothing where reading
+   * attributes is quick. Call only while quiet.
+   */
+  warmUp(operationId: string, parts: readonly PartPlan[], folder: string, options?: EffectOptions): Promise<void>;
+
+  /** Makes empty places beside the live parts, on the same file system, for restored data. */
+  stage(operationId: string, parts: readonly string[]): Promise<StagedPart[]>;
+  /**
+   * Swaps the staged places in, while quiet. When it dies or rejects, any part may be swapped or not; `revert` knows.
+   * What was live is kept whole beside.
+   * @throws OperationError `swap-failed`, `not-quiet`.
+   */
+  commit(operationId: string, parts: readonly string[], quiet: Quiet): Promise<void>;
+  /** True when every live part is the one from before this operation. */
+  isReverted(operationId: string): Promise<boolean>;
+  /**
+   * Puts every live part back as it was before this operation. Call only while services are stopped.
+   * @throws OperationError `swap-failed`: data is of unknown state and nothing may be started.
+   */
+  revert(operationId: string): Promise<void>;
+  /** Keeps what a committed swap displaced until `until`; answers the places. */
+  keepDisplaced(operationId: string, until: string): Promise<string[]>;
+  /** Removes what operations displaced and whose time has passed; answers the places removed. */
+  dropDisplaced(now: string): Promise<string[]>;
+
+  /** Removes everything this operation made that is not needed any more: snapshots, staged places, running programs. */
+  release(operationId: string): Promise<void>;
+}
