@@ -65,6 +65,10 @@ export abstract class AppError extends Error {
   }
 }
 
+export function isAppError(error: unknown): error is AppError {
+  return error instanceof AppError;
+}
+
 /** The person who asked must act. Answered kindly and privately, never logged as an error. */
 export class UserError extends AppError {}
 

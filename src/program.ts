@@ -9,6 +9,8 @@ export interface Program {
   readonly cwd?: string;
   /** How long after SIGTERM before SIGKILL, in milliseconds. Default 60,000 (restic removes its lock meanwhile). */
   readonly graceMs?: number;
+  /** Must answer from now: an earlier run under this key is ended and forgotten, and this one is not kept either. */
+  readonly fresh?: boolean;
 }
 
 export interface ProgramResult {
@@ -30,8 +32,9 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program to its end. Called again with the same folder and key while the program still runs (we died and came
- * back), it adopts it; when it has ended, and its result was written, it answers that result without running it again.
+ * Runs a program to its end. Called with the folder and key of a program that an earlier life of this process started and
+ * whose result nobody received, it adopts it: still running, it is followed to its end; ended, its result is answered. A
+ * result is handed out once: the next call with the same key runs the program anew, so that a step can be tried again.
  * @throws PortError `platform-unavailable` when it cannot be started.
  */
 export type RunProgram = (program: Program, options: RunOptions) => Promise<ProgramResult>;

@@ -27,6 +27,8 @@ export const journalEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('step-failed'), ...named, error: recordedError }),
   z.object({ type: z.literal('ensured'), ...named, result: z.json().optional() }),
   z.object({ type: z.literal('ensure-failed'), ...named, error: recordedError }),
+  /** People were told that services stop at `stopsAt`. */
+  z.object({ type: z.literal('announced'), ...at, stopsAt: moment }),
   z.object({ type: z.literal('cancelled'), ...at, by: person, reason: z.string().optional() }),
   z.object({ type: z.literal('postponed'), ...at, by: person, stopsAt: moment }),
   z.object({

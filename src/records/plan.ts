@@ -39,8 +39,8 @@ export const backupPlan = z.object({
   budgetMs: z.number(),
   noticeMs: z.number(),
   timeoutMs: z.number().optional(),
-  /** The copy that is the parent of the first pass; absent for the first backup. */
-  parent: z.string().optional(),
+  /** The newest copies, whose unchanged files are not read again: of what is copied in the cut, and of what comes after. */
+  parents: z.object({ cut: z.string().optional(), afterStart: z.string().optional() }),
   warnings: z.array(z.string()),
 });
 export type BackupPlan = z.infer<typeof backupPlan>;

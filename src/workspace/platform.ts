@@ -12,6 +12,8 @@ export interface PartState extends PartPlan {
   readonly possible: readonly Capture[];
   /** False when it is not there at all. */
   readonly present: boolean;
+  /** Files changed after the moment asked for; absent when not asked or not knowable. */
+  readonly writtenSince?: number;
 }
 
 /** What a workspace looks like before anyone is disturbed. */
@@ -73,8 +75,11 @@ export interface WorkspacePlatform {
   };
   /** Runs a program where the data can be read. */
   readonly run: RunProgram;
-  /** Looks, changes nothing. With `count`, files and bytes of every part are counted, else they are 0. */
-  inspect(options?: EffectOptions & { readonly count?: boolean }): Promise<Inspection>;
+  /**
+   * Looks, changes nothing. With `count`, files and bytes of every part are counted, else they are 0; with `since`, also
+   * the files changed after that moment (ISO 8601).
+   */
+  inspect(options?: EffectOptions & { readonly count?: boolean; readonly since?: string }): Promise<Inspection>;
 
   /** Writes what makes the workspace run into `folder` (mode 0600, it may hold secrets). The same every time. */
   captureDefinition(folder: string): Promise<DefinitionFile>;
@@ -92,9 +97,10 @@ export interface WorkspacePlatform {
 
   /**
    * Arms the dead man's switch: at `actsAt` something that outlives this process starts what the note names, putting
-   * data back first when it is in the middle of a swap; if it cannot, it starts nothing and pages.
+   * data back first when it is in the middle of a swap, and with it the definition at `putBack`, when one is given; if it
+   * cannot, it starts nothing and pages. Armed again by the same operation, the newer time and definition count.
    */
-  armGuard(note: RunningNote, actsAt: string): Promise<void>;
+  armGuard(note: RunningNote, actsAt: string, putBack?: DefinitionFile): Promise<void>;
   disarmGuard(operationId: string): Promise<void>;
 
   /**
@@ -143,6 +149,9 @@ export interface WorkspacePlatform {
   /** Removes what operations displaced and whose time has passed; answers the places removed. */
   dropDisplaced(now: string): Promise<string[]>;
 
-  /** Removes everything this operation made that is not needed any more: snapshots, staged places, running programs. */
+  /**
+   * Removes everything this operation made that is not needed any more: snapshots, staged places, running programs.
+   * Never anything of a swap that is neither wholly committed nor wholly reverted.
+   */
   release(operationId: string): Promise<void>;
 }

@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { DEMO_MARK, type DemoWorkspace } from './workspace.ts';
+
+/** The product as the demo knows it: a command line and nothing else. One function for each thing that people say. */
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+
+interface Said {
+  readonly exitCode: number;
+  /** The one JSON document on standard output; undefined when there is none. */
+  readonly answer: unknown;
+  readonly stderr: string;
+}
+
+const backupAnswer = z.looseObject({
+  id: z.string(),
+  status: z.string(),
+  takenAt: z.string(),
+  durationMs: z.number(),
+  downtimeMs: z.number(),
+  bytes: z.number(),
+  files: z.number(),
+});
+export type BackupAnswer = z.infer<typeof backupAnswer>;
+
+const requestAnswer = z.looseObject({ id: z.string(), status: z.string() });
+const restoreAnswer = z.looseObject({ status: z.string(), downtimeMs: z.number() });
+const statusAnswer = z.looseObject({ services: z.array(z.looseObject({ running: z.boolean(), ready: z.boolean() })) });
+
+export async function startServices(workspace: DemoWorkspace): Promise<void> {
+  await sayAndExpect(workspace, ['start', workspace.name, '--as', 'alice']);
+}
+
+/** Exit code 0 of the preflight; its findings go to the terminal. */
+export async function checkWorkspace(workspace: DemoWorkspace): Promise<void> {
+  await sayAndExpect(workspace, ['check', workspace.name, '--as', 'alice']);
+}
+
+export async function backUp(workspace: DemoWorkspace): Promise<BackupAnswer> {
+  const words = ['backup', workspace.name, '--as', 'alice', '--notice', '3s', '--reason', 'the demo'];
+  return read(backupAnswer, 'backup', await sayAndExpect(workspace, words));
+}
+
+/** Answers the id of the request. */
+export async function askForRestore(workspace: DemoWorkspace, backupId: string): Promise<string> {
+  const words = ['restore', backupId, '--as', 'alice', '--confirm', workspace.name, '--reason', 'we were damaged'];
+  return read(requestAnswer, 'request', await sayAndExpect(workspace, words)).id;
+}
+
+/** The requester approves the own request: the product must refuse with exit code 3. */
+export async function approveOwnRequest(workspace: DemoWorkspace, requestId: string): Promise<'refused' | 'accepted'> {
+  const said = await say(workspace, ['approve', requestId, '--as', 'alice']);
+  if (said.exitCode !== 0 && said.exitCode !== 3) throw unexpected(['approve', requestId], said);
+  return said.exitCode === 3 ? 'refused' : 'accepted';
+}
+
+/** Another person approves; answers when the restore has ended. */
+export async function approveAndWait(
+  workspace: DemoWorkspace,
+  requestId: string,
+): Promise<z.infer<typeof restoreAnswer>> {
+  return read(restoreAnswer, 'restore', await sayAndExpect(workspace, ['approve', requestId, '--as', 'bob', '--wait']));
+}
+
+export async function servicesAreUp(workspace: DemoWorkspace): Promise<boolean> {
+  const said = await sayAndExpect(workspace, ['status', workspace.name, '--as', 'alice']);
+  const { services } = read(statusAnswer, 'workspace', said);
+  return services.length > 0 && services.every((service) => service.running && service.ready);
+}
+
+/** The list of backups as people see it. */
+export async function listBackups(workspace: DemoWorkspace): Promise<string> {
+  return (await run(workspace, ['list', workspace.name, '--as', 'alice'])).stdout;
+}
+
+/** What to type at the demo's end: exactly what this file runs. */
+export function writeCommand(words: readonly string[]): string {
+  return `node ${MAIN} ${words.join(' ')}`;
+}
+
+async function sayAndExpect(workspace: DemoWorkspace, words: readonly string[]): Promise<unknown> {
+  const said = await say(workspace, words);
+  if (said.exitCode !== 0) throw unexpected(words, said);
+  return said.answer;
+}
+
+async function say(workspace: DemoWorkspace, words: readonly string[]): Promise<Said> {
+  const { exitCode, stdout, stderr } = await run(workspace, [...words, '--json']);
+  return { exitCode, answer: stdout.trim() === '' ? undefined : JSON.parse(stdout), stderr };
+}
+
+/** Its standard error is shown as it comes, set apart from what the demo says. */
+async function run(workspace: DemoWorkspace, words: readonly string[]) {
+  process.stderr.write(`  $ cml ${words.join(' ')}\n`);
+  const child = spawn(process.execPath, [MAIN, ...words], {
+    cwd: workspace.folder,
+    env: { ...process.env, [DEMO_MARK]: workspace.folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    stderr += `${line}\n`;
+    process.stderr.write(`    ${line}\n`);
+  });
+  const exitCode = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+  return { exitCode, stdout, stderr };
+}
+
+/** The record may stand alone or under its name beside other things. */
+function read<T>(schema: z.ZodType<T>, name: string, answer: unknown): T {
+  const inner = z.looseObject({ [name]: z.unknown() }).safeParse(answer);
+  return schema.parse(inner.data?.[name] ?? answer);
+}
+
+function unexpected(words: readonly string[], said: Said): Error {
+  const { exitCode, stderr, answer } = said;
+  const told = `${stderr}${answer === undefined ? '' : JSON.stringify(answer)}`.trim();
+  return new Error(`"cml ${words.join(' ')}" ended with exit code ${exitCode}: ${told}`);
+}

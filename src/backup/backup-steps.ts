@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { backupEnded, operationFailed } from '../chat/messages/operation-ended.ts';
+import { defineStory } from '../operation/operation.ts';
+import { unreadablePath } from '../records/part.ts';
+import { backupPlan } from '../records/plan.ts';
+import { moment } from '../records/time.ts';
+import { definitionFile, quiet, runningNote, snapshot, started } from '../workspace/platform.ts';
+
+/** What the story returns: enough for the last message and for the command line. */
+export const backupOutcome = z.object({
+  backupId: z.string(),
+  status: z.enum(['completed', 'incomplete']),
+  files: z.number(),
+  bytes: z.number(),
+  addedBytes: z.number(),
+  downtimeMs: z.number(),
+  warnings: z.array(z.string()),
+});
+export type BackupOutcome = z.infer<typeof backupOutcome>;
+
+/** One copy made by this operation, as the mover reported it. */
+export const madeCopy = z.object({
+  id: z.string(),
+  takenAt: moment,
+  files: z.number(),
+  bytes: z.number(),
+  addedBytes: z.number(),
+  unreadable: z.array(z.string()),
+});
+export type MadeCopy = z.infer<typeof madeCopy>;
+
+export const cut = z.object({
+  takenAt: moment,
+  quiet,
+  /** Absent when no part is copied while services are down. */
+  delta: madeCopy.optional(),
+  snapshots: z.array(snapshot),
+});
+export type Cut = z.infer<typeof cut>;
+
+/** Where each part ended up: which copy, under which path, and what the copy's own tree counts there. */
+export const securedPart = z.object({
+  name: z.string(),
+  copyId: z.string(),
+  pathInCopy: z.string(),
+  takenAt: moment,
+  files: z.number(),
+  directories: z.number(),
+  bytes: z.number(),
+  unreadable: z.array(unreadablePath),
+});
+export type SecuredPart = z.infer<typeof securedPart>;
+
+const MINUTE = 60_000;
+
+export const backupStory = defineStory({
+  kind: 'backup',
+  steps: {
+    preflight: { result: backupPlan, timeoutMs: 60 * MINUTE, retries: 2 },
+    'capture definition': { result: definitionFile, timeoutMs: 5 * MINUTE, retries: 2 },
+    announce: { result: z.void(), timeoutMs: 5 * MINUTE, retries: 2, againUntil: 'arm guard' },
+    'pre-copy': { result: madeCopy.optional(), retries: 2 },
+    countdown: { result: z.void(), againUntil: 'arm guard' },
+    'note running': { result: runningNote, timeoutMs: MINUTE },
+    'arm guard': { result: z.void(), timeoutMs: MINUTE },
+    stop: { result: quiet },
+    cut: { result: cut },
+    'copy snapshots': { result: madeCopy.optional(), retries: 3 },
+    count: { result: z.array(securedPart), timeoutMs: 60 * MINUTE, retries: 3 },
+    'store manifest': {
+      result: z.object({ copyId: z.string(), sha256: z.string() }),
+      timeoutMs: 10 * MINUTE,
+      retries: 3,
+    },
+    prove: { result: z.void(), timeoutMs: 10 * MINUTE, retries: 3 },
+    record: { result: backupOutcome, timeoutMs: MINUTE, retries: 3, final: true },
+  },
+  ensures: {
+    start: { result: started, timeoutMs: 10 * MINUTE, retries: 40, otherwise: 'page' },
+    'disarm guard': { result: z.void(), timeoutMs: MINUTE, retries: 5, otherwise: 'warn' },
+    release: { result: z.void(), timeoutMs: 10 * MINUTE, retries: 2, otherwise: 'warn' },
+  },
+  shown: [
+    'preflight',
+    'capture definition',
+    'announce',
+    'pre-copy',
+    'countdown',
+    'note running',
+    'arm guard',
+    'stop',
+    'cut',
+    'start',
+    'disarm guard',
+    'copy snapshots',
+    'count',
+    'store manifest',
+    'prove',
+    'record',
+    'release',
+  ],
+  stopsServices: { from: 'arm guard', stop: 'stop', until: ['start'] },
+  ended: (operation) => {
+    const facts = backupOutcome.safeParse(operation.outcome);
+    if (operation.status === 'succeeded' && facts.success) return backupEnded(operation, facts.data);
+    return operationFailed(operation, operation.error?.code !== 'services-still-down');
+  },
+});

@@ -1,0 +1,157 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Chat } from '../chat/chat.ts';
+import { servicesStop } from '../chat/messages/services-stop.ts';
+import { OperationError } from '../errors.ts';
+import type { DataMover } from '../mover/mover.ts';
+import { announceStop, announceToPeople, type Countdown, countDown } from '../operation/countdown.ts';
+import { guardTime } from '../operation/guard-time.ts';
+import type { Story } from '../operation/operation.ts';
+import type { BackupPlan } from '../records/plan.ts';
+import { writeDuration } from '../records/time.ts';
+import type { Capture } from '../records/workspace.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
+import type { BackupOutcome, backupStory, Cut, MadeCopy } from './backup-steps.ts';
+import { countParts, sourcesAfterStart } from './count-parts.ts';
+import { lookAgain, planBackup } from './plan-backup.ts';
+import { type Captured, manifestFolder, proveCopies, recordBackup, storeManifest } from './record-backup.ts';
+import { releaseBackup } from './release-backup.ts';
+import { copyParts, takeCut } from './take-cut.ts';
+
+export interface BackupPorts {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly catalog: Catalog;
+  readonly chat: Chat;
+}
+
+export interface BackupInput {
+  readonly backupId: string;
+  readonly name?: string | undefined;
+  readonly noticeMs?: number | undefined;
+  readonly capture?: Capture | undefined;
+}
+
+/**
+ * THE STORY of a backup. Services are down between *stop* and *start* only; whatever fails, *start* is reached; the data
+ * is called a backup only after the repository has shown every part of it.
+ */
+export async function backupWorkspace(
+  { step, ensure, operation, folder }: Story<typeof backupStory>,
+  ports: BackupPorts,
+  input: BackupInput,
+): Promise<BackupOutcome> {
+  const { platform, mover, catalog } = ports;
+  const { id, workspace, settings } = operation;
+  const wishes = { ...input, workspace, policy: settings.policy, operationId: id, folder };
+  let cut: Cut | undefined;
+  try {
+    const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
+    const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
+    const countdown = countdownOf(plan, operation, ports.chat);
+    await step('announce', (context) => announceStop(context, countdown));
+    const warm = await step('pre-copy', ({ signal, progress }) =>
+      preCopy(plan, { mover, folder, signal, operationId: id, onProgress: progress }),
+    );
+    await step('countdown', async (context) => {
+      await countDown(context, countdown);
+      await lookAgain(platform, id, workspace, context.signal);
+    });
+    const running = await step('note running', () => platform.noteRunning(id));
+    let started: Captured['started'] | undefined;
+    try {
+      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy)));
+      const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
+      cut = await step(
+        'cut',
+        ({ signal, progress, now }) =>
+          takeCut(plan, quiet, warm, { platform, mover, operationId: id, folder, now, signal, onProgress: progress }),
+        { until: endOfBudget(quiet.stoppedAt, plan) },
+      );
+    } finally {
+      started = await ensure('start', ({ signal }) => platform.start(running, { signal }));
+      await ensure('disarm guard', () => platform.disarmGuard(id));
+    }
+    return await secure({ plan, definition, cut, started, backupId: input.backupId, name: input.name, operation });
+  } finally {
+    await ensure('release', () => releaseBackup({ platform, mover, catalog, folder }, id, input.backupId));
+  }
+
+  async function secure(
+    taken: Omit<Captured, 'secured' | 'later' | 'started'> & { started: Captured['started'] | undefined },
+  ) {
+    if (!taken.started) throw new OperationError('step-failed', 'Services were started, but when is not known.');
+    const known = { ...taken, started: taken.started };
+    const sources = sourcesAfterStart(taken.plan, taken.cut, known.started.readyAt);
+    const later = await step('copy snapshots', ({ signal, progress }) =>
+      copyLater(taken.plan, sources, signal, progress),
+    );
+    const secured = await step('count', ({ signal }) =>
+      countParts(taken.plan, taken.cut, later && { copy: later, sources }, {
+        mover,
+        folder,
+        signal,
+        acceptUnreadable: settings.policy.acceptUnreadable,
+      }),
+    );
+    const captured: Captured = { ...known, later, secured };
+    const stored = await step('store manifest', ({ signal }) => storeManifest(captured, mover, folder, signal));
+    await step('prove', ({ signal }) => proveCopies(captured, stored.copyId, mover, folder, signal));
+    return step('record', ({ now }) => recordBackup(captured, stored, folder, now(), catalog));
+  }
+
+  async function copyLater(
+    plan: BackupPlan,
+    sources: ReturnType<typeof sourcesAfterStart>,
+    signal: AbortSignal,
+    onProgress: Parameters<DataMover['copy']>[1]['onProgress'],
+  ): Promise<MadeCopy | undefined> {
+    if (sources.length === 0) return undefined;
+    const places = sources.map(({ part, path }) => ({ path, exclude: part.exclude }));
+    const options = { key: 'later', tags: [id], signal };
+    return copyParts({ mover, folder, onProgress }, places, plan.parents.afterStart, options);
+  }
+}
+
+async function preCopy(plan: BackupPlan, world: CopyWorld): Promise<MadeCopy | undefined> {
+  const parts = plan.parts.filter((part) => part.capture === 'two-pass');
+  if (parts.length === 0) return undefined;
+  const tags = [world.operationId, 'pre-copy'];
+  return copyParts(world, parts, plan.parents.cut, { key: 'pre-copy', tags, signal: world.signal });
+}
+
+interface CopyWorld {
+  readonly mover: DataMover;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly operationId: string;
+  readonly onProgress: Parameters<DataMover['copy']>[1]['onProgress'];
+}
+
+function countdownOf(plan: BackupPlan, operation: Story<typeof backupStory>['operation'], chat: Chat): Countdown {
+  return {
+    noticeMs: plan.noticeMs,
+    async announce(stopsAt) {
+      const message = servicesStop({
+        operationId: operation.id,
+        kind: 'backup',
+        workspace: operation.workspace,
+        by: operation.by.name,
+        reason: operation.reason,
+        stopsAt,
+        noticeMs: plan.noticeMs,
+        downtimeMs: plan.forecast.downtimeMs,
+      });
+      await announceToPeople(chat, message, operation.trigger);
+    },
+  };
+}
+
+function endOfBudget(stoppedAt: string, plan: BackupPlan) {
+  return {
+    at: new Date(Date.parse(stoppedAt) + plan.budgetMs),
+    because: () =>
+      new OperationError('over-budget', `Services were down for the whole budget of ${writeDuration(plan.budgetMs)}.`, {
+        hint: 'The cut was given up and services were started. Capture large parts by snapshot, or raise downtimeBudget.',
+      }),
+  };
+}

@@ -1,0 +1,84 @@
+import picomatch from 'picomatch';
+import { OperationError } from '../errors.ts';
+import type { DataMover, PathCount } from '../mover/mover.ts';
+import type { BackupPlan, PartPlan } from '../records/plan.ts';
+import type { Cut, MadeCopy, SecuredPart } from './backup-steps.ts';
+import { partsCopiedAfterStart, partsCopiedInCut } from './plan-backup.ts';
+
+interface CountWorld {
+  readonly mover: DataMover;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly acceptUnreadable: readonly string[];
+}
+
+interface Source {
+  readonly part: PartPlan;
+  readonly path: string;
+  readonly takenAt: string;
+}
+
+/** Where the mover read a part: its snapshot, or the part itself. */
+export function sourcesAfterStart(plan: BackupPlan, cut: Cut, now: string): Source[] {
+  return partsCopiedAfterStart(plan.parts).map((part) => {
+    const snapshot = cut.snapshots.find((candidate) => candidate.part === part.name);
+    if (part.capture === 'snapshot' && !snapshot) {
+      throw new OperationError('part-missing', `The snapshot of "${part.name}" is missing from the cut.`);
+    }
+    return { part, path: snapshot?.path ?? part.path, takenAt: snapshot?.takenAt ?? now };
+  });
+}
+
+/**
+ * Proves by the copies' own trees that every part is in them, and counts it. The mover's exit code is not a proof.
+ * @throws OperationError `copy-not-proven` when a part is missing or came out empty though it was not.
+ */
+export async function countParts(
+  plan: BackupPlan,
+  cut: Cut,
+  later: { readonly copy: MadeCopy; readonly sources: readonly Source[] } | undefined,
+  world: CountWorld,
+): Promise<SecuredPart[]> {
+  const inCut = partsCopiedInCut(plan.parts).map((part) => ({ part, path: part.path, takenAt: cut.takenAt }));
+  return [
+    ...(cut.delta ? await countCopy(cut.delta, inCut, 'count-cut', world) : []),
+    ...(later ? await countCopy(later.copy, later.sources, 'count-later', world) : []),
+  ];
+}
+
+async function countCopy(copy: MadeCopy, sources: readonly Source[], key: string, world: CountWorld) {
+  const { folder, signal } = world;
+  const counts = await world.mover.count(
+    copy.id,
+    sources.map(({ path }) => path),
+    { folder, key, signal },
+  );
+  return sources.map((source) => securePart(source, copy, counts, world.acceptUnreadable));
+}
+
+function securePart(
+  source: Source,
+  copy: MadeCopy,
+  counts: readonly PathCount[],
+  accepted: readonly string[],
+): SecuredPart {
+  const { part, path, takenAt } = source;
+  const count = counts.find((candidate) => candidate.path === path);
+  if (!count || count.files < 0) {
+    throw new OperationError('copy-not-proven', `"${part.name}" is not in the copy that should hold it.`, {
+      hint: 'The backup was not recorded. Look at the log of the mover in the operation’s folder, then ask again.',
+    });
+  }
+  if (part.files > 0 && count.files === 0) {
+    throw new OperationError('copy-not-proven', `"${part.name}" had ${part.files} files and came out empty.`, {
+      hint: 'Is it still mounted? The backup was not recorded.',
+    });
+  }
+  const isAccepted = accepted.length > 0 ? picomatch([...accepted], { dot: true }) : () => false;
+  const unreadable = copy.unreadable
+    .filter((file) => file === path || file.startsWith(`${path}/`))
+    .map((file) => file.slice(path.length + 1))
+    .map((file) => ({ path: file, accepted: isAccepted(file) }));
+  const { files, directories, bytes } = count;
+  return { name: part.name, copyId: copy.id, pathInCopy: path, takenAt, files, directories, bytes, unreadable };
+}

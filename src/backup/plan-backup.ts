@@ -1,0 +1,148 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { OperationError } from '../errors.ts';
+import type { DataMover } from '../mover/mover.ts';
+import type { Backup } from '../records/backup.ts';
+import type { BackupPlan, PartPlan } from '../records/plan.ts';
+import { writeDuration } from '../records/time.ts';
+import type { Capture, WorkspacePolicy } from '../records/workspace.ts';
+import type { Inspection, PartState, WorkspacePlatform } from '../workspace/platform.ts';
+import { forecastBackup } from './forecast.ts';
+
+export interface PlanPorts {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly catalog: Catalog;
+}
+
+export interface PlanWishes {
+  readonly workspace: string;
+  readonly policy: WorkspacePolicy;
+  /** The operation that is going to run; a note of another one forbids the plan. */
+  readonly operationId: string;
+  readonly folder: string;
+  readonly noticeMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** Overrides every part's configured capture. */
+  readonly capture?: Capture | undefined;
+}
+
+/** Parts that are copied while services are down, in one copy. */
+export function partsCopiedInCut(parts: readonly PartPlan[]): PartPlan[] {
+  return parts.filter((part) => part.capture === 'two-pass' || part.capture === 'cold');
+}
+
+/** Parts that are copied after services are up again, in one copy. */
+export function partsCopiedAfterStart(parts: readonly PartPlan[]): PartPlan[] {
+  return parts.filter((part) => part.capture === 'snapshot' || part.capture === 'after-start');
+}
+
+/**
+ * Looks at everything before anyone is disturbed.
+ * @throws OperationError `preflight-failed` with what is in the way; PortError of the mover.
+ */
+export async function planBackup(ports: PlanPorts, wishes: PlanWishes, signal: AbortSignal): Promise<BackupPlan> {
+  await ports.mover.probe();
+  const inspection = await ports.platform.inspect({ count: true, signal });
+  refuseWhenUnfit(inspection, wishes);
+  const known = await ports.mover.list([], { folder: wishes.folder, key: 'list-known', signal });
+  const past = (await ports.catalog.backups.list({ workspace: wishes.workspace, limit: 20 })).filter(
+    (backup) => backup.status === 'completed',
+  );
+  const parts = inspection.parts.map((part) => planPart(part, wishes.capture));
+  const forecast = forecastBackup(parts, inspection.services.filter(({ running }) => running).length, past);
+  refuseOverBudget(forecast, wishes.policy);
+  const copyIds = new Set(known.map(({ id }) => id));
+  return {
+    workspace: wishes.workspace,
+    release: inspection.release,
+    services: [...inspection.services],
+    parts,
+    leftOut: [...inspection.leftOut],
+    forecast,
+    budgetMs: wishes.policy.downtimeBudget,
+    noticeMs: wishes.noticeMs ?? wishes.policy.notice,
+    ...(wishes.timeoutMs === undefined ? {} : { timeoutMs: wishes.timeoutMs }),
+    parents: {
+      ...newest('cut', past, copyIds, ['two-pass', 'cold']),
+      ...newest('afterStart', past, copyIds, ['snapshot', 'after-start']),
+    },
+    warnings: [...inspection.warnings, ...shrunk(parts, past[0])],
+  };
+}
+
+/** The same looks, cheap, right before services stop: minutes or days may have passed. */
+export async function lookAgain(
+  platform: WorkspacePlatform,
+  operationId: string,
+  workspace: string,
+  signal: AbortSignal,
+) {
+  const inspection = await platform.inspect({ signal });
+  refuseWhenUnfit(inspection, { operationId, workspace });
+}
+
+function refuseWhenUnfit(inspection: Inspection, wishes: Pick<PlanWishes, 'operationId' | 'workspace'>): void {
+  if (inspection.notedBy !== undefined && inspection.notedBy !== wishes.operationId) {
+    throw new OperationError(
+      'preflight-failed',
+      `Services of ${wishes.workspace} were stopped by ${inspection.notedBy} and have not been started again.`,
+      { hint: `Start them first: cml start ${wishes.workspace}` },
+    );
+  }
+  const missing = inspection.parts.find((part) => !part.present);
+  if (missing) {
+    throw new OperationError(
+      'preflight-failed',
+      `The ${words(missing)} "${missing.name}" is not there: ${missing.path}`,
+      {
+        hint: 'Is it mounted? Correct its path in the configuration, or leave it out with a reason (leaveOut).',
+      },
+    );
+  }
+  if (inspection.parts.length === 0) {
+    throw new OperationError('preflight-failed', `${wishes.workspace} has nothing to back up.`, {
+      hint: 'Name its volumes and shared folders in the configuration.',
+    });
+  }
+}
+
+function refuseOverBudget(forecast: BackupPlan['forecast'], policy: WorkspacePolicy): void {
+  if (forecast.downtimeMs <= policy.downtimeBudget) return;
+  throw new OperationError(
+    'preflight-failed',
+    `Services would be down for about ${writeDuration(forecast.downtimeMs)}, more than the budget of ${writeDuration(policy.downtimeBudget)} (from ${forecast.basis}).`,
+    { hint: 'Capture large parts by snapshot or in two passes, or raise downtimeBudget.' },
+  );
+}
+
+function planPart(part: PartState, wish: Capture | undefined): PartPlan {
+  const { freeBytes: _free, possible, present: _present, ...plan } = part;
+  if (wish === undefined) return plan;
+  if (!possible.includes(wish)) {
+    throw new OperationError('preflight-failed', `The ${words(part)} "${part.name}" cannot be captured as ${wish}.`, {
+      hint: `Possible here: ${possible.join(', ')}.`,
+    });
+  }
+  return { ...plan, capture: wish, reason: 'asked for this backup' };
+}
+
+/** The newest copy of parts captured one of these ways that is still in the repository. */
+function newest(key: string, past: readonly Backup[], known: ReadonlySet<string>, captures: readonly Capture[]) {
+  const part = past
+    .flatMap((backup) => backup.parts)
+    .find((candidate) => captures.includes(candidate.capture) && known.has(candidate.copyId));
+  return part ? { [key]: part.copyId } : {};
+}
+
+/** A source that lost most of its files is worth a word before it becomes the newest backup. */
+function shrunk(parts: readonly PartPlan[], last: Backup | undefined): string[] {
+  return parts.flatMap((part) => {
+    const before = last?.parts.find(({ name }) => name === part.name)?.files ?? 0;
+    if (before === 0 || part.files >= before / 2) return [];
+    return [`"${part.name}" has ${part.files} files; the last backup had ${before}.`];
+  });
+}
+
+function words(part: { kind: string }): string {
+  return part.kind.replace('-', ' ');
+}

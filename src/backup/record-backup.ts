@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
+import { writeDurably } from '../durable-file.ts';
+import { OperationError } from '../errors.ts';
+import type { DataMover } from '../mover/mover.ts';
+import type { Story } from '../operation/operation.ts';
+import { type Backup, type Manifest, manifest } from '../records/backup.ts';
+import type { CapturedPart } from '../records/part.ts';
+import type { BackupPlan } from '../records/plan.ts';
+import type { DefinitionFile, Started } from '../workspace/platform.ts';
+import type { BackupOutcome, backupStory, Cut, MadeCopy, SecuredPart } from './backup-steps.ts';
+
+/** Everything that is known when services are up again and all data is in the repository. */
+export interface Captured {
+  readonly backupId: string;
+  readonly name?: string | undefined;
+  readonly operation: Story<typeof backupStory>['operation'];
+  readonly plan: BackupPlan;
+  readonly definition: DefinitionFile;
+  readonly cut: Cut;
+  readonly started: Started;
+  readonly later?: MadeCopy | undefined;
+  readonly secured: readonly SecuredPart[];
+}
+
+export function makeManifest(captured: Captured): Manifest {
+  const { operation, plan, cut, secured } = captured;
+  const parts = plan.parts.map((part): CapturedPart => {
+    const found = secured.find(({ name }) => name === part.name);
+    if (!found) throw new OperationError('part-missing', `"${part.name}" was planned and not captured.`);
+    const { name, kind, location, capture } = part;
+    return { name, kind, location, capture, consistent: capture !== 'after-start', ...rest(found) };
+  });
+  const lost = parts.flatMap((part) => part.unreadable.map((entry) => ({ ...entry, part: part.name })));
+  return {
+    schema: 1,
+    id: captured.backupId,
+    ...(captured.name === undefined ? {} : { name: captured.name }),
+    workspace: operation.workspace,
+    operationId: operation.id,
+    by: operation.by,
+    trigger: operation.trigger,
+    ...(operation.reason === undefined ? {} : { reason: operation.reason }),
+    startedAt: operation.startedAt,
+    takenAt: cut.takenAt,
+    release: plan.release,
+    downtimeMs: downtimeOf(captured),
+    definitionSha256: captured.definition.sha256,
+    parts,
+    leftOut: [...plan.leftOut],
+    warnings: [...plan.warnings, ...lost.map(sentence)],
+    status: lost.some((entry) => !entry.accepted) || outsideParts(captured) ? 'incomplete' : 'completed',
+  };
+}
+
+function rest({ copyId, pathInCopy, takenAt, files, directories, bytes, unreadable }: SecuredPart) {
+  return { copyId, pathInCopy, takenAt, files, directories, bytes, unreadable: [...unreadable] };
+}
+
+/** An unreadable path that belongs to no part is one whose extent we do not know: never a completed backup. */
+function outsideParts({ cut, later, secured }: Captured): boolean {
+  const all = (cut.delta?.unreadable.length ?? 0) + (later?.unreadable.length ?? 0);
+  return all > secured.reduce((sum, part) => sum + part.unreadable.length, 0);
+}
+
+function sentence(entry: { part: string; path: string; accepted: boolean }): string {
+  const where = `${entry.part}/${entry.path}`;
+  return entry.accepted ? `Not readable, as accepted: ${where}` : `Could not be read: ${where}`;
+}
+
+function downtimeOf({ cut, started }: Captured): number {
+  return Math.max(0, Date.parse(started.readyAt) - Date.parse(cut.quiet.stoppedAt));
+}
+
+/** Puts the manifest and the definition into the repository: a copy of a small folder under a fixed name. */
+export async function storeManifest(
+  captured: Captured,
+  mover: DataMover,
+  folder: string,
+  signal: AbortSignal,
+): Promise<{ copyId: string; sha256: string }> {
+  const place = manifestFolder(folder);
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  const text = `${JSON.stringify(manifest.parse(makeManifest(captured)), null, 2)}\n`;
+  await writeDurably(join(place, 'manifest.json'), text);
+  const tags = ['manifest', captured.operation.id, captured.backupId];
+  const copy = await mover.copy({ paths: [place], exclude: [], tags }, { folder, key: 'manifest', signal });
+  if (copy.unreadable.length > 0) {
+    throw new OperationError('copy-not-proven', 'The manifest could not be read back while it was stored.');
+  }
+  return { copyId: copy.id, sha256: createHash('sha256').update(text).digest('hex') };
+}
+
+/** The definition is captured into the same folder, so that one copy holds all that is not data. */
+export function manifestFolder(folder: string): string {
+  return join(folder, 'manifest');
+}
+
+/**
+ * Reads the repository once more: every copy of this backup is listed there, with the summary the mover reported.
+ * @throws OperationError `copy-not-proven`.
+ */
+export async function proveCopies(
+  captured: Captured,
+  manifestCopyId: string,
+  mover: DataMover,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const listed = await mover.list([captured.operation.id], { folder, key: 'prove', signal });
+  for (const made of [captured.cut.delta, captured.later]) {
+    if (!made) continue;
+    const copy = listed.find(({ id }) => id === made.id);
+    if (copy && copy.files === made.files && copy.bytes === made.bytes) continue;
+    throw new OperationError('copy-not-proven', `The repository does not show copy ${made.id} as it was reported.`, {
+      hint: 'Check the repository before the next backup.',
+    });
+  }
+  if (!listed.some(({ id }) => id === manifestCopyId)) {
+    throw new OperationError('copy-not-proven', 'The repository does not show the manifest.');
+  }
+}
+
+/** The catalog's entry; from here on the backup exists. */
+export async function recordBackup(
+  captured: Captured,
+  stored: { readonly copyId: string; readonly sha256: string },
+  folder: string,
+  endedAt: Date,
+  catalog: Catalog,
+): Promise<BackupOutcome> {
+  const made = makeManifest(captured);
+  const sum = (pick: (part: CapturedPart) => number) => made.parts.reduce((total, part) => total + pick(part), 0);
+  const addedBytes = (captured.cut.delta?.addedBytes ?? 0) + (captured.later?.addedBytes ?? 0);
+  const backup: Backup = {
+    ...made,
+    definition: {
+      copyId: stored.copyId,
+      pathInCopy: manifestFolder(folder),
+      sha256: captured.definition.sha256,
+      release: captured.definition.release,
+    },
+    manifestCopyId: stored.copyId,
+    manifestSha256: stored.sha256,
+    endedAt: endedAt.toISOString(),
+    durationMs: endedAt.getTime() - Date.parse(made.startedAt),
+    files: sum((part) => part.files),
+    bytes: sum((part) => part.bytes),
+    addedBytes,
+  };
+  await catalog.backups.save(backup);
+  const { files, bytes, downtimeMs, warnings } = backup;
+  return { backupId: made.id, status: made.status, files, bytes, addedBytes, downtimeMs, warnings };
+}

@@ -1,0 +1,24 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { DataMover } from '../mover/mover.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
+
+interface ReleaseWorld {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly catalog: Catalog;
+  readonly folder: string;
+}
+
+/**
+ * Removes what this operation made and nobody needs: snapshots, and every copy that is not part of a recorded backup
+ * (pre-copies; after a failure, all). Found by tag, so that a copy whose record was lost in a crash goes too.
+ */
+export async function releaseBackup(world: ReleaseWorld, operationId: string, backupId: string): Promise<void> {
+  const { platform, mover, catalog, folder } = world;
+  await platform.release(operationId);
+  const recorded = await catalog.backups.get(backupId);
+  const kept = new Set([recorded?.manifestCopyId, ...(recorded?.parts ?? []).map(({ copyId }) => copyId)]);
+  const copies = await mover.list([operationId], { folder, key: 'list-made' });
+  const unneeded = copies.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
+  if (unneeded.length > 0) await mover.forget(unneeded, { folder, key: 'forget' });
+}

@@ -1,0 +1,72 @@
+import type { DataMover } from '../mover/mover.ts';
+import { together } from '../operation/together.ts';
+import type { BackupPlan } from '../records/plan.ts';
+import type { Quiet, WorkspacePlatform } from '../workspace/platform.ts';
+import type { Cut, MadeCopy } from './backup-steps.ts';
+import { partsCopiedInCut } from './plan-backup.ts';
+
+interface CutWorld {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly operationId: string;
+  readonly folder: string;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+  readonly onProgress: Parameters<DataMover['copy']>[1]['onProgress'];
+}
+
+/**
+ * Takes all parts while services are stopped: snapshots and the changes of copied parts side by side. Quiet is proven
+ * before the first part and after the last; a part written in between makes the whole cut worthless.
+ */
+export async function takeCut(
+  plan: BackupPlan,
+  quiet: Quiet,
+  warm: MadeCopy | undefined,
+  world: CutWorld,
+): Promise<Cut> {
+  const { platform, operationId, folder, signal } = world;
+  const consistent = plan.parts.filter((part) => part.capture !== 'after-start');
+  await platform.proveQuiet(quiet, consistent);
+  const takenAt = world.now().toISOString();
+  const copied = partsCopiedInCut(plan.parts);
+  const [snapshots, delta] = await together(signal, [
+    (either) =>
+      plan.parts.some((part) => part.capture === 'snapshot')
+        ? platform.snapshot(operationId, plan, quiet, { signal: either })
+        : Promise.resolve([]),
+    async (either): Promise<MadeCopy | undefined> => {
+      if (copied.length === 0) return undefined;
+      await platform.warmUp(operationId, copied, folder, { signal: either });
+      const parent = warm?.id ?? plan.parents.cut;
+      return copyParts(world, copied, parent, { key: 'delta', tags: [operationId], signal: either });
+    },
+  ] as const);
+  await platform.proveQuiet(quiet, consistent);
+  return { takenAt, quiet, snapshots, ...(delta ? { delta } : {}) };
+}
+
+/** Copies parts from where they stand, in one call. */
+export async function copyParts(
+  world: Pick<CutWorld, 'mover' | 'folder' | 'onProgress'>,
+  parts: readonly { readonly path: string; readonly exclude: readonly string[] }[],
+  parent: string | undefined,
+  options: { readonly key: string; readonly tags: readonly string[]; readonly signal: AbortSignal },
+): Promise<MadeCopy> {
+  const copy = await world.mover.copy(
+    {
+      paths: parts.map(({ path }) => path),
+      exclude: parts.flatMap(({ exclude }) => exclude),
+      tags: options.tags,
+      ...(parent === undefined ? {} : { parent }),
+    },
+    {
+      folder: world.folder,
+      key: options.key,
+      signal: options.signal,
+      ...(world.onProgress ? { onProgress: world.onProgress } : {}),
+    },
+  );
+  const { id, takenAt, files, bytes, addedBytes, unreadable } = copy;
+  return { id, takenAt, files, bytes, addedBytes, unreadable: [...unreadable] };
+}

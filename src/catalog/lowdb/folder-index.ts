@@ -1,0 +1,90 @@
+import { setImmediate as letOthersRun } from 'node:timers/promises';
+import type { z } from 'zod';
+import type { RecordFolder } from './record-folder.ts';
+
+/** Reads between two breaths of the event loop: about two milliseconds. */
+const BATCH = 100;
+
+export interface FolderIndex<S> {
+  /** Reads the folder, once; the next call after a failure tries again. */
+  load(): Promise<void>;
+  get(id: string): S | undefined;
+  put(entry: S): S;
+  /** Reads one record again. */
+  refresh(id: string): Promise<S | undefined>;
+  /** Newest first. */
+  list(matches: (entry: S) => boolean, limit?: number): Promise<S[]>;
+}
+
+interface Indexed {
+  readonly id: string;
+  readonly workspace: string;
+}
+
+/**
+ * What is known of each record of a folder, in memory. An entry is what `schema` takes from the record: all of it, or only
+ * what lists need. Entries are frozen, because the same object is answered to everyone.
+ */
+export function createFolderIndex<S extends Indexed, T extends Indexed>(
+  folder: RecordFolder<T>,
+  schema: z.ZodType<S>,
+  momentOf: (entry: S) => string,
+): FolderIndex<S> {
+  const entries = new Map<string, { readonly entry: S; readonly at: number }>();
+  let newestFirst: S[] | undefined;
+  let loading: Promise<void> | undefined;
+
+  const put = (entry: S): S => {
+    entries.set(entry.id, { entry: freezeDeeply(entry), at: Date.parse(momentOf(entry)) });
+    newestFirst = undefined;
+    return entry;
+  };
+  const refresh = async (id: string): Promise<S | undefined> => {
+    const entry = await folder.readAs(id, schema);
+    return entry && put(entry);
+  };
+  const readAll = async (): Promise<void> => {
+    const ids = await folder.ids();
+    for (const [count, id] of ids.entries()) {
+      if (count % BATCH === 0) await letOthersRun();
+      if (!entries.has(id)) await refresh(id);
+    }
+  };
+  const load = (): Promise<void> => {
+    loading ??= readAll().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+  const sorted = (): S[] => {
+    newestFirst ??= [...entries.values()]
+      .sort((a, b) => b.at - a.at || (a.entry.id < b.entry.id ? 1 : -1))
+      .map(({ entry }) => entry);
+    return newestFirst;
+  };
+
+  return {
+    load,
+    put,
+    refresh,
+    get: (id) => entries.get(id)?.entry,
+    async list(matches, limit = Number.POSITIVE_INFINITY) {
+      await load();
+      const found: S[] = [];
+      for (const entry of sorted()) {
+        if (found.length >= limit) break;
+        if (matches(entry)) found.push(entry);
+      }
+      return found;
+    },
+  };
+}
+
+function freezeDeeply<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) freezeDeeply(inner);
+  }
+  return value;
+}

@@ -1,0 +1,91 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '../../durable-file.ts';
+import { operationId } from '../../records/ids.ts';
+import { type Operation, operation } from '../../records/operation.ts';
+import type { Catalog } from '../catalog.ts';
+import { systemCodeOf, translated } from './failure.ts';
+import { createFolderIndex } from './folder-index.ts';
+import { createRecordFolder, type RecordFolder } from './record-folder.ts';
+import type { SetAsideFolder } from './set-aside.ts';
+
+/** Journals are long: of an ended operation only this stays in memory. */
+const summary = operation.pick({ id: true, workspace: true, startedAt: true });
+
+/**
+ * Open operations have a folder of their own, read straight from the disk each time. An operation stands in one folder
+ * only: it is closed by one rename, so that no crash leaves it in both or in none. Records answered belong to the caller.
+ */
+export function createOperations(
+  dataFolder: string,
+  setAside: SetAsideFolder,
+): Catalog['operations'] & { load(): Promise<void> } {
+  const shape = { schema: operation, idSchema: operationId, setAside };
+  const open = createRecordFolder<Operation>({
+    ...shape,
+    folder: join(dataFolder, 'operations', 'open'),
+    whenLost: 'it cannot be recovered: services it stopped are started by its guard or by `cml start <workspace>`',
+  });
+  const ended = createRecordFolder<Operation>({ ...shape, folder: join(dataFolder, 'operations', 'ended') });
+  const index = createFolderIndex(ended, summary, (entry) => entry.startedAt);
+
+  const listOpen = async (): Promise<Operation[]> => {
+    const found = await readMany(open, await open.ids());
+    return found.sort(byAge);
+  };
+  const get = async (id: string): Promise<Operation | undefined> => (await open.read(id)) ?? (await ended.read(id));
+
+  return {
+    load: index.load,
+    listOpen,
+    get,
+    save: (record) =>
+      open.oneAtATime(record.id, async () => {
+        const folder = !open.has(record.id) && ended.has(record.id) ? ended : open;
+        await folder.write(record);
+      }),
+    async close(id) {
+      if (!operationId.safeParse(id).success) return;
+      await open.oneAtATime(id, () => translated(`close ${id}`, () => moveOver(id, open, ended)));
+      await index.refresh(id);
+    },
+    async list({ workspace, limit } = {}) {
+      const matches = (entry: { workspace: string }) => workspace === undefined || entry.workspace === workspace;
+      const closed = await index.list(matches, limit);
+      const stillOpen = (await listOpen()).filter(matches);
+      // One that was closed between the two looks is in both.
+      const newestFirst = [...new Map([...closed, ...stillOpen].map((entry) => [entry.id, entry])).values()]
+        .sort((a, b) => byAge(b, a))
+        .slice(0, limit);
+      const found = await Promise.all(newestFirst.map(({ id }) => get(id)));
+      return found.filter((record) => record !== undefined);
+    },
+  };
+}
+
+type Aged = Pick<Operation, 'id' | 'startedAt'>;
+
+function byAge(a: Aged, b: Aged): number {
+  return Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.id < b.id ? -1 : 1);
+}
+
+async function readMany(folder: RecordFolder<Operation>, ids: readonly string[]): Promise<Operation[]> {
+  const found: Operation[] = [];
+  for (const id of ids) {
+    const record = await folder.read(id);
+    if (record) found.push(record);
+  }
+  return found;
+}
+
+async function moveOver(id: string, open: RecordFolder<Operation>, ended: RecordFolder<Operation>): Promise<void> {
+  await ended.ensure();
+  try {
+    await rename(open.pathOf(id), ended.pathOf(id));
+  } catch (cause) {
+    if (systemCodeOf(cause) === 'ENOENT') return; // closed before
+    throw cause;
+  }
+  await syncFolder(join(ended.pathOf(id), '..'));
+  await syncFolder(join(open.pathOf(id), '..'));
+}

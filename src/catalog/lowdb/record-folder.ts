@@ -1,0 +1,136 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { z } from 'zod';
+import { syncFolder } from '../../durable-file.ts';
+import { explain } from '../../errors.ts';
+import { systemCodeOf, translated } from './failure.ts';
+import { createOneAtATime, type OneAtATime } from './one-at-a-time.ts';
+import { openRecordFile, readRecord, UnreadableRecord } from './record-file.ts';
+import type { SetAsideFolder } from './set-aside.ts';
+
+/** The files of one kind of record, `<id>.json` each. Keeps nothing in memory. */
+export interface RecordFolder<T extends { id: string }> {
+  pathOf(id: string): string;
+  has(id: string): boolean;
+  /** The ids that have a file. Removes what a crash left half-written and sets aside what is not ours. */
+  ids(): Promise<string[]>;
+  /**
+   * Undefined when there is no such record, or when it could not be read and was set aside. Never call inside
+   * `oneAtATime` of the same id: setting aside waits for its turn there.
+   */
+  read(id: string): Promise<T | undefined>;
+  /** Reads only what `schema` asks for. */
+  readAs<S extends { id: string }>(id: string, schema: z.ZodType<S>): Promise<S | undefined>;
+  /** Call inside `oneAtATime`. Answers the record as a later read would. */
+  write(record: T): Promise<T>;
+  /** Makes the folder, durably. */
+  ensure(): Promise<void>;
+  readonly oneAtATime: OneAtATime;
+}
+
+export interface RecordFolderOptions<T> {
+  readonly folder: string;
+  readonly schema: z.ZodType<T>;
+  readonly idSchema: z.ZodType<string>;
+  readonly setAside: SetAsideFolder;
+  /** Added to the reason when one of these records has to be set aside. */
+  readonly whenLost?: string;
+}
+
+export function createRecordFolder<T extends { id: string }>(options: RecordFolderOptions<T>): RecordFolder<T> {
+  const { folder, schema, idSchema, setAside } = options;
+  const oneAtATime = createOneAtATime();
+  const pathOf = (id: string) => join(folder, `${id}.json`);
+  const isId = (id: string) => idSchema.safeParse(id).success;
+  let ensured = false;
+
+  async function attempt<S extends { id: string }>(id: string, as: z.ZodType<S>): Promise<S | UnreadableRecord | null> {
+    const file = openRecordFile(pathOf(id), id, as);
+    try {
+      await file.read();
+      return file.data;
+    } catch (error) {
+      if (error instanceof UnreadableRecord) return error;
+      throw error;
+    }
+  }
+
+  async function readAs<S extends { id: string }>(id: string, as: z.ZodType<S>): Promise<S | undefined> {
+    if (!isId(id)) return undefined;
+    const first = await attempt(id, as);
+    if (!(first instanceof UnreadableRecord)) return first ?? undefined;
+    // Looked at again while nobody writes it: the file may have been replaced by a good one meanwhile.
+    return oneAtATime(id, async () => {
+      const again = await attempt(id, as);
+      if (!(again instanceof UnreadableRecord)) return again ?? undefined;
+      await setAside.put(pathOf(id), [again.message, options.whenLost].filter(Boolean).join('; '));
+      return undefined;
+    });
+  }
+
+  async function ensure(): Promise<void> {
+    if (ensured) return;
+    await translated(`make the folder ${folder}`, () => makeFolder(folder));
+    ensured = true;
+  }
+
+  /** Answers the id of a record's file; tidies away anything else. */
+  async function idOf(name: string): Promise<string | undefined> {
+    const id = name.replace(/\.json(\.new)?$/, '');
+    if (!isId(id) || id === name) await setAside.put(join(folder, name), 'it is not one of our files');
+    else if (name.endsWith('.new')) await oneAtATime(id, () => removeLeftover(join(folder, name), setAside));
+    else return id;
+    return undefined;
+  }
+
+  return {
+    pathOf,
+    has: (id) => existsSync(pathOf(id)),
+    oneAtATime,
+    ensure,
+    readAs,
+    read: (id) => readAs(id, schema),
+    async ids() {
+      const ids: string[] = [];
+      for (const name of await translated(`list ${folder}`, () => namesIn(folder))) {
+        const id = await idOf(name);
+        if (id !== undefined) ids.push(id);
+      }
+      return ids;
+    },
+    async write(record) {
+      // Read back from its own text: what could not be read again must never be written, and the copy is ours alone.
+      const copy = readRecord(JSON.stringify(record), record.id, schema);
+      await ensure();
+      const file = openRecordFile(pathOf(record.id), record.id, schema);
+      file.data = copy;
+      await file.write();
+      return copy;
+    },
+  };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (systemCodeOf(cause) === 'ENOENT') return [];
+    throw cause;
+  }
+}
+
+async function removeLeftover(path: string, setAside: SetAsideFolder): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    setAside.note(path, `a crash left it half-written and it could not be removed: ${explain(cause)}`);
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  // Every folder that was made is an entry in the one above it.
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+}

@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { UserError } from '../../errors.ts';
+import { requestId } from '../../records/ids.ts';
+import { type Request, request } from '../../records/request.ts';
+import type { Catalog } from '../catalog.ts';
+import { createFolderIndex } from './folder-index.ts';
+import { createRecordFolder } from './record-folder.ts';
+import type { SetAsideFolder } from './set-aside.ts';
+
+/** Records answered are frozen: they are the index's own. */
+export function createRequests(
+  dataFolder: string,
+  setAside: SetAsideFolder,
+): Catalog['requests'] & { load(): Promise<void> } {
+  const folder = createRecordFolder<Request>({
+    folder: join(dataFolder, 'requests'),
+    schema: request,
+    idSchema: requestId,
+    setAside,
+    whenLost: 'whatever it asked for has to be asked for again',
+  });
+  const index = createFolderIndex(folder, request, (record) => record.askedAt);
+  const get = async (id: string) => index.get(id) ?? index.refresh(id);
+
+  return {
+    load: index.load,
+    get,
+    save: (record) =>
+      folder.oneAtATime(record.id, async () => {
+        index.put(await folder.write(record));
+      }),
+    list: ({ workspace, status } = {}) =>
+      index.list(
+        (record) =>
+          (workspace === undefined || record.workspace === workspace) &&
+          (status === undefined || record.status === status),
+      ),
+    // One owner of the data folder and one at a time here: together they make this a compare-and-set.
+    async change(id, decide) {
+      await get(id);
+      return folder.oneAtATime(id, async () => {
+        const now = index.get(id);
+        if (!now) {
+          throw new UserError('unknown-request', `There is no request "${id}".`, { hint: 'look at its id again' });
+        }
+        const next = decide(now);
+        return next === undefined ? now : index.put(await folder.write(next));
+      });
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+
+/** What one cell or field says; empty text is drawn as a dash. */
+const table = z.object({ columns: z.array(z.string()), rows: z.array(z.array(z.string())) });
+
+/** What the door answers, for every chat to draw in its own way. Read back with this schema where it crossed a socket. */
+export const answer = z.object({
+  /** One or two sentences that carry everything essential. */
+  text: z.string(),
+  tone: z.enum(['info', 'good', 'warning', 'bad']),
+  table: table.optional(),
+  /** Label and value, in the order to be read. */
+  fields: z.array(z.tuple([z.string(), z.string()])).optional(),
+  /** What to do next. */
+  hint: z.string().optional(),
+  /** Exactly what `--json` prints. */
+  json: z.json(),
+  /** An operation that has begun: a client follows it to its end, unless asked not to. */
+  follow: z.string().optional(),
+  /** A request that waits for somebody's decision: a client waits for it only when asked to. */
+  waitFor: z.string().optional(),
+});
+export type Answer = z.infer<typeof answer>;
+export type Tone = Answer['tone'];

@@ -1,0 +1,66 @@
+import type { Operation } from '../../records/operation.ts';
+import { writeDuration } from '../../records/time.ts';
+import type { Message } from '../chat.ts';
+import { writeCount, writeSize } from './words.ts';
+
+function lasted(operation: Operation): string {
+  return writeDuration(Date.parse(operation.endedAt ?? operation.startedAt) - Date.parse(operation.startedAt));
+}
+
+function base(operation: Operation): Pick<Message, 'key' | 'workspace' | 'operationId'> {
+  return { key: `${operation.id}:end`, workspace: operation.workspace, operationId: operation.id };
+}
+
+interface BackupFacts {
+  readonly backupId: string;
+  readonly status: 'completed' | 'incomplete';
+  readonly files: number;
+  readonly bytes: number;
+  readonly addedBytes: number;
+  readonly downtimeMs: number;
+  readonly warnings: readonly string[];
+}
+
+export function backupEnded(operation: Operation, facts: BackupFacts): Message {
+  const size = `${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} (${writeSize(facts.addedBytes)} new)`;
+  return {
+    ...base(operation),
+    tone: facts.status === 'completed' ? 'good' : 'warning',
+    text:
+      facts.status === 'completed'
+        ? `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.`
+        : `${operation.workspace}: backup ${facts.backupId} is INCOMPLETE: some files could not be read; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.`,
+    details: [...facts.warnings, `Restore it with: cml restore ${facts.backupId}`],
+  };
+}
+
+interface RestoreFacts {
+  readonly backupId: string;
+  readonly downtimeMs: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly displacedUntil: string;
+  readonly warnings: readonly string[];
+}
+
+export function restoreEnded(operation: Operation, facts: RestoreFacts): Message {
+  return {
+    ...base(operation),
+    tone: 'good',
+    text: `${operation.workspace}: restored from ${facts.backupId} in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}.`,
+    details: [`What was there before is kept until ${facts.displacedUntil}.`, ...facts.warnings],
+  };
+}
+
+/** The end of an operation that did not do what was asked, by cancel or by failure. */
+export function operationFailed(operation: Operation, servicesAreUp: boolean): Message {
+  const error = operation.error;
+  const what = operation.status === 'cancelled' ? 'was cancelled' : 'failed';
+  const services = servicesAreUp ? 'Services are up.' : 'SERVICES ARE DOWN.';
+  return {
+    ...base(operation),
+    tone: operation.status === 'cancelled' ? 'info' : 'bad',
+    text: `${operation.workspace}: the ${operation.kind} ${operation.id} ${what} after ${lasted(operation)}: ${error?.message ?? 'no reason was recorded'} ${services}`,
+    ...(error?.hint === undefined ? {} : { details: [error.hint] }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { BackupPlan } from '../../records/plan.ts';
+import { writeDuration } from '../../records/time.ts';
+import type { Message } from '../chat.ts';
+import { writeMoment } from './words.ts';
+
+interface Stop {
+  readonly operationId: string;
+  readonly kind: 'backup' | 'restore';
+  readonly workspace: string;
+  readonly by: string;
+  readonly reason?: string | undefined;
+  readonly stopsAt: Date;
+  readonly noticeMs: number;
+  readonly downtimeMs: number;
+}
+
+/** Said before services stop; said again, with the same key, when the moment moves. */
+export function servicesStop(stop: Stop): Message {
+  const when = stop.noticeMs === 0 ? 'now' : `in ${writeDuration(stop.noticeMs)} (${writeMoment(stop.stopsAt)})`;
+  return {
+    key: `${stop.operationId}:stop`,
+    workspace: stop.workspace,
+    operationId: stop.operationId,
+    tone: 'warning',
+    text: `${stop.workspace}: services stop ${when} for a ${stop.kind} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
+    details: [`Postpone: cml postpone ${stop.operationId} 30m`, `Cancel: cml cancel ${stop.operationId}`],
+  };
+}
+
+export function stopPostponed(stop: { operationId: string; workspace: string; by: string; stopsAt: Date }): Message {
+  return {
+    key: `${stop.operationId}:stop`,
+    workspace: stop.workspace,
+    operationId: stop.operationId,
+    tone: 'info',
+    text: `${stop.workspace}: ${stop.by} postponed it; services now stop at ${writeMoment(stop.stopsAt)}.`,
+  };
+}
+
+/** What the plan leaves out or cannot promise, for those who look closer. */
+export function planNotes(plan: BackupPlan): string[] {
+  return [
+    ...plan.leftOut.map(({ name, reason }) => `Not in the backup: ${name} (${reason}).`),
+    ...plan.parts.filter((part) => part.capture === 'after-start').map((part) => `Not consistent: ${part.name}.`),
+    ...plan.warnings,
+  ];
+}

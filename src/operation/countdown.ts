@@ -1,0 +1,55 @@
+import type { Chat } from '../chat/chat.ts';
+import { isAppError, OperationError } from '../errors.ts';
+import type { StepContext } from './operation.ts';
+
+/** Longest pause between two looks at the clock and at what people said, in milliseconds. */
+const LOOK_MS = 500;
+/** How late we may be and still call it the announced time, in milliseconds. */
+const LATE_MS = 5_000;
+
+export interface Countdown {
+  readonly noticeMs: number;
+  /** Tells people that services stop at this moment. */
+  announce(stopsAt: Date): Promise<void>;
+}
+
+/** Tells people and writes down when services are going to be stopped. */
+export async function announceStop(context: StepContext, countdown: Countdown): Promise<void> {
+  const stopsAt = new Date(context.now().getTime() + countdown.noticeMs);
+  await countdown.announce(stopsAt);
+  await context.announced(stopsAt);
+}
+
+/**
+ * Waits until the announced moment, wherever people moved it. A moment that has passed (we were away, or copying took
+ * longer than the notice) is announced anew: services never stop at a time that nobody was told.
+ */
+export async function countDown(context: StepContext, countdown: Countdown): Promise<void> {
+  const told = context.stopsAt();
+  const isLate = told !== undefined && context.now().getTime() - told.getTime() > LATE_MS;
+  if (!told || (isLate && countdown.noticeMs > 0)) await announceStop(context, countdown);
+  for (;;) {
+    const leftMs = (context.stopsAt()?.getTime() ?? 0) - context.now().getTime();
+    if (leftMs <= 0) return;
+    context.progress({ remainingMs: leftMs });
+    await context.sleep(Math.min(leftMs, LOOK_MS));
+  }
+}
+
+/** A person who asks may go on when the chat is down: they know. Nobody is surprised by a schedule that reached no one. */
+export async function announceToPeople(
+  chat: Chat,
+  message: Parameters<Chat['announce']>[0],
+  trigger: 'person' | 'schedule',
+): Promise<void> {
+  let reached = 0;
+  try {
+    reached = (await chat.announce(message)).reached;
+  } catch (error) {
+    if (!isAppError(error) || trigger === 'schedule') throw error;
+  }
+  if (reached > 0 || trigger === 'person') return;
+  throw new OperationError('preflight-failed', 'The announcement reached nobody, so services were not stopped.', {
+    hint: 'Mend the chat, or ask for it yourself.',
+  });
+}

@@ -1,0 +1,70 @@
+import { AppError, OperationError, ServicesDownError } from '../errors.ts';
+import type { Operation } from '../records/operation.ts';
+import { type Journal, recordError } from './journal.ts';
+import type { StoryDeclaration } from './operation.ts';
+import { isRetryable, retry } from './retry.ts';
+import type { RunnerWorld } from './runner-world.ts';
+import { viewOperation } from './view.ts';
+
+const END_RETRIES = 5;
+
+/**
+ * Writes the end, posts it, then closes the record. A crash in between posts it once more: an end said twice is better
+ * than one never said.
+ */
+export async function finishOperation(
+  declaration: StoryDeclaration,
+  journal: Journal,
+  world: RunnerWorld,
+  end?: { readonly outcome: unknown; readonly failure: AppError | undefined },
+): Promise<Operation> {
+  if (end) await writeEnd(journal, world, end);
+  const operation = journal.operation();
+  world.chat.show(viewOperation(declaration, operation));
+  const message = declaration.ended(operation);
+  const isUrgent = end?.failure instanceof ServicesDownError || operation.error?.code === 'services-still-down';
+  try {
+    await retry(() => (isUrgent ? world.chat.page(message) : world.chat.post(message)), {
+      retries: END_RETRIES,
+      delays: world.delays,
+      worthIt: isRetryable,
+    });
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    world.log.error(
+      { operation: operation.id, error: recordError(error) },
+      'the end of an operation could not be posted',
+    );
+  }
+  try {
+    await world.operations.close(operation.id);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    world.log.warn({ operation: operation.id, error: recordError(error) }, 'an ended operation could not be closed');
+  }
+  return operation;
+}
+
+async function writeEnd(
+  journal: Journal,
+  world: RunnerWorld,
+  end: { readonly outcome: unknown; readonly failure: AppError | undefined },
+): Promise<void> {
+  const at = world.clock.now().toISOString();
+  const wasCancelled = journal.operation().journal.some((event) => event.type === 'cancelled');
+  const isCancel = wasCancelled && end.failure instanceof OperationError;
+  const status = !end.failure ? 'succeeded' : isCancel ? 'cancelled' : 'failed';
+  const error = end.failure ? { error: recordError(end.failure) } : {};
+  const outcome = end.outcome === undefined ? {} : { outcome: JSON.parse(JSON.stringify(end.outcome)) };
+  const event = { type: 'ended' as const, at, status, ...error } as const;
+  const write = () =>
+    journal.update({ status, endedAt: at, ...error, ...outcome, journal: [...journal.operation().journal, event] });
+  try {
+    await retry(write, { retries: END_RETRIES, delays: world.delays, worthIt: (cause) => cause instanceof AppError });
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause;
+    // Still open on disk: the next boot finds everything done and ends it again.
+    world.log.error({ operation: journal.operation().id, error: recordError(cause) }, 'an end could not be written');
+    journal.assume({ status, endedAt: at, ...error, ...outcome });
+  }
+}

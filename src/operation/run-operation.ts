@@ -1,0 +1,153 @@
+import { AppError, OperationError, UserError } from '../errors.ts';
+import type { Operation, OperationView } from '../records/operation.ts';
+import type { Person } from '../records/person.ts';
+import { finishOperation } from './finish-operation.ts';
+import { announcedStop, createJournal, hasBegun, isDone, type Journal } from './journal.ts';
+import type { Story, StoryDeclaration } from './operation.ts';
+import type { RunnerWorld } from './runner-world.ts';
+import { createStory, type StoryControl } from './story.ts';
+import { viewOperation } from './view.ts';
+
+export interface RunningOperation {
+  operation(): Operation;
+  view(): OperationView;
+  /** Resolves with the ended operation, after its end was written and posted. Rejects only on a bug. */
+  readonly ended: Promise<Operation>;
+  /** @throws UserError `too-late` once it cannot be undone by stopping. */
+  cancel(by: Person, reason?: string): Promise<void>;
+  /** @throws UserError `too-late` when nothing is announced or services are being stopped already. */
+  postpone(by: Person, stopsAt: Date): Promise<void>;
+  /** Aborts what runs because this process must end; the journal brings it to its end at the next boot. */
+  interrupt(): void;
+}
+
+/** `resume`: go on; `unwind`: only make things whole again, because services may be stopped on data we cannot vouch for. */
+export function modeOf(declaration: StoryDeclaration, operation: Operation): 'run' | 'resume' | 'unwind' {
+  const lives = operation.journal.filter((event) => event.type === 'began');
+  if (lives.length === 0) return 'run';
+  // Once unwinding, always unwinding: what an unwinding life skipped has no record, and must not be done by a later one.
+  if (lives.some((life) => life.mode === 'unwind')) return 'unwind';
+  const { from, until } = declaration.stopsServices;
+  const isUp = until.some((name) => isDone(operation.journal, name));
+  return hasBegun(operation.journal, from) && !isUp ? 'unwind' : 'resume';
+}
+
+/** Runs, resumes or unwinds an operation, whatever its journal asks for, to its end. */
+export function runOperation<Declaration extends StoryDeclaration>(
+  declaration: Declaration,
+  given: Operation,
+  tell: (story: Story<Declaration>) => Promise<unknown>,
+  world: RunnerWorld,
+): RunningOperation {
+  const journal = createJournal(given, world.operations);
+  const abort = new AbortController();
+  const mode = modeOf(declaration, given);
+  const control: StoryControl = {
+    mode,
+    abort,
+    past: given.journal,
+    isFinal: () => finalSteps(declaration).some((step) => hasBegun(journal.operation().journal, step)),
+    changed: (progress) => world.chat.show(viewOperation(declaration, journal.operation(), { progress })),
+  };
+  if (given.journal.some((event) => event.type === 'cancelled')) abort.abort(cancelled(given));
+
+  return {
+    operation: journal.operation,
+    view: () => viewOperation(declaration, journal.operation()),
+    ended: live(declaration, journal, control, tell, world),
+    cancel: (by, reason) => cancel(journal, control, world, by, reason),
+    postpone: (by, stopsAt) => postpone(declaration, journal, world, by, stopsAt),
+    interrupt: () =>
+      abort.abort(new OperationError('interrupted', 'The server was asked to end while this was running.')),
+  };
+}
+
+async function live<Declaration extends StoryDeclaration>(
+  declaration: Declaration,
+  journal: Journal,
+  control: StoryControl,
+  tell: (story: Story<Declaration>) => Promise<unknown>,
+  world: RunnerWorld,
+): Promise<Operation> {
+  const alreadyEnded = journal.operation().journal.some((event) => event.type === 'ended');
+  if (alreadyEnded) return finishOperation(declaration, journal, world);
+  const over = new AbortController();
+  let outcome: unknown;
+  let failure: AppError | undefined;
+  try {
+    const at = world.clock.now().toISOString();
+    // A later life has things to make whole; a journal that cannot be written must not keep it from that.
+    if (control.mode === 'run') await journal.append({ type: 'began', at, mode: control.mode });
+    else await journal.appendIfPossible({ type: 'began', at, mode: control.mode });
+    watchTimeout(journal.operation(), control, world, over.signal);
+    outcome = await tell(createStory(declaration, journal, control, world));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error; // a bug: the process ends, the journal makes that safe
+    failure = error;
+  } finally {
+    over.abort();
+  }
+  return finishOperation(declaration, journal, world, { outcome, failure });
+}
+
+function finalSteps(declaration: StoryDeclaration): string[] {
+  return Object.entries(declaration.steps).flatMap(([name, policy]) => (policy.final ? [name] : []));
+}
+
+function watchTimeout(operation: Operation, control: StoryControl, world: RunnerWorld, over: AbortSignal): void {
+  const { timeout } = operation.settings.policy;
+  if (timeout === undefined) return;
+  const left = Date.parse(operation.startedAt) + timeout - world.clock.now().getTime();
+  void world.clock.sleep(Math.max(0, left), over).then(
+    () => {
+      if (control.isFinal()) return;
+      control.abort.abort(
+        new OperationError('timed-out', 'The operation took longer than its time-out allows.', {
+          hint: 'Give it more time with --timeout, or look at which step took long.',
+        }),
+      );
+    },
+    () => undefined, // it ended in time
+  );
+}
+
+function cancelled(operation: Operation): OperationError {
+  const event = operation.journal.findLast((entry) => entry.type === 'cancelled');
+  const by = event ? event.by.name : 'someone';
+  return new OperationError('cancelled', `Cancelled by ${by}${event?.reason ? `: ${event.reason}` : ''}.`);
+}
+
+async function cancel(journal: Journal, control: StoryControl, world: RunnerWorld, by: Person, reason?: string) {
+  const tooLate = () =>
+    new UserError('too-late', 'It is too late to cancel: the result is being put in place.', {
+      hint: 'Wait for the end; look with `cml status`.',
+    });
+  if (control.isFinal()) throw tooLate();
+  const at = world.clock.now().toISOString();
+  // Also when the journal cannot be written: stopping is what the person wants, and unwinding is always safe.
+  await journal.appendIfPossible({ type: 'cancelled', at, by, ...(reason === undefined ? {} : { reason }) });
+  if (control.isFinal()) throw tooLate(); // it became final while we wrote
+  control.abort.abort(cancelled(journal.operation()));
+}
+
+async function postpone(
+  declaration: StoryDeclaration,
+  journal: Journal,
+  world: RunnerWorld,
+  by: Person,
+  stopsAt: Date,
+): Promise<void> {
+  const { journal: events, status } = journal.operation();
+  const counting = announcedStop(events) !== undefined && !hasBegun(events, declaration.stopsServices.from);
+  if (status !== 'running' || !counting) {
+    throw new UserError('too-late', 'There is no countdown that could be postponed.', {
+      hint: 'Services are being stopped already, or nobody was told yet; look with `cml status`.',
+    });
+  }
+  await journal.append({
+    type: 'postponed',
+    at: world.clock.now().toISOString(),
+    by,
+    stopsAt: stopsAt.toISOString(),
+  });
+}

@@ -1,0 +1,198 @@
+import type { z } from 'zod';
+import { AppError, OperationError, ServicesDownError } from '../errors.ts';
+import type { JournalEvent, Progress } from '../records/operation.ts';
+import { attempt, type Limits } from './attempt.ts';
+import { announcedStop, hasBegun, type Journal, readEnsures, readSteps, recordError } from './journal.ts';
+import type { EnsurePolicy, StepContext, StepOptions, StepPolicy, Story, StoryDeclaration } from './operation.ts';
+import { isRetryable, retry } from './retry.ts';
+import type { RunnerWorld } from './runner-world.ts';
+
+/** What the runner and the story share about one life of an operation. */
+export interface StoryControl {
+  readonly mode: 'run' | 'resume' | 'unwind';
+  /** Aborted by cancel, by the operation's time-out, or because the process must end. */
+  readonly abort: AbortController;
+  /** The journal as earlier lives left it. */
+  readonly past: readonly JournalEvent[];
+  /** True once the operation can only go forward. */
+  isFinal(): boolean;
+  changed(progress?: Progress): void;
+}
+
+/** Long enough for restic to give its lock back, short enough not to keep services down. */
+const SETTLE_MS = 10_000;
+
+export function createStory<Declaration extends StoryDeclaration>(
+  declaration: Declaration,
+  journal: Journal,
+  control: StoryControl,
+  world: RunnerWorld,
+): Story<Declaration> {
+  const steps = pastSteps(declaration, control);
+  const ensures = readEnsures(control.past);
+  const { id, workspace, by, trigger, reason, startedAt, settings } = journal.operation();
+  const at = () => world.clock.now().toISOString();
+  const named = { id, workspace, by, trigger, startedAt, settings, ...(reason === undefined ? {} : { reason }) };
+
+  async function step(name: string, work: (context: StepContext) => Promise<unknown>, options?: StepOptions) {
+    const policy: StepPolicy = declaration.steps[name] ?? undeclared(name);
+    const past = steps.get(name);
+    if (past && 'error' in past) throw revive(past.error);
+    if (past) return readBack(policy, name, past.result);
+    if (control.mode === 'unwind') throw interrupted(name);
+    const wasFinal = control.isFinal();
+    if (!wasFinal && control.abort.signal.aborted) throw control.abort.signal.reason;
+    await journal.append({ type: 'step-began', step: name, at: at() });
+    if (!wasFinal && control.abort.signal.aborted) throw control.abort.signal.reason; // cancelled while we wrote
+    control.changed();
+    const goesOn = control.isFinal();
+    const limits = limitsOf(name, policy, options, goesOn ? undefined : control.abort.signal, world);
+    let result: unknown;
+    try {
+      result = await attempt(
+        (signal) =>
+          retry(() => work(contextOf(journal, control, world, signal)), {
+            retries: policy.retries ?? 0,
+            delays: world.delays,
+            worthIt: isRetryable,
+            signal,
+          }),
+        limits,
+        world.clock,
+      );
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      await journal.appendIfPossible({ type: 'step-failed', step: name, at: at(), error: recordError(error) });
+      control.changed();
+      throw error;
+    }
+    await journal.append({ type: 'step-done', step: name, at: at(), ...asJson(result) });
+    control.changed();
+    return result;
+  }
+
+  async function ensure(name: string, work: (context: StepContext) => Promise<unknown>) {
+    const policy: EnsurePolicy = declaration.ensures[name] ?? undeclared(name);
+    const past = ensures.get(name);
+    if (past) return policy.result.parse(past.result);
+    try {
+      const result = await persist(name, policy, work, journal, control, world);
+      await journal.appendIfPossible({ type: 'ensured', step: name, at: at(), ...asJson(result) });
+      control.changed();
+      return result;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      await journal.appendIfPossible({ type: 'ensure-failed', step: name, at: at(), error: recordError(error) });
+      control.changed();
+      if (policy.otherwise === 'warn') {
+        world.log.warn({ operation: id, step: name, error: recordError(error) }, 'an ensured effect could not be done');
+        return undefined;
+      }
+      throw new ServicesDownError(`Services of ${workspace} are down: "${name}" could not be done.`, {
+        cause: error,
+        hint: error.hint ?? `Look at the services, mend what is in the way, then run: cml start ${workspace}`,
+      });
+    }
+  }
+
+  return { operation: named, folder: world.folder, step, ensure } as Story<Declaration>;
+}
+
+/** Tries again far longer than a step would, for every expected error but those that more tries cannot mend. */
+function persist(
+  name: string,
+  policy: EnsurePolicy,
+  work: (context: StepContext) => Promise<unknown>,
+  journal: Journal,
+  control: StoryControl,
+  world: RunnerWorld,
+): Promise<unknown> {
+  const hopeless = (error: unknown) =>
+    !(error instanceof AppError) || error.code === 'unknown-data' || error.code === 'swap-failed';
+  return retry(
+    () =>
+      attempt(
+        (signal) => work(contextOf(journal, control, world, signal)),
+        {
+          timeouts: [
+            { ms: policy.timeoutMs, because: () => new OperationError('timed-out', `"${name}" took too long.`) },
+          ],
+          settleMs: SETTLE_MS,
+        },
+        world.clock,
+      ),
+    { retries: policy.retries, delays: world.delays, worthIt: (error) => !hopeless(error) },
+  );
+}
+
+function contextOf(journal: Journal, control: StoryControl, world: RunnerWorld, signal: AbortSignal): StepContext {
+  return {
+    signal,
+    now: () => world.clock.now(),
+    sleep: (ms) => world.clock.sleep(ms, signal),
+    progress: (progress) => control.changed(progress),
+    stopsAt: () => announcedStop(journal.operation().journal),
+    async announced(stopsAt) {
+      const at = world.clock.now().toISOString();
+      await journal.append({ type: 'announced', at, stopsAt: stopsAt.toISOString() });
+      control.changed();
+    },
+  };
+}
+
+function limitsOf(
+  name: string,
+  policy: StepPolicy,
+  options: StepOptions | undefined,
+  signal: AbortSignal | undefined,
+  world: RunnerWorld,
+): Limits {
+  const timeouts: Limits['timeouts'][number][] = [];
+  if (policy.timeoutMs !== undefined) {
+    const because = () => new OperationError('timed-out', `"${name}" took too long.`);
+    timeouts.push({ ms: policy.timeoutMs, because });
+  }
+  if (options?.until) {
+    const ms = options.until.at.getTime() - world.clock.now().getTime();
+    timeouts.push({ ms, because: options.until.because });
+  }
+  return { ...(signal ? { signal } : {}), timeouts, settleMs: SETTLE_MS };
+}
+
+/** Steps that must be looked at again after a restart are forgotten, unless what they prepared has begun. */
+function pastSteps(declaration: StoryDeclaration, control: StoryControl) {
+  const steps = readSteps(control.past);
+  if (control.mode !== 'resume') return steps;
+  for (const [name, policy] of Object.entries(declaration.steps)) {
+    if (policy.againUntil !== undefined && !hasBegun(control.past, policy.againUntil)) steps.delete(name);
+  }
+  return steps;
+}
+
+function readBack(policy: StepPolicy, name: string, result: unknown): unknown {
+  const parsed = policy.result.safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw new OperationError('interrupted', `The record of "${name}" does not fit this version.`, {
+    cause: parsed.error,
+    hint: 'It was written by another version; ask for the operation again.',
+  });
+}
+
+function revive(error: { code: string; message: string; hint?: string | undefined }): OperationError {
+  const code = error.code === 'cancelled' || error.code === 'timed-out' ? error.code : 'step-failed';
+  return new OperationError(code, error.message, { hint: error.hint });
+}
+
+function interrupted(name: string): OperationError {
+  return new OperationError('interrupted', `The server ended before "${name}" was done.`, {
+    hint: 'Everything was made whole again; ask for the operation once more.',
+  });
+}
+
+function asJson(result: unknown): { result?: z.infer<ReturnType<typeof z.json>> } {
+  return result === undefined ? {} : { result: JSON.parse(JSON.stringify(result)) };
+}
+
+function undeclared(name: string): never {
+  throw new Error(`"${name}" is not declared by the story`);
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
+import { OperationError } from '../errors.ts';
+import type { DataMover, MoveOptions } from '../mover/mover.ts';
+import type { RestorePlan } from '../records/plan.ts';
+import type { DefinitionFile, Inspection, StagedPart, WorkspacePlatform } from '../workspace/platform.ts';
+
+interface RestoreWorld {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/** Moves one approval to this operation; a second operation can never use it. */
+export async function claimApproval(
+  catalog: Catalog,
+  requestId: string,
+  operationId: string,
+  now: Date,
+): Promise<void> {
+  await catalog.requests.change(requestId, (request) => {
+    if (request.status === 'used' && request.operationId === operationId) return undefined;
+    if (request.status !== 'approved') {
+      throw new OperationError('plan-changed', `The request ${requestId} is ${request.status}, not approved.`);
+    }
+    if (Date.parse(request.expiresAt) < now.getTime()) {
+      throw new OperationError('plan-changed', `The approval of ${requestId} has expired.`, { hint: 'Ask again.' });
+    }
+    return { ...request, status: 'used', operationId };
+  });
+}
+
+/** Looks once more at all that the approval stood on, and whether there is room beside the live data. */
+export async function checkRestore(plan: RestorePlan, operationId: string, world: RestoreWorld): Promise<void> {
+  await world.mover.probe();
+  const inspection = await world.platform.inspect({ signal: world.signal });
+  refuseUnfitTarget(plan, inspection, operationId);
+  const copies = await world.mover.list([], { folder: world.folder, key: 'list-known', signal: world.signal });
+  const known = new Set(copies.map(({ id }) => id));
+  const lost = [...plan.parts, plan.definition].find(({ copyId }) => !known.has(copyId));
+  if (lost) {
+    throw new OperationError('plan-changed', `Copy ${lost.copyId} is not in the repository any more.`, {
+      hint: 'The backup cannot be restored as it is; choose another: cml list',
+    });
+  }
+}
+
+function refuseUnfitTarget(plan: RestorePlan, inspection: Inspection, operationId: string): void {
+  if (inspection.notedBy !== undefined && inspection.notedBy !== operationId) {
+    throw new OperationError(
+      'preflight-failed',
+      `Services of ${plan.workspace} were stopped by ${inspection.notedBy} and have not been started again.`,
+      { hint: `Start them first: cml start ${plan.workspace}` },
+    );
+  }
+  for (const part of plan.parts) {
+    const live = inspection.parts.find(({ name }) => name === part.name);
+    if (!live?.present || live.path !== part.path) {
+      throw new OperationError('plan-changed', `"${part.name}" is not at ${part.path || 'any place'} now.`, {
+        hint: 'Correct the configuration, then ask for the restore again.',
+      });
+    }
+    if (live.freeBytes < part.bytes) {
+      throw new OperationError('preflight-failed', `There is no room beside "${part.name}" to build it anew.`, {
+        hint: `It needs ${Math.ceil((part.bytes - live.freeBytes) / 1e6)} MB more on that file system.`,
+      });
+    }
+  }
+}
+
+/** Restores every part into its staged place and checks what arrived against what the backup counted. */
+export async function fillStaged(
+  plan: RestorePlan,
+  staged: readonly StagedPart[],
+  world: RestoreWorld,
+  onProgress: NonNullable<MoveOptions['onProgress']>,
+): Promise<{ files: number; bytes: number }> {
+  let files = 0;
+  let bytes = 0;
+  for (const part of plan.parts) {
+    const place = staged.find((candidate) => candidate.part === part.name);
+    if (!place) throw new OperationError('stage-not-proven', `"${part.name}" has no staged place.`);
+    const { folder, signal } = world;
+    const options = { folder, key: `fill-${part.name}`, signal, onProgress };
+    const arrived = await world.mover.restore(part.copyId, part.pathInCopy, place.path, options);
+    if (arrived.files !== part.files || arrived.bytes !== part.bytes) {
+      throw new OperationError(
+        'stage-not-proven',
+        `"${part.name}" came back with ${arrived.files} files and ${arrived.bytes} bytes; the backup has ${part.files} and ${part.bytes}.`,
+        { hint: 'Nothing was changed. Check the repository, then ask again.' },
+      );
+    }
+    files += arrived.files;
+    bytes += arrived.bytes;
+  }
+  return { files, bytes };
+}
+
+/** Brings the backup's definition back from the repository and proves it is the one that was captured. */
+export async function fetchDefinition(plan: RestorePlan, world: RestoreWorld): Promise<DefinitionFile> {
+  const target = join(world.folder, 'definition');
+  await mkdir(target, { recursive: true, mode: 0o700 });
+  const { copyId, pathInCopy, sha256 } = plan.definition;
+  const { folder, signal } = world;
+  await world.mover.restore(copyId, pathInCopy, target, { folder, key: 'fetch-definition', signal });
+  const path = join(target, 'definition.json');
+  const found = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  if (found !== sha256) {
+    throw new OperationError('stage-not-proven', 'The definition in the repository is not the one the backup names.', {
+      hint: 'Nothing was changed. Check the repository.',
+    });
+  }
+  return { path, sha256, release: plan.releaseThen };
+}

@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Chat } from '../chat/chat.ts';
+import { servicesStop } from '../chat/messages/services-stop.ts';
+import { OperationError } from '../errors.ts';
+import type { DataMover } from '../mover/mover.ts';
+import { announceStop, announceToPeople, type Countdown, countDown } from '../operation/countdown.ts';
+import { guardTime } from '../operation/guard-time.ts';
+import type { Story } from '../operation/operation.ts';
+import type { RestorePlan } from '../records/plan.ts';
+import type { Started, WorkspacePlatform } from '../workspace/platform.ts';
+import { checkRestore, claimApproval, fetchDefinition, fillStaged } from './prepare-restore.ts';
+import type { RestoreOutcome, restoreStory } from './restore-steps.ts';
+
+export interface RestorePorts {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly catalog: Catalog;
+  readonly chat: Chat;
+}
+
+export interface RestoreInput {
+  readonly requestId: string;
+  readonly plan: RestorePlan;
+  /** How long people are warned, in milliseconds. */
+  readonly noticeMs?: number | undefined;
+}
+
+/**
+ * THE STORY of a restore. Everything is built and checked beside the live data while services run; then they stop, the
+ * data is swapped in, they start. When anything of that fails, what was there before is put back first; if that fails,
+ * nothing is started and a human is paged.
+ */
+export async function restoreWorkspace(
+  { step, ensure, operation, folder }: Story<typeof restoreStory>,
+  { platform, mover, catalog, chat }: RestorePorts,
+  input: RestoreInput,
+): Promise<RestoreOutcome> {
+  const { id, settings } = operation;
+  const { plan } = input;
+  const parts = plan.parts.map(({ name }) => name);
+  const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
+  try {
+    await step('claim approval', ({ now }) => claimApproval(catalog, input.requestId, id, now()));
+    await step('preflight', ({ signal }) => checkRestore(plan, id, world(signal)));
+    const staged = await step('stage', () => platform.stage(id, parts));
+    const filled = await step('fill', ({ signal, progress }) => fillStaged(plan, staged, world(signal), progress));
+    const definition = await step('fetch definition', ({ signal }) => fetchDefinition(plan, world(signal)));
+    const present = await step('capture present definition', () => platform.captureDefinition(join(folder, 'present')));
+    const countdown = countdownOf(input, operation, chat);
+    await step('announce', (context) => announceStop(context, countdown));
+    await step('countdown', async (context) => {
+      await countDown(context, countdown);
+      await checkStillFit(platform, plan, id, context.signal);
+    });
+    const running = await step('note running', () => platform.noteRunning(id));
+    let started: Started;
+    let stoppedAt: string;
+    try {
+      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy), present));
+      const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
+      stoppedAt = quiet.stoppedAt;
+      await step('commit', () => platform.commit(id, parts, quiet));
+      await step('apply definition', () => platform.applyDefinition(definition.path));
+      started = await step('start restored', ({ signal }) => platform.start(running, { signal }));
+    } catch (error) {
+      await ensure('put back', async () => {
+        if (!(await platform.isReverted(id))) {
+          await platform.stop(running);
+          await platform.revert(id);
+        }
+        await platform.applyDefinition(present.path);
+      });
+      await ensure('start again', ({ signal }) => platform.start(running, { signal }));
+      await ensure('disarm guard', () => platform.disarmGuard(id));
+      throw error;
+    }
+    await ensure('disarm guard', () => platform.disarmGuard(id));
+    const displacedUntil = new Date(Date.parse(started.readyAt) + settings.policy.grace).toISOString();
+    const displaced = await step('keep displaced', () => platform.keepDisplaced(id, displacedUntil));
+    const downtimeMs = Math.max(0, Date.parse(started.readyAt) - Date.parse(stoppedAt));
+    const { requestId } = input;
+    return {
+      backupId: plan.backupId,
+      requestId,
+      ...filled,
+      downtimeMs,
+      displaced,
+      displacedUntil,
+      warnings: plan.warnings,
+    };
+  } finally {
+    await ensure('release', () => platform.release(id));
+  }
+}
+
+async function checkStillFit(platform: WorkspacePlatform, plan: RestorePlan, operationId: string, signal: AbortSignal) {
+  const inspection = await platform.inspect({ signal });
+  const isNoted = inspection.notedBy !== undefined && inspection.notedBy !== operationId;
+  const hasMoved = plan.parts.some(({ name, path }) => inspection.parts.find((p) => p.name === name)?.path !== path);
+  if (!isNoted && !hasMoved) return;
+  throw new OperationError('plan-changed', `${plan.workspace} changed while the restore was prepared.`, {
+    hint: 'Nothing was stopped. Look with `cml status`, then ask again.',
+  });
+}
+
+function countdownOf(input: RestoreInput, operation: Story<typeof restoreStory>['operation'], chat: Chat): Countdown {
+  const noticeMs = input.noticeMs ?? operation.settings.policy.notice;
+  return {
+    noticeMs,
+    announce: (stopsAt) =>
+      announceToPeople(
+        chat,
+        servicesStop({
+          operationId: operation.id,
+          kind: 'restore',
+          workspace: operation.workspace,
+          by: operation.by.name,
+          reason: operation.reason,
+          stopsAt,
+          noticeMs,
+          downtimeMs: input.plan.forecast.downtimeMs,
+        }),
+        operation.trigger,
+      ),
+  };
+}

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join } from 'node:path';
+import { PortError } from '../../errors.ts';
+import type { Program } from '../../program.ts';
+import { fingerprintOf, type RunRecord } from './run-record.ts';
+
+/** In the environment of a program and of all that it starts; its value is `<folder>/<key>`. */
+export const MARKER = 'CML_PROGRAM';
+
+/** The wrapper's own end when another wrapper holds the claim or the claim could not be written. */
+export const NOT_CLAIMED = 75;
+
+/**
+ * Stands between us and the program, so that its exit code survives us.
+ *
+ * The claim is a link: of two wrappers (we died after starting the first and before knowing it) only one can make it,
+ * the other ends without running anything. It needs no fsync: after a power cut no process lives. The traps keep the
+ * wrapper alive while a signal to the group ends the program; they are not inherited by it. The start time is field 22
+ * of /proc/<pid>/stat, which is the 20th after the command name (proc(5)).
+ */
+const WRAPPER = `
+trap : HUP INT QUIT TERM
+base=$CML_PROGRAM asked=$1
+shift
+started() { shift 19; printf %s "$1"; }
+stat=$(cat "/proc/$$/stat")
+boot=$(cat /proc/sys/kernel/random/boot_id)
+mine=$base.run.json.$$
+printf '{"pid":%d,"startTime":"%s","bootId":"%s","asked":"%s"}\\n' \\
+  "$$" "$(started \${stat##*) })" "$boot" "$asked" >"$mine" && ln "$mine" "$base.run.json"
+made=$?
+rm -f "$mine"
+[ "$made" -eq 0 ] || exit ${NOT_CLAIMED}
+"$@"
+code=$?
+printf '%d\\n' "$code" >"$base.exit.new" && sync "$base.exit.new" && mv "$base.exit.new" "$base.exit"
+exit "$code"
+`;
+
+/** Looked up by us: a shell's own "not found" cannot be told from a program that ends with 127. */
+function assertStartable(program: Program, path: string): void {
+  const { command, cwd } = program;
+  if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    throw new PortError('platform-unavailable', `${command} cannot be started in ${cwd}: there is no such folder`);
+  }
+  const places = command.includes('/')
+    ? [isAbsolute(command) ? command : join(cwd ?? '.', command)]
+    : path.split(delimiter).map((folder) => join(folder, command));
+  if (places.some(isExecutable)) return;
+  throw new PortError('platform-unavailable', `The program ${command} was not found or may not be executed`, {
+    hint: command.includes('/') ? undefined : `It was looked for in ${path}`,
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Starts a program in a session of its own, output to files. */
+export function startWrapped(
+  program: Program,
+  record: RunRecord,
+  environment: Readonly<Record<string, string>>,
+): ChildProcess {
+  const env = { ...environment, ...program.env, [MARKER]: record.base };
+  assertStartable(program, env.PATH ?? '');
+  const out = openSync(record.out, 'w', 0o600);
+  const err = openSync(record.err, 'w', 0o600);
+  try {
+    const args = ['-c', WRAPPER, 'cml-run', fingerprintOf(program), program.command, ...program.args];
+    const child = spawn('/bin/sh', args, {
+      env,
+      ...(program.cwd === undefined ? {} : { cwd: program.cwd }),
+      detached: true,
+      stdio: ['ignore', out, err],
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(out);
+    closeSync(err);
+  }
+}

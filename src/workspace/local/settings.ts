@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { partLocation } from '../../records/part.ts';
+import { duration } from '../../records/time.ts';
+import { capture, partName } from '../../records/workspace.ts';
+
+/** A program and its arguments; nothing goes through a shell. */
+const words = z.array(z.string()).min(1).refine((list) => list[0] !== '', 'the program has no name');
+
+const serviceName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, 'a service is named with letters, digits, dashes and underscores');
+
+/** Says when a service can do its work. One of three. */
+export const ready = z.union(
+  [
+    z.strictObject({ http: z.url({ protocol: /^https?$/ }) }),
+    z.strictObject({ tcp: z.string().regex(/^.+:\d{1,5}$/, 'write host:port') }),
+    z.strictObject({ command: words }),
+  ],
+  'write one of http: <url>, tcp: <host:port> or command: [...]',
+);
+export type Ready = z.infer<typeof ready>;
+
+const common = {
+  name: serviceName,
+  ready: ready.optional(),
+  /** How long a start may take until the service is ready. */
+  startWithin: duration.default(60_000),
+};
+
+const supervisedService = z.strictObject({
+  ...common,
+  command: words,
+  folder: z.string().min(1),
+  environment: z.record(z.string(), z.coerce.string()).default({}),
+  stop: z
+    .strictObject({
+      signal: z.enum(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']).default('SIGTERM'),
+      grace: duration.default(30_000),
+      /** Kill it after the grace. Off unless asked for: a database that is killed may need hours to recover. */
+      kill: z.boolean().default(false),
+    })
+    .prefault({}),
+});
+export type SupervisedServiceSettings = z.infer<typeof supervisedService>;
+
+const commandedService = z.strictObject({
+  ...common,
+  start: words,
+  stop: words,
+  /** Exit code 0 means that it runs. */
+  status: words,
+  folder: z.string().min(1).optional(),
+  stopWithin: duration.default(120_000),
+});
+export type CommandedServiceSettings = z.infer<typeof commandedService>;
+
+/** Chosen by the one key that tells them apart, so that a mistake is named where it stands and not as "neither fits". */
+const service = z.unknown().transform((value, context): SupervisedServiceSettings | CommandedServiceSettings => {
+  const isSupervised = typeof value === 'object' && value !== null && 'command' in value;
+  const parsed = (isSupervised ? supervisedService : commandedService).safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value });
+  return z.NEVER;
+});
+export type ServiceSettings = z.infer<typeof service>;
+
+const part = {
+  name: partName,
+  path: z.string().min(1),
+  /** Absent: `snapshot` where commands for it are configured, else `two-pass`. */
+  capture: capture.optional(),
+  /** `drop` must do nothing when there is no snapshot. Both get CML_OPERATION and CML_PART in their environment. */
+  snapshot: z.strictObject({ make: words, drop: words, path: z.string().min(1) }).optional(),
+  /** Why this part is not captured. */
+  leaveOut: z.string().min(1).optional(),
+};
+
+interface CaptureWish {
+  capture?: string | undefined;
+  snapshot?: object | undefined;
+}
+
+const canBeCaptured = (wish: CaptureWish) => wish.capture !== 'snapshot' || wish.snapshot !== undefined;
+const needsCommands = {
+  path: ['capture'],
+  error: 'capture: snapshot needs snapshot: { make: [...], drop: [...], path: ... }',
+};
+
+const volume = z.strictObject(part).refine(canBeCaptured, needsCommands);
+const sharedFolder = z
+  .strictObject({ ...part, location: partLocation.default('internal') })
+  .refine(canBeCaptured, needsCommands);
+export type PartSettings = z.infer<typeof volume>;
+
+/** The `platform` of a workspace on one machine. Paths are absolute by the time this is used. */
+export const localSettings = z.strictObject({
+  kind: z.literal('local'),
+  release: z.union([z.string(), z.number()]).transform(String).default('unknown'),
+  /** In the order in which they are stopped; they are started the other way round. */
+  services: z.array(service).default([]),
+  volumes: z.array(volume).default([]),
+  sharedFolders: z.array(sharedFolder).default([]),
+  definition: z.strictObject({ files: z.array(z.string().min(1)).default([]) }).prefault({}),
+});
+export type LocalSettings = z.infer<typeof localSettings>;

@@ -1,0 +1,239 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Catalog } from '../../src/catalog/catalog.ts';
+import { UserError } from '../../src/errors.ts';
+import { makeAuditEntry, makeBackup, makeId, makeOperation, makeRequest, momentAfter } from '../fakes/records.ts';
+
+export interface CatalogUnderTest {
+  readonly catalog: Catalog;
+  /** Another life over the same store, not yet opened. The catalog of the life before is not used any more. */
+  reopen(): Promise<Catalog>;
+  dispose(): Promise<void>;
+}
+
+/** What every catalog keeps to. */
+export function describeCatalog(name: string, create: () => Promise<CatalogUnderTest>): void {
+  describe(`${name} keeps to the catalog's contract`, () => {
+    const made: CatalogUnderTest[] = [];
+    afterEach(async () => {
+      for (const one of made.splice(0)) await one.dispose();
+    });
+    async function given(): Promise<CatalogUnderTest> {
+      const one = await create();
+      made.push(one);
+      return one;
+    }
+    describeOperations(given);
+    describeBackups(given);
+    describeRequests(given);
+    describeAudit(given);
+  });
+}
+
+type Given = () => Promise<CatalogUnderTest>;
+
+function describeOperations(given: Given): void {
+  test('lists open operations oldest first, in a new life before it is opened', async () => {
+    const { catalog, reopen } = await given();
+    const younger = makeOperation({ startedAt: momentAfter(2) });
+    const older = makeOperation({ startedAt: momentAfter(1) });
+    await catalog.operations.save(younger);
+    await catalog.operations.save(older);
+    expect(await (await reopen()).operations.listOpen()).toEqual([older, younger]);
+  });
+
+  test('keeps the last state of an operation that is saved again and again at once', async () => {
+    const { catalog, reopen } = await given();
+    const operation = makeOperation();
+    const states = Array.from({ length: 20 }, (_, count) => ({ ...operation, reason: `state ${count}` }));
+    await Promise.all(states.map((state) => catalog.operations.save(state)));
+    expect(await (await reopen()).operations.get(operation.id)).toEqual(states.at(-1));
+  });
+
+  test('takes an operation as it was when saved, whatever happens to the object later', async () => {
+    const { catalog } = await given();
+    const operation = makeOperation();
+    const saved = catalog.operations.save(operation);
+    operation.journal.push({ type: 'step-began', at: momentAfter(2), step: 'announce' });
+    await saved;
+    expect((await catalog.operations.get(operation.id))?.journal).toHaveLength(3);
+    (await catalog.operations.get(operation.id))?.journal.splice(0);
+    expect((await catalog.operations.get(operation.id))?.journal).toHaveLength(3);
+  });
+
+  test('no longer lists a closed operation as open, and still knows it', async () => {
+    const { catalog, reopen } = await given();
+    const operation = makeOperation({ status: 'succeeded' });
+    await catalog.operations.save(operation);
+    await catalog.operations.close(operation.id);
+    await catalog.operations.close(operation.id);
+    expect(await catalog.operations.listOpen()).toEqual([]);
+    const later = await reopen();
+    expect(await later.operations.listOpen()).toEqual([]);
+    expect(await later.operations.get(operation.id)).toEqual(operation);
+    await later.open();
+    expect(await later.operations.list()).toEqual([operation]);
+  });
+
+  test('does not open an operation again when it is saved after it was closed', async () => {
+    const { catalog, reopen } = await given();
+    const operation = makeOperation({ status: 'succeeded' });
+    await catalog.operations.save(operation);
+    await catalog.operations.close(operation.id);
+    const later = await reopen();
+    await later.operations.save({ ...operation, reason: 'told afterwards' });
+    expect(await later.operations.listOpen()).toEqual([]);
+    expect((await later.operations.get(operation.id))?.reason).toBe('told afterwards');
+  });
+
+  test('lists open and closed operations together, newest first, by workspace and up to a limit', async () => {
+    const { catalog, reopen } = await given();
+    const first = makeOperation({ startedAt: momentAfter(1), status: 'failed' });
+    const second = makeOperation({ startedAt: momentAfter(2) });
+    const other = makeOperation({ startedAt: momentAfter(3), workspace: 'other' });
+    for (const operation of [second, first, other]) await catalog.operations.save(operation);
+    await catalog.operations.close(first.id);
+    for (const look of [catalog, await reopen()]) {
+      await look.open();
+      expect((await look.operations.list()).map(({ id }) => id)).toEqual([other.id, second.id, first.id]);
+      expect((await look.operations.list({ workspace: 'team-ml' })).map(({ id }) => id)).toEqual([second.id, first.id]);
+      expect((await look.operations.list({ workspace: 'team-ml', limit: 1 })).map(({ id }) => id)).toEqual([second.id]);
+    }
+  });
+
+  test('answers undefined for an operation nobody knows', async () => {
+    const { catalog } = await given();
+    expect(await catalog.operations.get(makeId('op'))).toBeUndefined();
+    expect(await catalog.operations.get('../../etc/passwd')).toBeUndefined();
+    await catalog.operations.close(makeId('op'));
+  });
+}
+
+function describeBackups(given: Given): void {
+  test('lists backups newest cut first, also in a new life', async () => {
+    const { catalog, reopen } = await given();
+    const old = makeBackup({ takenAt: momentAfter(1) });
+    const fresh = makeBackup({ takenAt: momentAfter(3) });
+    const other = makeBackup({ takenAt: momentAfter(2), workspace: 'other' });
+    for (const backup of [old, fresh, other]) await catalog.backups.save(backup);
+    for (const look of [catalog, await reopen()]) {
+      await look.open();
+      expect(await look.backups.list()).toEqual([fresh, other, old]);
+      expect(await look.backups.list({ workspace: 'team-ml', limit: 1 })).toEqual([fresh]);
+    }
+  });
+
+  test('replaces a backup that is saved again', async () => {
+    const { catalog, reopen } = await given();
+    const backup = makeBackup();
+    await catalog.backups.save(backup);
+    await catalog.backups.save({ ...backup, status: 'deleting' });
+    expect((await catalog.backups.get(backup.id))?.status).toBe('deleting');
+    expect((await (await reopen()).backups.get(backup.id))?.status).toBe('deleting');
+  });
+
+  test('answers undefined for a backup nobody knows', async () => {
+    const { catalog } = await given();
+    expect(await catalog.backups.get(makeId('bkp'))).toBeUndefined();
+    expect(await catalog.backups.get('bkp_../secret')).toBeUndefined();
+  });
+
+  test('answers backups that cannot be changed by accident', async () => {
+    const { catalog } = await given();
+    const backup = makeBackup();
+    await catalog.backups.save(backup);
+    backup.warnings.push('after the fact');
+    const answered = await catalog.backups.get(backup.id);
+    expect(() => answered?.warnings.push('by accident')).toThrow(TypeError);
+    expect((await catalog.backups.list())[0]?.warnings).toEqual([]);
+  });
+}
+
+function describeRequests(given: Given): void {
+  test('lists requests newest first, by workspace and status', async () => {
+    const { catalog, reopen } = await given();
+    const pending = makeRequest({ askedAt: momentAfter(21) });
+    const denied = makeRequest({ askedAt: momentAfter(22), status: 'denied' });
+    const other = makeRequest({ askedAt: momentAfter(23), workspace: 'other' });
+    for (const request of [pending, denied, other]) await catalog.requests.save(request);
+    for (const look of [catalog, await reopen()]) {
+      await look.open();
+      expect(await look.requests.list()).toEqual([other, denied, pending]);
+      expect(await look.requests.list({ workspace: 'team-ml', status: 'pending' })).toEqual([pending]);
+    }
+  });
+
+  test('lets exactly one of many move an approved request to an operation', async () => {
+    const { catalog, reopen } = await given();
+    const request = makeRequest({ status: 'approved' });
+    await catalog.requests.save(request);
+    const outcomes = await Promise.all(
+      Array.from({ length: 25 }, async () => {
+        const mine = makeId('op');
+        const stands = await catalog.requests.change(request.id, (now) =>
+          now.status === 'approved' ? { ...now, status: 'used', operationId: mine } : undefined,
+        );
+        return stands.operationId === mine;
+      }),
+    );
+    expect(outcomes.filter(Boolean)).toHaveLength(1);
+    expect((await (await reopen()).requests.get(request.id))?.status).toBe('used');
+  });
+
+  test('loses no vote of many given at once', async () => {
+    const { catalog } = await given();
+    const request = makeRequest({ votesNeeded: 9 });
+    await catalog.requests.save(request);
+    const vote = (name: string) => ({ by: { name, proof: 'token' as const }, at: momentAfter(30), approves: true });
+    await Promise.all(
+      ['bob', 'carol', 'dave', 'erin'].map((name) =>
+        catalog.requests.change(request.id, (now) => ({ ...now, votes: [...now.votes, vote(name)] })),
+      ),
+    );
+    expect((await catalog.requests.get(request.id))?.votes.map(({ by }) => by.name)).toEqual(
+      expect.arrayContaining(['bob', 'carol', 'dave', 'erin']),
+    );
+  });
+
+  test('leaves a request as it is when the decision refuses', async () => {
+    const { catalog } = await given();
+    const request = makeRequest();
+    await catalog.requests.save(request);
+    const refuse = () => {
+      throw new UserError('own-approval', 'Not your own.');
+    };
+    await expect(catalog.requests.change(request.id, refuse)).rejects.toMatchObject({ code: 'own-approval' });
+    expect(await catalog.requests.change(request.id, () => undefined)).toEqual(request);
+    expect(await catalog.requests.get(request.id)).toEqual(request);
+  });
+
+  test('decides on a request of an earlier life, before it is opened', async () => {
+    const { catalog, reopen } = await given();
+    const request = makeRequest();
+    await catalog.requests.save(request);
+    const later = await reopen();
+    expect((await later.requests.change(request.id, (now) => ({ ...now, status: 'expired' }))).status).toBe('expired');
+  });
+
+  test('refuses to decide on a request nobody knows', async () => {
+    const { catalog } = await given();
+    const deciding = catalog.requests.change(makeId('req'), (now) => now);
+    await expect(deciding).rejects.toMatchObject({ code: 'unknown-request' });
+  });
+}
+
+function describeAudit(given: Given): void {
+  test('lists the audit trail newest first, across lives', async () => {
+    const { catalog, reopen } = await given();
+    const entries = ['backup asked', 'restore asked', 'approved'].map((did) => makeAuditEntry({ did }));
+    for (const entry of entries.slice(0, 2)) await catalog.audit.append(entry);
+    const later = await reopen();
+    for (const entry of entries.slice(2)) await later.audit.append(entry);
+    expect(await later.audit.list(10)).toEqual(entries.toReversed());
+    expect(await later.audit.list(2)).toEqual(entries.toReversed().slice(0, 2));
+  });
+
+  test('has an empty audit trail at first', async () => {
+    const { catalog } = await given();
+    expect(await catalog.audit.list(10)).toEqual([]);
+  });
+}

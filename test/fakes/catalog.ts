@@ -1,0 +1,127 @@
+import type { Catalog } from '../../src/catalog/catalog.ts';
+import { UserError } from '../../src/errors.ts';
+import { type AuditEntry, auditEntry } from '../../src/records/audit.ts';
+import { type Backup, backup } from '../../src/records/backup.ts';
+import { type Operation, operation } from '../../src/records/operation.ts';
+import { type Request, request } from '../../src/records/request.ts';
+
+/** What outlives a process: hand the same store to another catalog and it sees what the first one wrote. As JSON text. */
+export interface FakeCatalogStore {
+  readonly open: Map<string, string>;
+  readonly ended: Map<string, string>;
+  readonly backups: Map<string, string>;
+  readonly requests: Map<string, string>;
+  readonly audit: string[];
+}
+
+export function createFakeCatalogStore(): FakeCatalogStore {
+  return { open: new Map(), ended: new Map(), backups: new Map(), requests: new Map(), audit: [] };
+}
+
+interface Schema<T> {
+  parse(value: unknown): T;
+}
+
+interface Listed {
+  readonly id: string;
+  readonly workspace: string;
+}
+
+/** Copies on every write and read, like a disk would. */
+export function createFakeCatalog(store: FakeCatalogStore): Catalog {
+  return {
+    operations: fakeOperations(store),
+    backups: fakeBackups(store),
+    requests: fakeRequests(store),
+    audit: {
+      async append(entry) {
+        store.audit.push(JSON.stringify(auditEntry.parse(entry)));
+      },
+      list: async (limit) =>
+        store.audit
+          .map((line): AuditEntry => JSON.parse(line))
+          .reverse()
+          .slice(0, limit),
+    },
+    open: async () => ({ setAside: [] }),
+  };
+}
+
+function fakeOperations({ open, ended }: FakeCatalogStore): Catalog['operations'] {
+  const startedAt = (record: Operation) => record.startedAt;
+  return {
+    listOpen: async () => newestFirst(readAll(open, operation), startedAt).reverse(),
+    async save(record) {
+      write(!open.has(record.id) && ended.has(record.id) ? ended : open, operation, record);
+    },
+    async close(id) {
+      const text = open.get(id);
+      if (text === undefined) return;
+      ended.set(id, text);
+      open.delete(id);
+    },
+    get: async (id) => read(open, operation, id) ?? read(ended, operation, id),
+    list: async ({ workspace, limit } = {}) =>
+      newestFirst([...readAll(open, operation), ...readAll(ended, operation)], startedAt)
+        .filter(isOf(workspace))
+        .slice(0, limit),
+  };
+}
+
+function fakeBackups({ backups }: FakeCatalogStore): Catalog['backups'] {
+  return {
+    save: async (record) => write(backups, backup, record),
+    get: async (id) => freeze(read(backups, backup, id)),
+    list: async ({ workspace, limit } = {}) =>
+      newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt)
+        .filter(isOf(workspace))
+        .slice(0, limit)
+        .map(freeze),
+  };
+}
+
+function fakeRequests({ requests }: FakeCatalogStore): Catalog['requests'] {
+  return {
+    save: async (record) => write(requests, request, record),
+    get: async (id) => freeze(read(requests, request, id)),
+    list: async ({ workspace, status } = {}) =>
+      newestFirst(readAll(requests, request), (record: Request) => record.askedAt)
+        .filter(isOf(workspace))
+        .filter((record) => status === undefined || record.status === status)
+        .map(freeze),
+    async change(id, decide) {
+      const now = read(requests, request, id);
+      if (!now) throw new UserError('unknown-request', `There is no request "${id}".`);
+      const next = decide(freeze(now));
+      if (next) write(requests, request, next);
+      return freeze(next ? request.parse(structuredClone(next)) : now);
+    },
+  };
+}
+
+function write<T extends { id: string }>(room: Map<string, string>, schema: Schema<T>, record: T): void {
+  room.set(record.id, JSON.stringify(schema.parse(JSON.parse(JSON.stringify(record)))));
+}
+
+function read<T>(room: Map<string, string>, schema: Schema<T>, id: string): T | undefined {
+  const text = room.get(id);
+  return text === undefined ? undefined : schema.parse(JSON.parse(text));
+}
+
+function readAll<T>(room: Map<string, string>, schema: Schema<T>): T[] {
+  return [...room.values()].map((text) => schema.parse(JSON.parse(text)));
+}
+
+function isOf(workspace: string | undefined): (record: Listed) => boolean {
+  return (record) => workspace === undefined || record.workspace === workspace;
+}
+
+function newestFirst<T extends Listed>(records: T[], at: (record: T) => string): T[] {
+  return records.sort((a, b) => Date.parse(at(b)) - Date.parse(at(a)) || (a.id < b.id ? 1 : -1));
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(Object.freeze(value))) freeze(inner);
+  return value;
+}

@@ -1,0 +1,273 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { identify } from '../../src/process-identity.ts';
+import type { Program, ProgramResult } from '../../src/program.ts';
+import { createLocalRunProgram, endPrograms } from '../../src/workspace/local/run-program.ts';
+
+const source = resolve(import.meta.dirname, '../../src/workspace/local/run-program.ts');
+let folder: string;
+let lives: ChildProcess[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cml-run-'));
+  lives = [];
+});
+
+afterEach(async () => {
+  for (const life of lives) life.kill('SIGKILL');
+  await endPrograms(folder, { graceMs: 0 });
+  await rm(folder, { recursive: true });
+});
+
+const shell = (script: string, more: Partial<Program> = {}): Program => ({
+  key: 'work',
+  command: 'sh',
+  args: ['-c', script],
+  ...more,
+});
+
+async function run(program: Program, signal?: AbortSignal): Promise<ProgramResult & { lines: string[] }> {
+  const lines: string[] = [];
+  const onLine = (line: string) => lines.push(line);
+  const result = await createLocalRunProgram()(program, { folder, onLine, ...(signal ? { signal } : {}) });
+  return { ...result, lines };
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 15_000; !(await holds()); await new Promise((wake) => setTimeout(wake, 10))) {
+    if (Date.now() > end) throw new Error(`never came true: ${holds}`);
+  }
+}
+
+const note = (name: string) => join(folder, name);
+const readNotes = async (name: string) =>
+  existsSync(note(name)) ? (await readFile(note(name), 'utf8')).split('\n') : [];
+const countStarts = async () => (await readNotes('starts')).filter((line) => line !== '').length;
+
+/** Another process of ours runs the program; killing it is our own death. */
+async function liveOnceWith(program: Program): Promise<ChildProcess> {
+  // Type annotations in the source are of no interest here: the bundler that runs the tests is the one that strips them.
+  const script = `
+    import { createServer } from 'vite';
+    const server = await createServer({ configFile: false, logLevel: 'silent', server: { middlewareMode: true, hmr: false, ws: false, watch: null }, optimizeDeps: { noDiscovery: true } });
+    const { createLocalRunProgram } = await server.ssrLoadModule(${JSON.stringify(source)});
+    await createLocalRunProgram()(${JSON.stringify(program)}, { folder: ${JSON.stringify(folder)} });
+  `;
+  const life = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  lives.push(life);
+  return life;
+}
+
+async function die(life: ChildProcess): Promise<void> {
+  life.kill('SIGKILL');
+  await until(() => identify(life.pid ?? 0) === undefined);
+}
+
+describe('a program run locally', () => {
+  it('answers lines, errors and the exit code', async () => {
+    const result = await run(shell('echo one; echo two; echo bad >&2; printf three; exit 7'));
+    expect(result).toMatchObject({ exitCode: 7, signal: null, lines: ['one', 'two', 'three'], stderr: ['bad'] });
+    expect(result.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  it('names the signal that ended it', async () => {
+    expect(await run(shell('kill -USR1 $$'))).toMatchObject({ exitCode: null, signal: 'SIGUSR1' });
+  });
+
+  it('gets only the small fixed environment and what the program names', async () => {
+    const { lines } = await run(shell('env', { env: { COLOUR: 'blue' }, cwd: folder }));
+    const names = lines.map((line) => line.split('=')[0]);
+    expect(names).toContain('COLOUR');
+    expect(new Set(names)).toEqual(
+      new Set(
+        ['CML_PROGRAM', 'COLOUR', 'HOME', 'LANG', 'OLDPWD', 'PATH', 'PWD', '_'].filter((name) => names.includes(name)),
+      ),
+    );
+  });
+
+  it('leads a session of its own', async () => {
+    const { lines } = await run(shell('cut -d" " -f6 /proc/self/stat; cut -d" " -f6 /proc/$PPID/stat'));
+    expect(lines[0]).toBe(lines[1]);
+    expect(Number(lines[0])).not.toBe(process.pid);
+  });
+
+  it('hands over lines while it runs', async () => {
+    const seen: string[] = [];
+    const done = createLocalRunProgram()(shell(`echo early; until [ -e ${note('go')} ]; do sleep 0.02; done`), {
+      folder,
+      onLine: (line) => seen.push(line),
+    });
+    await until(() => seen.length === 1);
+    await writeFile(note('go'), '');
+    expect(await done).toMatchObject({ exitCode: 0 });
+  });
+
+  it('rejects when there is no such program or folder to run it in', async () => {
+    await expect(run({ key: 'none', command: 'no-such-program', args: [] })).rejects.toMatchObject({
+      code: 'platform-unavailable',
+    });
+    await expect(run(shell('true', { cwd: note('gone') }))).rejects.toMatchObject({ code: 'platform-unavailable' });
+  });
+
+  it('answers a recorded success without running again, from the first line on', async () => {
+    const program = shell(`echo x >> ${note('starts')}; echo out`);
+    const first = await run(program);
+    expect(await run(program)).toEqual(first);
+    expect(await countStarts()).toBe(1);
+  });
+
+  it('runs a failure again when it is asked again', async () => {
+    const program = shell(`echo x >> ${note('starts')}; [ $(wc -l < ${note('starts')}) -ge 2 ]`);
+    expect(await run(program)).toMatchObject({ exitCode: 1 });
+    expect(await run(program)).toMatchObject({ exitCode: 0 });
+  });
+
+  it('runs anew when fresh, or when something else is asked for under the same key', async () => {
+    const program = shell(`echo x >> ${note('starts')}`, { fresh: true });
+    await run(program);
+    await run(program);
+    expect(await countStarts()).toBe(2);
+    await run(shell('true'));
+    expect((await run(shell('echo other'))).lines).toEqual(['other']);
+  });
+
+  it('is told SIGTERM when aborted, and the promise rejects with the reason once it has ended', async () => {
+    const abort = new AbortController();
+    const done = run(
+      shell(
+        `trap 'echo told > ${note('told')}; exit 1' TERM; echo x > ${note('starts')}; while :; do sleep 0.02; done`,
+      ),
+      abort.signal,
+    );
+    await until(() => existsSync(note('starts')));
+    abort.abort(new Error('enough'));
+    await expect(done).rejects.toThrow('enough');
+    expect(await readNotes('told')).toContain('told');
+  });
+
+  it('is killed when it ignores SIGTERM for longer than its grace, with all that it started', async () => {
+    const abort = new AbortController();
+    const script = `trap '' TERM; setsid sh -c 'echo $$ > ${note('pid')}; while :; do sleep 0.02; done' & echo $$ > ${note('own')}; while :; do sleep 0.02; done`;
+    const done = run(shell(script, { graceMs: 150 }), abort.signal);
+    await until(async () => (await readNotes('pid')).length === 2 && (await readNotes('own')).length === 2);
+    abort.abort(new Error('enough'));
+    await expect(done).rejects.toThrow('enough');
+    for (const name of ['pid', 'own']) expect(identify(Number((await readNotes(name))[0]))).toBeUndefined();
+    expect((await run(shell('exit 3'))).exitCode).toBe(3);
+  });
+
+  it('does not start when already aborted', async () => {
+    await expect(run(shell(`touch ${note('starts')}`), AbortSignal.abort(new Error('no')))).rejects.toThrow('no');
+    expect(existsSync(note('starts'))).toBe(false);
+  });
+
+  it('answers SIGKILL when its wrapper is killed, and leaves nothing running', async () => {
+    const done = run(shell(`echo $$ > ${note('own')}; while :; do sleep 0.02; done`, { graceMs: 100 }));
+    await until(async () => (await readNotes('own')).length === 2);
+    const own = Number((await readNotes('own'))[0]);
+    const wrapper = JSON.parse(await readFile(note('work.run.json'), 'utf8')) as { pid: number };
+    process.kill(wrapper.pid, 'SIGKILL');
+    expect(await done).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
+    expect(identify(own)).toBeUndefined();
+  });
+});
+
+describe('a program whose starter died', () => {
+  const waits = () =>
+    shell(
+      `echo x >> ${note('starts')}; echo begun; until [ -e ${note('go')} ]; do sleep 0.02; done; echo over; exit 5`,
+    );
+
+  it('goes on and is adopted, from its first line to its exit code', async () => {
+    const program = waits();
+    const life = await liveOnceWith(program);
+    await until(async () => (await countStarts()) === 1);
+    await die(life);
+    const done = run(program);
+    await writeFile(note('go'), '');
+    expect(await done).toMatchObject({ exitCode: 5, signal: null, lines: ['begun', 'over'] });
+    expect(await countStarts()).toBe(1);
+  });
+
+  it('has its end recorded when it ends while nobody looks', async () => {
+    const program = waits();
+    const life = await liveOnceWith(program);
+    await until(async () => (await countStarts()) === 1);
+    await die(life);
+    await writeFile(note('go'), '');
+    await until(() => existsSync(note('work.exit')));
+    expect(await run(program)).toMatchObject({ exitCode: 5, lines: ['begun', 'over'] });
+    expect(await countStarts()).toBe(1);
+  });
+
+  it('is ended when adopted with an aborted signal', async () => {
+    const program = waits();
+    const life = await liveOnceWith(program);
+    await until(async () => (await countStarts()) === 1);
+    await die(life);
+    await expect(run(program, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+    expect(existsSync(note('work.run.json'))).toBe(false);
+  });
+
+  it('runs again when it vanished without a recorded end', async () => {
+    const program = shell(`echo x >> ${note('starts')}; [ -e ${note('go')} ] || exec sleep 60`);
+    const life = await liveOnceWith(program);
+    await until(async () => (await countStarts()) === 1);
+    await die(life);
+    const { pid } = JSON.parse(await readFile(note('work.run.json'), 'utf8')) as { pid: number };
+    process.kill(-pid, 'SIGKILL');
+    await until(() => identify(pid) === undefined);
+    await writeFile(note('go'), '');
+    expect(await run(program)).toMatchObject({ exitCode: 0 });
+    expect(await countStarts()).toBe(2);
+  });
+
+  it('never runs twice at once, whenever the starter died', async () => {
+    const program = shell(
+      `mkdir ${note('alone')} || echo twice >> ${note('twice')}; sleep 0.05; rmdir ${note('alone')}`,
+    );
+    for (let round = 0; round < 6; round++) {
+      // The wrapper of a life that died before it knew of it, at every stage of its start.
+      const stray = spawn('sh', ['-c', `sleep 0.0${round}; exec sh -c '${program.args[1]}'`], {
+        env: { PATH: process.env.PATH, CML_PROGRAM: note('work') },
+        detached: true,
+        stdio: 'ignore',
+      });
+      await writeFile(note('work.out'), '');
+      expect(await run({ ...program, fresh: true })).toMatchObject({ exitCode: 0 });
+      await until(() => identify(stray.pid ?? 0) === undefined);
+      await rm(note('alone'), { recursive: true, force: true });
+    }
+    expect(existsSync(note('twice'))).toBe(false);
+  });
+});
+
+describe('ending the programs of a folder', () => {
+  it('ends them and what they started, and only them', async () => {
+    const script = (name: string) => `setsid sh -c 'echo $$ > ${note(name)}; exec sleep 60' & wait`;
+    const ended = ['one', 'two'].map((key) => run({ ...shell(script(key)), key }));
+    const other = await mkdtemp(join(tmpdir(), 'cml-run-'));
+    const elsewhere = createLocalRunProgram()(shell(script('three')), { folder: other });
+    const pids = async () =>
+      (await Promise.all(['one', 'two', 'three'].map(readNotes))).map((lines) => Number(lines[0]));
+    await until(async () => (await pids()).every((pid) => pid > 0));
+    await endPrograms(folder);
+    const [one = 0, two = 0, three = 0] = await pids();
+    expect([identify(one), identify(two)]).toEqual([undefined, undefined]);
+    expect(identify(three)).toBeDefined();
+    for (const result of await Promise.all(ended)) expect(result).toMatchObject({ signal: 'SIGTERM' });
+    await endPrograms(other);
+    await elsewhere;
+    await rm(other, { recursive: true });
+  });
+
+  it('does nothing for a folder that is not there', async () => {
+    await endPrograms(note('nowhere'));
+  });
+});
