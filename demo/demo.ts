@@ -22,7 +22,7 @@ import { damage } from './damage.ts';
 import { answers, observe } from './observer.ts';
 import { endEverything, startWriter } from './processes.ts';
 import { compareWithPicture, type Picture, proveRows, readAcknowledged, takePicture } from './proof.ts';
-import { type DemoWorkspace, setUpWorkspace } from './workspace.ts';
+import { type DemoWorkspace, MADE_BY_DEMO, setUpWorkspace } from './workspace.ts';
 
 /** The last line on standard output; lengths of time in milliseconds. */
 interface Result {
@@ -45,6 +45,9 @@ const interrupted = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
 });
 
+// waiting for a signal alone does not keep a process alive
+setInterval(() => undefined, 60_000);
+
 try {
   await makeRoom();
   const ended = await Promise.race([runDemo(), interrupted]);
@@ -55,7 +58,7 @@ try {
   process.exitCode = ended && isGood(ended.result) ? 0 : 1;
   say('Stopping what the demo started');
   await endEverything(folder);
-  if (ended) process.stdout.write(`${JSON.stringify(ended.result)}\n`);
+  if (ended && !staysUp) process.stdout.write(`${JSON.stringify(ended.result)}\n`);
 } catch (cause) {
   process.stderr.write(`\nThe demo failed: ${cause instanceof Error ? cause.message : String(cause)}\n`);
   process.exitCode = 1;
@@ -88,7 +91,7 @@ async function runDemo(): Promise<{ workspace: DemoWorkspace; result: Result }> 
 /** A folder of an earlier demo is replaced; anything else is left alone. */
 async function makeRoom(): Promise<void> {
   if (!existsSync(folder)) return;
-  if (!existsSync(join(folder, 'cml.yaml'))) {
+  if (!existsSync(join(folder, MADE_BY_DEMO))) {
     throw new Error(`${folder} is not a folder of an earlier demo: name another one with --folder`);
   }
   await endEverything(folder);

@@ -25,6 +25,9 @@ export interface DemoWorkspace {
 /** Every process that the demo starts, however indirectly, can be found by this variable. */
 export const DEMO_MARK = 'CML_DEMO_FOLDER';
 
+/** A folder with this file in it may be removed by the next demo. */
+export const MADE_BY_DEMO = 'made-by-the-demo.txt';
+
 const PROJECTS = 24;
 const FILES_PER_PROJECT = 120;
 
@@ -36,6 +39,7 @@ export async function setUpWorkspace(
   const at = (...names: string[]) => join(folder, ...names);
   const [databasePort, webPort] = await findFreePorts(2);
   await mkdir(folder, { recursive: true });
+  await writeFile(at(MADE_BY_DEMO), 'The demo made this folder, and removes it when it is run again.\n');
   await mkdir(at('cml-data', 'secrets'), { recursive: true });
   await chmod(at('cml-data'), 0o711);
   await mkdir(at('team-ml', 'db'), { recursive: true, mode: 0o700 });

@@ -134,6 +134,7 @@ export function exitCodeOf(code: ErrorCode): 1 | 2 | 3 | 4 {
     case 'backup-incomplete':
     case 'too-late':
     case 'not-confirmed':
+    case 'plan-changed':
       return 3;
     case 'unknown-workspace':
     case 'unknown-backup':

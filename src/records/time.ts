@@ -18,7 +18,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** A length of time in milliseconds; text is read the human way. */
 export const duration = z.union([z.number().nonnegative(), z.string()]).transform((value, context) => {
-  const ms = typeof value === 'number' ? undefined : parseDuration(value);
+  const ms = typeof value === 'number' ? value : parseDuration(value);
   if (ms !== undefined) return ms;
   context.addIssue({ code: 'custom', message: `"${value}" is not a length of time: ${HINT}` });
   return z.NEVER;

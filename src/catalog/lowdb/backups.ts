@@ -22,10 +22,13 @@ export function createBackups(
 
   return {
     load: index.load,
-    save: (record) =>
-      folder.oneAtATime(record.id, async () => {
-        index.put(await folder.write(record));
-      }),
+    async save(record) {
+      const copy = folder.copyOf(record);
+      await folder.oneAtATime(copy.id, async () => {
+        await folder.write(copy);
+        index.put(copy);
+      });
+    },
     get: async (id) => index.get(id) ?? index.refresh(id),
     list: ({ workspace, limit } = {}) =>
       index.list((record) => workspace === undefined || record.workspace === workspace, limit),

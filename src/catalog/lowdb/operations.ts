@@ -39,11 +39,13 @@ export function createOperations(
     load: index.load,
     listOpen,
     get,
-    save: (record) =>
-      open.oneAtATime(record.id, async () => {
-        const folder = !open.has(record.id) && ended.has(record.id) ? ended : open;
-        await folder.write(record);
-      }),
+    async save(record) {
+      const copy = open.copyOf(record);
+      await open.oneAtATime(copy.id, async () => {
+        const folder = !open.has(copy.id) && ended.has(copy.id) ? ended : open;
+        await folder.write(copy);
+      });
+    },
     async close(id) {
       if (!operationId.safeParse(id).success) return;
       await open.oneAtATime(id, () => translated(`close ${id}`, () => moveOver(id, open, ended)));

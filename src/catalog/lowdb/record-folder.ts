@@ -22,8 +22,13 @@ export interface RecordFolder<T extends { id: string }> {
   read(id: string): Promise<T | undefined>;
   /** Reads only what `schema` asks for. */
   readAs<S extends { id: string }>(id: string, schema: z.ZodType<S>): Promise<S | undefined>;
-  /** Call inside `oneAtATime`. Answers the record as a later read would. */
-  write(record: T): Promise<T>;
+  /**
+   * The record as a later read would answer it, taken at once: what could not be read again must never be written, and
+   * what the caller does to its object later is not ours.
+   */
+  copyOf(record: T): T;
+  /** Writes such a copy. Call inside `oneAtATime`. */
+  write(copy: T): Promise<void>;
   /** Makes the folder, durably. */
   ensure(): Promise<void>;
   readonly oneAtATime: OneAtATime;
@@ -99,14 +104,12 @@ export function createRecordFolder<T extends { id: string }>(options: RecordFold
       }
       return ids;
     },
-    async write(record) {
-      // Read back from its own text: what could not be read again must never be written, and the copy is ours alone.
-      const copy = readRecord(JSON.stringify(record), record.id, schema);
+    copyOf: (record) => readRecord(JSON.stringify(record), record.id, schema),
+    async write(copy) {
       await ensure();
-      const file = openRecordFile(pathOf(record.id), record.id, schema);
+      const file = openRecordFile(pathOf(copy.id), copy.id, schema);
       file.data = copy;
       await file.write();
-      return copy;
     },
   };
 }

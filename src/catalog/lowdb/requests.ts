@@ -25,10 +25,13 @@ export function createRequests(
   return {
     load: index.load,
     get,
-    save: (record) =>
-      folder.oneAtATime(record.id, async () => {
-        index.put(await folder.write(record));
-      }),
+    async save(record) {
+      const copy = folder.copyOf(record);
+      await folder.oneAtATime(copy.id, async () => {
+        await folder.write(copy);
+        index.put(copy);
+      });
+    },
     list: ({ workspace, status } = {}) =>
       index.list(
         (record) =>
@@ -44,7 +47,10 @@ export function createRequests(
           throw new UserError('unknown-request', `There is no request "${id}".`, { hint: 'look at its id again' });
         }
         const next = decide(now);
-        return next === undefined ? now : index.put(await folder.write(next));
+        if (next === undefined) return now;
+        const copy = folder.copyOf(next);
+        await folder.write(copy);
+        return index.put(copy);
       });
     },
   };

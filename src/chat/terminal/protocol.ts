@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorCode } from '../../errors.ts';
 import { operationView } from '../../records/operation.ts';
 import { personName } from '../../records/person.ts';
 import { request } from '../../records/request.ts';
@@ -33,7 +34,7 @@ export const line = z.object({
 export type SaidLine = z.infer<typeof line>;
 
 export const refusal = z.object({
-  code: z.string(),
+  code: z.string().transform((code) => code as ErrorCode),
   message: z.string(),
   hint: z.string().optional(),
   exitCode: z.number(),

@@ -24,7 +24,10 @@ function dropBefore(entries: Map<string, { readonly until: number }>, now: numbe
 
 /** Who has proven their uid, for some minutes; kept in memory only, so that a restart asks again. */
 export function createSessions(noncesFolder: string, now: () => number): Sessions {
-  const challenges = new Map<string, { readonly challenge: Challenge; readonly issuedAt: number; readonly until: number }>();
+  const challenges = new Map<
+    string,
+    { readonly challenge: Challenge; readonly issuedAt: number; readonly until: number }
+  >();
   const sessions = new Map<string, { readonly uid: number; readonly until: number }>();
   return {
     challenge() {
@@ -39,7 +42,10 @@ export function createSessions(noncesFolder: string, now: () => number): Session
       const asked = challenges.get(name);
       challenges.delete(name); // one try for each
       if (!asked || asked.until <= now()) {
-        throw new UserError('not-allowed', 'Who is calling could not be proven: the question was not asked or is too old.');
+        throw new UserError(
+          'not-allowed',
+          'Who is calling could not be proven: the question was not asked or is too old.',
+        );
       }
       const uid = await proveOwner(noncesFolder, asked.challenge, asked.issuedAt);
       dropBefore(sessions, now());

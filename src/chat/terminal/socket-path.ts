@@ -19,6 +19,8 @@ export function openSocketAddress(socketPath: string): SocketAddress {
     const descriptor = openSync(folder, 'r');
     return { path: `/proc/self/fd/${descriptor}/${basename(socketPath)}`, close: () => closeSync(descriptor) };
   } catch (cause) {
-    throw new PortError('server-unavailable', `The folder of the server's socket, ${folder}, cannot be opened.`, { cause });
+    throw new PortError('server-unavailable', `The folder of the server's socket, ${folder}, cannot be opened.`, {
+      cause,
+    });
   }
 }

@@ -25,6 +25,7 @@ export function createCommandedService(context: LocalContext, settings: Commande
     stopWithinMs: settings.stopWithin,
     output,
     hasProbe: settings.ready !== undefined,
+    endsForGood: false,
     isRunning,
     async isReady() {
       if (!(await isRunning())) return false;
@@ -44,6 +45,7 @@ export function createCommandedService(context: LocalContext, settings: Commande
       await context.lock.hold(() => assertGuardIsIdle(context));
       if (await isRunning()) return;
       if (await command(settings.start, settings.startWithin, options.signal)) return;
+      if (await isRunning()) return;
       throw new OperationError('service-will-not-start', `the start command of the service ${settings.name} failed`, {
         hint: `its output is in ${output}`,
       });

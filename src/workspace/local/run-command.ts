@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { execa } from 'execa';
 import { PortError } from '../../errors.ts';
 import { programEnvironment } from './program-environment.ts';
 
@@ -7,37 +8,37 @@ interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string | undefined;
   readonly timeoutMs: number;
-  /** File to which output is added. A file and not a pipe: what a command leaves running must not hold us, nor need us. */
+  /** File to which output is added. */
   readonly output: string;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Runs a configured command in a session of its own, so that nothing that ends us by group ends it half-way.
- * Answers whether it ended with exit code 0.
+ * Runs a configured command in a session of its own, so that nothing that ends us by group ends it half-way. Its output
+ * goes to a file by descriptor, which execa offers no typed way for, and never to a pipe: what it leaves running in the
+ * background must neither hold us up nor need us. Answers whether it ended with exit code 0.
  * @throws PortError `platform-unavailable` when it cannot be started or takes too long.
  */
 export async function runCommand(words: readonly string[], options: CommandOptions): Promise<boolean> {
+  const { signal, timeoutMs } = options;
+  signal?.throwIfAborted();
   const [program = '', ...args] = words;
   const output = openSync(options.output, 'a', 0o600);
   try {
-    const result = await execa(program, args, {
-      reject: false,
-      detached: true,
-      cleanup: false,
-      extendEnv: false,
+    const child = spawn(program, args, {
+      cwd: options.folder,
       env: { ...programEnvironment(), ...options.environment },
+      detached: true,
       stdio: ['ignore', output, output],
-      timeout: options.timeoutMs,
-      ...(options.folder === undefined ? {} : { cwd: options.folder }),
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+      timeout: timeoutMs,
+      ...(signal === undefined ? {} : { signal }),
     });
-    if (result.isCanceled) throw options.signal?.reason;
-    if (result.timedOut) throw failure(words, `did not end within ${options.timeoutMs} ms`, options.output, result.cause);
-    if (result.exitCode === undefined && result.signal === undefined) {
-      throw failure(words, 'could not be started', options.output, result.cause);
-    }
-    return result.exitCode === 0;
+    const [exitCode] = await once(child, 'exit');
+    if (child.killed) throw failure(words, `did not end within ${timeoutMs} ms`, options.output, undefined);
+    return exitCode === 0;
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
+    throw cause instanceof PortError ? cause : failure(words, 'could not be started', options.output, cause);
   } finally {
     closeSync(output);
   }

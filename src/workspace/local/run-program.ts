@@ -40,9 +40,9 @@ interface Running {
 }
 
 /**
- * Runs programs as child processes that outlive us. What is running under a key is adopted; a success stays recorded
- * and is answered again; any other end is answered once, and asked for again the program runs anew (that is a retry).
- * A program that vanished without a recorded end (the machine was restarted) runs anew as well.
+ * Runs programs as child processes that outlive us. What is running under a key is adopted; what ended while nobody
+ * looked is answered, once. A program that vanished without a recorded end (the machine was restarted) runs anew. Its
+ * output stays for people to read, except that of a fresh success.
  */
 export function createLocalRunProgram(options: { environment?: Readonly<Record<string, string>> } = {}): RunProgram {
   const environment = { ...FIXED_ENVIRONMENT, HOME: homedir(), ...options.environment };
@@ -71,8 +71,10 @@ async function runRecorded(
   const code = await attend(running, record, { ...options, graceMs });
   const stderr = lastLines(record.err, STDERR_LINES);
   const result: ProgramResult = { ...endOf(code), stderr, durationMs: ranForMs(record) };
-  if (program.fresh) dropAll(record);
-  else if (result.exitCode !== 0) dropResult(record);
+  const isReceived = options.signal?.aborted !== true;
+  // A success that the abort came too late for is kept for the next call: nobody received it.
+  if (isReceived || result.exitCode !== 0) dropResult(record);
+  if (program.fresh && result.exitCode === 0) dropAll(record);
   options.signal?.throwIfAborted();
   return result;
 }

@@ -68,7 +68,7 @@ export function startWrapped(
   record: RunRecord,
   environment: Readonly<Record<string, string>>,
 ): ChildProcess {
-  const env = { ...environment, ...program.env, [MARKER]: record.base };
+  const env: Record<string, string> = { ...environment, ...program.env, [MARKER]: record.base };
   assertStartable(program, env.PATH ?? '');
   const out = openSync(record.out, 'w', 0o600);
   const err = openSync(record.err, 'w', 0o600);

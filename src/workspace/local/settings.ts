@@ -60,7 +60,7 @@ const service = z.unknown().transform((value, context): SupervisedServiceSetting
   const isSupervised = typeof value === 'object' && value !== null && 'command' in value;
   const parsed = (isSupervised ? supervisedService : commandedService).safeParse(value);
   if (parsed.success) return parsed.data;
-  for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value });
+  context.issues.push(...parsed.error.issues.map((issue): z.core.$ZodRawIssue => ({ ...issue, input: value }) as z.core.$ZodRawIssue));
   return z.NEVER;
 });
 export type ServiceSettings = z.infer<typeof service>;

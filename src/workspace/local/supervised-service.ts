@@ -31,6 +31,7 @@ export function createSupervisedService(context: LocalContext, settings: Supervi
     stopWithinMs: settings.stop.grace + (settings.stop.kill ? KILL_MS : 0),
     output,
     hasProbe: settings.ready !== undefined,
+    endsForGood: true,
     isRunning: async () => (await living()).length > 0,
     async isReady() {
       if ((await living()).length === 0) return false;

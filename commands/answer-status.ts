@@ -1,0 +1,99 @@
+import type { Answer } from '../src/chat/answer.ts';
+import { writeMoment } from '../src/chat/messages/words.ts';
+import type { Subject, WorkspaceState } from '../src/orchestrator/look.ts';
+import type { OperationView } from '../src/records/operation.ts';
+import { writeDuration } from '../src/records/time.ts';
+import { answerBackups, answerRequest, asJson } from './answers.ts';
+
+/** What `status` answers, whatever was asked about. */
+export function answerSubject(subject: Subject, follow: boolean): Answer {
+  switch (subject.kind) {
+    case 'operation':
+      return answerOperation(subject, follow);
+    case 'request':
+      return answerRequest(subject.request, false);
+    case 'backup':
+      return { ...answerBackups([subject.backup]), json: asJson({ backup: subject.backup }) };
+    case 'workspaces':
+      return answerWorkspaces(subject.states);
+  }
+}
+
+function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' }>, follow: boolean): Answer {
+  const marks = { waiting: '', running: 'running', done: 'done', failed: 'FAILED' };
+  return {
+    text: operationText(view),
+    tone: { running: 'info', succeeded: 'good', failed: 'bad', cancelled: 'warning' }[view.status] as Answer['tone'],
+    table: {
+      columns: ['Step', 'State', 'Took'],
+      rows: view.steps.map((step) => [step.name, marks[step.state], took(step)]),
+    },
+    ...(view.error?.hint === undefined ? {} : { hint: view.error.hint }),
+    json: asJson({
+      operation: view,
+      ...(backup ? { backup } : {}),
+      ...(view.kind === 'restore' && view.status !== 'running'
+        ? { restore: { ...asObject(view.outcome), status: view.status, downtimeMs: view.downtimeMs ?? 0 } }
+        : {}),
+    }),
+    ...(follow && view.status === 'running' ? { follow: view.id } : {}),
+  };
+}
+
+function asObject(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function took({ beganAt, endedAt }: OperationView['steps'][number]): string {
+  return beganAt && endedAt ? writeDuration(Date.parse(endedAt) - Date.parse(beganAt)) : '';
+}
+
+function operationText(view: OperationView): string {
+  const what = `${view.workspace}: the ${view.kind} ${view.id}, asked by ${view.by} at ${writeMoment(view.startedAt)},`;
+  const downtime = view.downtimeMs === undefined ? '' : ` Services were down for ${writeDuration(view.downtimeMs)}.`;
+  if (view.status === 'running') {
+    const step = view.steps.findLast(({ state }) => state === 'running');
+    const stop = view.stopsAt ? ` Services stop at ${writeMoment(view.stopsAt)}.` : '';
+    const down = view.downSince ? ' Services are down.' : '';
+    return `${what} is running${step ? ` (${step.name})` : ''}.${stop}${down}`;
+  }
+  const why = view.error ? `: ${view.error.message}` : '.';
+  return `${what} ${view.status === 'cancelled' ? 'was cancelled' : view.status}${why}${downtime}`;
+}
+
+function answerWorkspaces(states: readonly WorkspaceState[]): Answer {
+  const isUp = (state: WorkspaceState) => state.services.every(({ running, ready }) => running && ready);
+  const waiting = states.flatMap(({ requests }) => requests);
+  const [only] = states;
+  return {
+    text: states.map(workspaceText).join(' ') || 'No workspace is configured.',
+    tone: states.every(isUp) ? 'good' : 'warning',
+    table: {
+      columns: ['Workspace', 'Services', 'Now', 'Last backup'],
+      rows: states.map((state) => [
+        state.workspace,
+        state.services.map(serviceText).join(', ') || 'none',
+        state.operation ? `${state.operation.kind} ${state.operation.id}` : 'nothing runs',
+        state.lastBackup ? `${state.lastBackup.id}, ${writeMoment(state.lastBackup.takenAt)}` : 'none',
+      ]),
+    },
+    fields: waiting.map((request): [string, string] => [
+      request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
+      `${request.id}: ${request.by.name} asks to restore ${request.backupId}${request.reason ? ` (${request.reason})` : ''}`,
+    ]),
+    json: asJson(states.length === 1 && only ? only : { workspaces: states }),
+  };
+}
+
+function workspaceText(state: WorkspaceState): string {
+  if (state.stoppedBy) {
+    return `${state.workspace}: SERVICES ARE DOWN since ${state.stoppedBy}; bring them back with: cml start ${state.workspace}.`;
+  }
+  const down = state.services.filter(({ running }) => !running).map(({ name }) => name);
+  if (down.length > 0) return `${state.workspace}: ${down.join(', ')} ${down.length === 1 ? 'is' : 'are'} not running.`;
+  return `${state.workspace}: services are up.`;
+}
+
+function serviceText({ name, running, ready }: WorkspaceState['services'][number]): string {
+  return `${name} ${running ? (ready ? 'up' : 'NOT READY') : 'DOWN'}`;
+}

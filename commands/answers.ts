@@ -1,0 +1,153 @@
+import type { Answer } from '../src/chat/answer.ts';
+import { describeRequest, describeRestorePlan } from '../src/chat/messages/request.ts';
+import { writeCount, writeMoment, writeSize } from '../src/chat/messages/words.ts';
+import type { Finding } from '../src/orchestrator/check-workspace.ts';
+import type { Backup } from '../src/records/backup.ts';
+import type { OperationView } from '../src/records/operation.ts';
+import type { BackupPlan, RestorePlan } from '../src/records/plan.ts';
+import type { Request } from '../src/records/request.ts';
+import { writeDuration } from '../src/records/time.ts';
+
+/** Records are JSON already; this only tells the type so. */
+export function asJson(value: unknown): Answer['json'] {
+  return JSON.parse(JSON.stringify(value));
+}
+
+export function answerStarted(view: OperationView): Answer {
+  return {
+    text: `The ${view.kind} of ${view.workspace} has begun as ${view.id}.`,
+    tone: 'info',
+    json: asJson({ operation: view }),
+    follow: view.id,
+    hint: `Follow it: cml status ${view.id} --follow`,
+  };
+}
+
+export function answerBackupPlan(plan: BackupPlan): Answer {
+  return {
+    text: `A backup of ${plan.workspace} would stop services for about ${writeDuration(plan.forecast.downtimeMs)} (budget ${writeDuration(plan.budgetMs)}). Nothing was done.`,
+    tone: 'info',
+    table: {
+      columns: ['Part', 'What', 'Files', 'Size', 'Capture', 'Why'],
+      rows: plan.parts.map((part) => [
+        part.name,
+        `${part.location} ${part.kind.replace('-', ' ')}`,
+        part.files.toLocaleString('en'),
+        writeSize(part.bytes),
+        part.capture,
+        part.reason,
+      ]),
+    },
+    fields: [
+      [
+        'Services',
+        plan.services
+          .filter(({ running }) => running)
+          .map(({ name }) => name)
+          .join(', ') || 'none run',
+      ],
+      ['Notice', writeDuration(plan.noticeMs)],
+      ['Downtime from', plan.forecast.basis],
+      ...plan.leftOut.map(({ name, reason }): [string, string] => ['Left out', `${name}: ${reason}`]),
+      ...plan.warnings.map((warning): [string, string] => ['Note', warning]),
+    ],
+    json: asJson({ plan }),
+  };
+}
+
+export function answerRestorePlan(plan: RestorePlan): Answer {
+  return {
+    text: `A restore of ${plan.workspace} from ${plan.backupId} would do this. Nothing was done.`,
+    tone: 'info',
+    fields: describeRestorePlan({ plan }).map((line): [string, string] => ['', line]),
+    json: asJson({ plan }),
+    hint: `Ask for it: cml restore ${plan.backupId}`,
+  };
+}
+
+export function answerRequest(request: Request, wait: boolean): Answer {
+  const message = describeRequest(request);
+  return {
+    text: message.text,
+    tone: message.tone,
+    fields: (message.details ?? []).map((line): [string, string] => ['', line]),
+    json: asJson({ request }),
+    ...(wait ? { waitFor: request.id } : {}),
+  };
+}
+
+export function answerDecision(
+  { request, running }: { request: Request; running: { view(): OperationView } | undefined },
+  wait: boolean,
+): Answer {
+  const view = running?.view();
+  const turn = request.status === 'approved' && !view ? ' It starts when the workspace is free.' : '';
+  return {
+    text: `${describeRequest(request).text}${turn}`,
+    tone: request.status === 'denied' ? 'warning' : 'good',
+    json: asJson({ request, ...(view ? { operation: view } : {}) }),
+    ...(wait && view ? { follow: view.id } : {}),
+    ...(view && !wait ? { hint: `Follow it: cml status ${view.id} --follow` } : {}),
+  };
+}
+
+export function answerBackups(backups: readonly Backup[], workspace?: string): Answer {
+  const whose = workspace === undefined ? '' : ` of ${workspace}`;
+  return {
+    text:
+      backups.length === 0 ? `There are no backups${whose} yet.` : `${writeCount(backups.length, 'backup')}${whose}.`,
+    tone: 'info',
+    ...(backups.length === 0
+      ? { hint: workspace === undefined ? 'Make one: cml backup <workspace>' : `Make one: cml backup ${workspace}` }
+      : { table: { columns: BACKUP_COLUMNS, rows: backups.map(backupRow) } }),
+    json: asJson({ backups }),
+  };
+}
+
+const BACKUP_COLUMNS = [
+  'Backup',
+  'Name',
+  'Workspace',
+  'Taken at',
+  'By',
+  'Files',
+  'Size',
+  'New',
+  'Downtime',
+  'Took',
+  'Status',
+];
+
+function backupRow(backup: Backup): string[] {
+  return [
+    backup.id,
+    backup.name ?? '',
+    backup.workspace,
+    writeMoment(backup.takenAt),
+    backup.by.name,
+    backup.files.toLocaleString('en'),
+    writeSize(backup.bytes),
+    writeSize(backup.addedBytes),
+    writeDuration(backup.downtimeMs),
+    writeDuration(backup.durationMs),
+    backup.status,
+  ];
+}
+
+export function answerFindings(workspace: string, findings: readonly Finding[]): Answer {
+  const bad = findings.filter(({ state }) => state === 'bad');
+  const warnings = findings.filter(({ state }) => state === 'warning');
+  const mark = { good: 'ok', warning: 'note', bad: 'BAD' };
+  return {
+    text:
+      bad.length > 0
+        ? `${workspace} cannot be backed up: ${bad.map(({ says }) => says).join(' ')}`
+        : `${workspace} is ready to be backed up${warnings.length > 0 ? `, with ${writeCount(warnings.length, 'note')}` : ''}.`,
+    tone: bad.length > 0 ? 'bad' : warnings.length > 0 ? 'warning' : 'good',
+    table: {
+      columns: ['', 'About', 'Says'],
+      rows: findings.map(({ about, state, says }) => [mark[state], about, says]),
+    },
+    json: asJson({ workspace, ready: bad.length === 0, findings }),
+  };
+}

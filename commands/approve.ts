@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { defineCommand } from '../src/chat/command.ts';
+import { answerDecision } from './answers.ts';
+import type { CommandContext } from './context.ts';
+
+export const approve = defineCommand({
+  word: 'approve',
+  summary: 'Approve what another person asked for',
+  group: 'Decide',
+  input: z.object({
+    request: z.string().min(1),
+    reason: z.string().max(300).optional(),
+    wait: z.boolean().default(false),
+  }),
+  positional: ['request'],
+  labels: {
+    request: 'The request, as shown by status',
+    reason: 'A remark for the record',
+    wait: 'Follow it to its end',
+  },
+  async run({ orchestrator, person }: CommandContext, { request, reason, wait }) {
+    return answerDecision(await orchestrator.decide(person, { request, approves: true, reason }), wait);
+  },
+});

@@ -1,0 +1,26 @@
+import type { Command } from '../src/chat/command.ts';
+import { approve } from './approve.ts';
+import { backup } from './backup.ts';
+import { cancel } from './cancel.ts';
+import { check } from './check.ts';
+import type { CommandContext } from './context.ts';
+import { deny } from './deny.ts';
+import { list } from './list.ts';
+import { postpone } from './postpone.ts';
+import { restore } from './restore.ts';
+import { start } from './start.ts';
+import { status } from './status.ts';
+
+/** Every word that people may say, in Slack, on the terminal and on the page. */
+export const commands: readonly Command<CommandContext>[] = [
+  backup,
+  restore,
+  approve,
+  deny,
+  list,
+  status,
+  check,
+  cancel,
+  postpone,
+  start,
+];

@@ -1,0 +1,104 @@
+import type { z } from 'zod';
+import { PortError } from '../../errors.ts';
+import type { ProgramResult } from '../../program.ts';
+import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
+import { PARTLY_UNREADABLE } from './failure.ts';
+import { copyProgress, copySummary, plainSentence, toMoment, unreadableItems } from './output.ts';
+import { type Call, callRestic, type ResticContext } from './restic.ts';
+
+/** `ProgramResult.stderr` holds no more lines than this: beyond it the list of unreadable paths is not complete. */
+const STDERR_LINES = 2_000;
+const NO_SUCH_PARENT = /no matching id found/i;
+
+/** Copies. Never waits for a held repository, since it may run while services are down. */
+export async function copy(context: ResticContext, request: CopyRequest, options: MoveOptions): Promise<CopyOutcome> {
+  let summary: z.infer<typeof copySummary> | undefined;
+  const call = (parent: string | undefined, key: string): Call => ({
+    args: argumentsOf(context, request, parent),
+    options: { ...options, key },
+    mustExist: request.paths,
+    adoptable: true,
+    accept: [0, PARTLY_UNREADABLE],
+    onMessage: (message) => {
+      const progress = copyProgress(message);
+      if (progress) options.onProgress?.(progress);
+      else summary = copySummary.safeParse(message).data ?? summary;
+    },
+  });
+  const result = await callOrWithoutParent(context, request.parent, options.key, call);
+  if (!summary) {
+    throw new PortError('mover-unavailable', 'restic ended without saying what it copied', { retryable: true });
+  }
+  return {
+    id: summary.snapshot_id,
+    takenAt: takenAt(summary),
+    paths: request.paths,
+    tags: request.tags,
+    files: summary.total_files_processed,
+    bytes: summary.total_bytes_processed,
+    addedBytes: summary.data_added_packed ?? summary.data_added,
+    unreadable: unreadablePaths(result, request.paths),
+    durationMs: Math.round(summary.total_duration * 1000),
+  };
+}
+
+/** A parent only saves time: when it is gone (someone dropped that copy), everything is read. */
+async function callOrWithoutParent(
+  context: ResticContext,
+  parent: string | undefined,
+  key: string,
+  call: (parent: string | undefined, key: string) => Call,
+): Promise<ProgramResult> {
+  try {
+    return await callRestic(context, call(parent, key));
+  } catch (error) {
+    const said = error instanceof PortError && error.cause instanceof Error ? error.cause.message : '';
+    if (parent === undefined || !NO_SUCH_PARENT.test(said)) throw error;
+    return await callRestic(context, call(undefined, `${key}-whole`));
+  }
+}
+
+/**
+ * Without a parent, `--force`: else restic looks for one itself and takes whichever copy has the same tags.
+ * Grouping by tags instead of paths keeps the parent when a part is added.
+ */
+function argumentsOf(
+  context: ResticContext,
+  { paths, exclude, tags }: CopyRequest,
+  parent: string | undefined,
+): string[] {
+  return [
+    'backup',
+    '--json',
+    ...['--host', context.workspace, '--group-by', 'host,tags'],
+    ...(parent === undefined ? ['--force'] : ['--parent', parent]),
+    ...tags.flatMap((tag) => ['--tag', tag]),
+    ...exclude.flatMap((path) => ['--exclude', literal(path)]),
+    '--',
+    ...paths,
+  ];
+}
+
+/** As a pattern that matches this path only. */
+function literal(path: string): string {
+  return path.replace(/[\\*?[\]]/g, '\\$&');
+}
+
+function takenAt({ backup_start, total_duration }: z.infer<typeof copySummary>): string {
+  return backup_start === undefined
+    ? new Date(Date.now() - total_duration * 1000).toISOString()
+    : toMoment(backup_start);
+}
+
+/**
+ * Never empty when restic says that something could not be read. What it does not name, or names outside of what was
+ * asked for, counts against every path: nobody can say which of them is whole.
+ */
+function unreadablePaths({ exitCode, stderr }: ProgramResult, paths: readonly string[]): string[] {
+  if (exitCode !== PARTLY_UNREADABLE) return [];
+  const items = unreadableItems(stderr);
+  const named = items.filter((item) => paths.some((path) => item === path || item.startsWith(`${path}/`)));
+  if (named.length > 0 && named.length === items.length && stderr.length < STDERR_LINES) return named;
+  const sentence = stderr.map(plainSentence).find((line) => line !== '') ?? 'restic did not say what';
+  return [...named, ...paths.map((path) => `${path}/(not everything could be read: ${sentence})`)];
+}

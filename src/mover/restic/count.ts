@@ -1,0 +1,30 @@
+import type { MoveOptions, PathCount } from '../mover.ts';
+import { treeNode } from './output.ts';
+import { callRestic, type ResticContext } from './restic.ts';
+
+/** Counts while the list is being read, line by line: it has one line for every file. */
+export async function count(
+  context: ResticContext,
+  copyId: string,
+  paths: readonly string[],
+  options: MoveOptions,
+): Promise<PathCount[]> {
+  const counts = paths.map((path) => ({ path, files: -1, directories: 0, bytes: 0 }));
+  await callRestic(context, {
+    args: ['ls', '--json', copyId],
+    options,
+    onMessage: (message) => {
+      const node = treeNode.safeParse(message).data;
+      if (!node) return;
+      for (const counted of counts) {
+        const isRoot = node.path === counted.path;
+        if (!isRoot && !node.path.startsWith(counted.path === '/' ? '/' : `${counted.path}/`)) continue;
+        counted.files = Math.max(0, counted.files);
+        if (node.type !== 'dir') counted.files += 1;
+        else if (!isRoot) counted.directories += 1;
+        counted.bytes += node.size ?? 0;
+      }
+    },
+  });
+  return counts;
+}

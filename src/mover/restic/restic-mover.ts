@@ -1,0 +1,57 @@
+import type { RunProgram } from '../../program.ts';
+import type { DataMover } from '../mover.ts';
+import { addKey } from './add-key.ts';
+import { check } from './check.ts';
+import { copy } from './copy.ts';
+import { count } from './count.ts';
+import { forget } from './forget.ts';
+import { initRepository } from './init.ts';
+import { list } from './list.ts';
+import { type FoundRestic, findRestic } from './probe.ts';
+import type { ResticContext } from './restic.ts';
+import { restore } from './restore.ts';
+import type { ResticSettings } from './settings.ts';
+
+export interface ResticMoverParameters {
+  readonly settings: ResticSettings;
+  readonly workspace: string;
+  /** Runs restic where the data can be read. */
+  readonly run: RunProgram;
+  /** Where restic may be, best first; a name without a slash is looked up on the PATH of the platform. */
+  readonly candidates: readonly string[];
+  /** Of this workspace alone; may be lost at any time. */
+  readonly cacheFolder: string;
+}
+
+export function createResticMover(parameters: ResticMoverParameters): DataMover {
+  const { candidates, run } = parameters;
+  let finding: Promise<FoundRestic> | undefined;
+
+  /** One look at a time; a failed one is not remembered. */
+  function find(): Promise<FoundRestic> {
+    finding ??= findRestic(candidates, run, parameters).catch((error: unknown) => {
+      finding = undefined;
+      throw error;
+    });
+    return finding;
+  }
+
+  const context: ResticContext = { ...parameters, command: async () => (await find()).command };
+  return {
+    async probe() {
+      // A restic that was found earlier may have been replaced since.
+      if (finding) await finding.catch(() => {});
+      finding = undefined;
+      const { version } = await find();
+      return { name: 'restic', version };
+    },
+    init: (options) => initRepository(context, options),
+    addKey: (newPasswordFile, options) => addKey(context, newPasswordFile, options),
+    copy: (request, options) => copy(context, request, options),
+    list: (tags, options) => list(context, tags, options),
+    count: (copyId, paths, options) => count(context, copyId, paths, options),
+    restore: (copyId, pathInCopy, target, options) => restore(context, copyId, pathInCopy, target, options),
+    forget: (ids, options) => forget(context, ids, options),
+    check: (options) => check(context, options),
+  };
+}

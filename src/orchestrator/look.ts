@@ -1,0 +1,80 @@
+import { backupStory } from '../backup/backup-steps.ts';
+import { UserError } from '../errors.ts';
+import { suggest } from '../nearest.ts';
+import { viewOperation } from '../operation/view.ts';
+import type { Backup } from '../records/backup.ts';
+import type { Operation, OperationView } from '../records/operation.ts';
+import type { ServiceState } from '../records/plan.ts';
+import type { Request } from '../records/request.ts';
+import { restoreStory } from '../restore/restore-steps.ts';
+import { findBackup, findOperation, findRequest } from './find.ts';
+import type { Room } from './room.ts';
+
+/** One workspace at a glance. */
+export interface WorkspaceState {
+  readonly workspace: string;
+  readonly services: readonly ServiceState[];
+  readonly operation?: OperationView;
+  readonly lastBackup?: Backup;
+  readonly requests: readonly Request[];
+  /** The operation whose stopped services nobody has started again. */
+  readonly stoppedBy?: string;
+}
+
+export type Subject =
+  | { readonly kind: 'operation'; readonly view: OperationView; readonly backup?: Backup }
+  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'backup'; readonly backup: Backup }
+  | { readonly kind: 'workspaces'; readonly states: readonly WorkspaceState[] };
+
+/** The live view of a running operation, or the last one of an ended one. */
+export function viewOf(room: Room, operation: Operation): OperationView {
+  const running = room.runningIn(operation.workspace);
+  if (running?.operation().id === operation.id) return running.view();
+  return viewOperation(operation.kind === 'backup' ? backupStory : restoreStory, operation);
+}
+
+/** What a person asks about: nothing (all workspaces), a workspace, an operation, a request or a backup. */
+export async function lookAt(room: Room, subject?: string): Promise<Subject> {
+  const names = Object.keys(room.world.workspaces);
+  if (subject === undefined)
+    return { kind: 'workspaces', states: await Promise.all(names.map((name) => look(room, name))) };
+  if (names.includes(subject)) return { kind: 'workspaces', states: [await look(room, subject)] };
+  if (subject.startsWith('req_')) return { kind: 'request', request: await findRequest(room, subject) };
+  if (subject.startsWith('bkp_')) return { kind: 'backup', backup: await findBackup(room, subject) };
+  if (!subject.startsWith('op_')) {
+    throw new UserError('unknown-workspace', `There is no workspace, operation, request or backup "${subject}".`, {
+      hint: suggest(subject, names, `Workspaces: ${names.join(', ')}.`),
+    });
+  }
+  const operation = await findOperation(room, subject);
+  const view = viewOf(room, operation);
+  const backup = await room.world.catalog.backups.get(operation.id.replace('op_', 'bkp_'));
+  return { kind: 'operation', view, ...(backup ? { backup } : {}) };
+}
+
+async function look(room: Room, workspace: string): Promise<WorkspaceState> {
+  const { catalog } = room.world;
+  const inspection = await room.world.portsFor(room.settingsOf(workspace)).platform.inspect();
+  const running = room.runningIn(workspace);
+  const [lastBackup] = (await catalog.backups.list({ workspace })).filter(({ status }) => status === 'completed');
+  const requests = await catalog.requests.list({ workspace });
+  const stoppedBy = inspection.notedBy;
+  return {
+    workspace,
+    services: inspection.services,
+    ...(running ? { operation: running.view() } : {}),
+    ...(lastBackup ? { lastBackup } : {}),
+    requests: requests.filter(({ status }) => status === 'pending' || status === 'approved'),
+    ...(stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
+  };
+}
+
+export async function listBackups(room: Room, filter: { workspace?: string | undefined; limit?: number | undefined }) {
+  if (filter.workspace !== undefined) room.settingsOf(filter.workspace);
+  const backups = await room.world.catalog.backups.list({
+    ...(filter.workspace === undefined ? {} : { workspace: filter.workspace }),
+    ...(filter.limit === undefined ? {} : { limit: filter.limit }),
+  });
+  return backups.filter(({ status }) => status !== 'deleted');
+}

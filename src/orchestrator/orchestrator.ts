@@ -1,0 +1,63 @@
+import type { RunningOperation } from '../operation/run-operation.ts';
+import type { Backup } from '../records/backup.ts';
+import type { Operation } from '../records/operation.ts';
+import type { Person } from '../records/person.ts';
+import type { BackupPlan, RestorePlan } from '../records/plan.ts';
+import type { Request } from '../records/request.ts';
+import type { Started } from '../workspace/platform.ts';
+import { checkWorkspace, type Finding } from './check-workspace.ts';
+import { type Decision, decide } from './decide.ts';
+import { findBackup } from './find.ts';
+import { listBackups, lookAt, type Subject } from './look.ts';
+import { recover, takeTurns, wrapUp } from './recover.ts';
+import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
+import { planRestore, type RestoreWish, requestRestore } from './request-restore.ts';
+import { createRoom, type OrchestratorWorld } from './room.ts';
+import { startServices } from './start-services.ts';
+import { cancel, postpone } from './steer.ts';
+
+/** The one door: everything that people and schedules ask for comes through here. */
+export interface Orchestrator {
+  requestBackup(person: Person, wish: BackupWish): Promise<RunningOperation>;
+  planBackup(wish: BackupWish): Promise<BackupPlan>;
+  requestRestore(person: Person, wish: RestoreWish): Promise<Request>;
+  planRestore(backup: string): Promise<{ backup: Backup; plan: RestorePlan }>;
+  decide(person: Person, decision: Decision): Promise<{ request: Request; running: RunningOperation | undefined }>;
+  cancel(person: Person, subject: string, reason?: string): Promise<{ operation: Operation } | { request: Request }>;
+  postpone(person: Person, subject: string, byMs: number): Promise<Date>;
+  startServices(person: Person, workspace: string): Promise<Started>;
+  checkWorkspace(workspace: string): Promise<Finding[]>;
+  lookAt(subject?: string): Promise<Subject>;
+  listBackups(filter: { workspace?: string | undefined; limit?: number | undefined }): Promise<Backup[]>;
+  running(): readonly RunningOperation[];
+  /** At boot, before anything else: takes up what an earlier life left open. */
+  recover(): Promise<readonly RunningOperation[]>;
+  /** Once the catalog is open: approved restores that waited get their turn. */
+  takeTurns(): Promise<void>;
+  /** Before the process ends: services that are down come up. */
+  wrapUp(): Promise<void>;
+}
+
+export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
+  const room = createRoom(world);
+  return {
+    requestBackup: (person, wish) => requestBackup(room, person, wish),
+    planBackup: (wish) => planOnly(room, wish),
+    requestRestore: (person, wish) => requestRestore(room, person, wish),
+    async planRestore(wanted) {
+      const backup = await findBackup(room, wanted);
+      return { backup, plan: await planRestore(room, backup) };
+    },
+    decide: (person, decision) => decide(room, person, decision),
+    cancel: (person, subject, reason) => cancel(room, person, subject, reason),
+    postpone: (person, subject, byMs) => postpone(room, person, subject, byMs),
+    startServices: (person, workspace) => startServices(room, person, workspace),
+    checkWorkspace: (workspace) => checkWorkspace(room, workspace),
+    lookAt: (subject) => lookAt(room, subject),
+    listBackups: (filter) => listBackups(room, filter),
+    running: () => room.running(),
+    recover: () => recover(room),
+    takeTurns: () => takeTurns(room),
+    wrapUp: () => wrapUp(room),
+  };
+}

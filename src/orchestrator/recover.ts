@@ -1,0 +1,37 @@
+import { backupStory } from '../backup/backup-steps.ts';
+import { hasBegun, isDone } from '../operation/journal.ts';
+import type { RunningOperation } from '../operation/run-operation.ts';
+import { restoreStory } from '../restore/restore-steps.ts';
+import { startWaiting } from './decide.ts';
+import type { Room } from './room.ts';
+
+/**
+ * Takes up every operation that an earlier life left open: unwinds or resumes it from its own copy of the configuration.
+ * Called before the present configuration is looked at, before the catalog is opened, before any door opens.
+ */
+export async function recover(room: Room): Promise<readonly RunningOperation[]> {
+  const open = await room.world.catalog.operations.listOpen();
+  const taken: RunningOperation[] = [];
+  for (const operation of open) taken.push(await room.launch(operation, { isSaved: true }));
+  return taken;
+}
+
+/** Once the doors are open: restores that were approved and had to wait get their turn, now and after every end. */
+export async function takeTurns(room: Room): Promise<void> {
+  room.onEnd((workspace) => void startWaiting(room, workspace).catch(room.world.onBug));
+  for (const workspace of Object.keys(room.world.workspaces)) await startWaiting(room, workspace);
+}
+
+/** Services of this operation are stopped, or about to be. */
+export function hasServicesDown(running: RunningOperation): boolean {
+  const { kind, journal } = running.operation();
+  const { from, until } = (kind === 'backup' ? backupStory : restoreStory).stopsServices;
+  return hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
+}
+
+/** The process must end: services that are down are brought up first; everything else waits in its journal. */
+export async function wrapUp(room: Room): Promise<void> {
+  const down = room.running().filter(hasServicesDown);
+  for (const running of down) running.interrupt();
+  await Promise.all(down.map((running) => running.ended));
+}

@@ -1,0 +1,138 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { backupStory } from '../backup/backup-steps.ts';
+import { backupWorkspace } from '../backup/backup-workspace.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Chat } from '../chat/chat.ts';
+import type { Clock } from '../clock.ts';
+import { UserError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { DataMover } from '../mover/mover.ts';
+import { suggest } from '../nearest.ts';
+import type { RetryDelays } from '../operation/retry.ts';
+import { type RunningOperation, runOperation } from '../operation/run-operation.ts';
+import type { NewId } from '../records/ids.ts';
+import type { Operation } from '../records/operation.ts';
+import type { Person } from '../records/person.ts';
+import type { WorkspaceSettings } from '../records/workspace.ts';
+import { restoreStory } from '../restore/restore-steps.ts';
+import { restoreWorkspace } from '../restore/restore-workspace.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
+import { backupInput, restoreInput } from './inputs.ts';
+
+/** Everything the door is given by `main`. */
+export interface OrchestratorWorld {
+  readonly catalog: Catalog;
+  readonly chat: Chat;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly newId: NewId;
+  readonly delays: RetryDelays;
+  readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
+  /** Ports of a workspace, from the settings given: an operation's own copy, or the present ones. */
+  portsFor(settings: WorkspaceSettings): { readonly platform: WorkspacePlatform; readonly mover: DataMover };
+  /** The folder that holds the operations' own folders. */
+  readonly workFolder: string;
+  /** Called for what nobody expected: the process must end, the journal makes that safe. */
+  onBug(error: unknown): void;
+}
+
+/** What the verbs share: the world and what runs now. */
+export interface Room {
+  readonly world: OrchestratorWorld;
+  runningIn(workspace: string): RunningOperation | undefined;
+  running(): readonly RunningOperation[];
+  settingsOf(workspace: string): WorkspaceSettings;
+  /** @throws UserError `workspace-busy` naming the operation that runs. */
+  refuseWhenBusy(workspace: string): void;
+  /** @throws UserError `not-allowed`. */
+  requireOperator(person: Person, settings: WorkspaceSettings): void;
+  /** Claims the workspace, saves the operation and runs it; also takes up one that an earlier life left open. */
+  launch(operation: Operation, options?: { readonly isSaved?: boolean }): Promise<RunningOperation>;
+  /** Called after every end, so that whoever waited for the workspace gets its turn. */
+  onEnd(listener: (workspace: string) => void): void;
+  folderOf(id: string): Promise<string>;
+}
+
+export function createRoom(world: OrchestratorWorld): Room {
+  const running = new Map<string, RunningOperation>();
+  const claimed = new Map<string, string>();
+  const listeners: ((workspace: string) => void)[] = [];
+
+  async function folderOf(id: string): Promise<string> {
+    const folder = join(world.workFolder, id);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return folder;
+  }
+
+  function refuseWhenBusy(workspace: string): void {
+    const other = running.get(workspace)?.operation();
+    const id = other?.id ?? claimed.get(workspace);
+    if (id === undefined) return;
+    throw new UserError('workspace-busy', `${workspace} is busy with ${other ? `the ${other.kind} ` : ''}${id}.`, {
+      hint: `Follow it with: cml status ${id}`,
+    });
+  }
+
+  async function end(operation: Operation): Promise<void> {
+    running.delete(operation.workspace);
+    claimed.delete(operation.workspace);
+    // A failed operation's output is what its operator looks at; secrets do not stay behind in either case.
+    const folder = join(world.workFolder, operation.id);
+    const leftovers =
+      operation.status === 'succeeded'
+        ? [folder]
+        : ['manifest', 'definition', 'present'].map((name) => join(folder, name));
+    for (const place of leftovers) await rm(place, { recursive: true, force: true });
+    for (const listener of listeners) listener(operation.workspace);
+  }
+
+  return {
+    world,
+    runningIn: (workspace) => running.get(workspace),
+    running: () => [...running.values()],
+    refuseWhenBusy,
+    folderOf,
+    onEnd: (listener) => void listeners.push(listener),
+    settingsOf(workspace) {
+      const settings = world.workspaces[workspace];
+      if (settings) return settings;
+      const known = Object.keys(world.workspaces);
+      throw new UserError('unknown-workspace', `There is no workspace "${workspace}".`, {
+        hint: suggest(workspace, known, known.length > 0 ? `Known: ${known.join(', ')}.` : 'None is configured.'),
+      });
+    },
+    requireOperator(person, { name, policy }) {
+      if (!policy.operators || policy.operators.includes(person.name)) return;
+      throw new UserError('not-allowed', `${person.name} may not do that with ${name}.`, {
+        hint: `Operators: ${policy.operators.join(', ')}.`,
+      });
+    },
+    async launch(operation, options = {}) {
+      if (!options.isSaved) refuseWhenBusy(operation.workspace);
+      claimed.set(operation.workspace, operation.id);
+      try {
+        if (!options.isSaved) await world.catalog.operations.save(operation);
+        const started = tell(operation, world, await folderOf(operation.id));
+        running.set(operation.workspace, started);
+        started.ended.then(end).catch(world.onBug);
+        return started;
+      } catch (error) {
+        claimed.delete(operation.workspace);
+        throw error;
+      }
+    },
+  };
+}
+
+function tell(operation: Operation, world: OrchestratorWorld, folder: string): RunningOperation {
+  const ports = { ...world.portsFor(operation.settings), catalog: world.catalog, chat: world.chat };
+  const { clock, chat, log, delays, catalog } = world;
+  const runner = { clock, chat, log, delays, folder, operations: catalog.operations };
+  if (operation.kind === 'backup') {
+    const input = backupInput.parse(operation.input);
+    return runOperation(backupStory, operation, (story) => backupWorkspace(story, ports, input), runner);
+  }
+  const input = restoreInput.parse(operation.input);
+  return runOperation(restoreStory, operation, (story) => restoreWorkspace(story, ports, input), runner);
+}

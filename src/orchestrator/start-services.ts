@@ -1,0 +1,25 @@
+import type { Person } from '../records/person.ts';
+import type { RunningNote, Started } from '../workspace/platform.ts';
+import type { Room } from './room.ts';
+
+/**
+ * Brings services back from the records on the stopped objects alone. Without such a record, starts whatever of the
+ * workspace does not run.
+ */
+export async function startServices(room: Room, person: Person, workspace: string): Promise<Started> {
+  const { world } = room;
+  const settings = room.settingsOf(workspace);
+  room.requireOperator(person, settings);
+  room.refuseWhenBusy(workspace);
+  const { platform } = world.portsFor(settings);
+  const at = world.clock.now().toISOString();
+  const note = (await platform.readNote()) ?? (await noteOfAll());
+  const started = await platform.start(note);
+  await world.catalog.audit.append({ at, by: person, did: 'started services', workspace });
+  return started;
+
+  async function noteOfAll(): Promise<RunningNote> {
+    const { services } = await platform.inspect();
+    return { operationId: 'by-hand', notedAt: at, services: services.map(({ name }) => ({ name, ready: true })) };
+  }
+}

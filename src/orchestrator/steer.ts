@@ -1,0 +1,87 @@
+import { isSameHuman } from '../approval/rules.ts';
+import { describeRequest } from '../chat/messages/request.ts';
+import { stopPostponed } from '../chat/messages/services-stop.ts';
+import { UserError } from '../errors.ts';
+import { announcedStop } from '../operation/journal.ts';
+import type { Operation } from '../records/operation.ts';
+import type { Person } from '../records/person.ts';
+import type { Request } from '../records/request.ts';
+import { findOperation, findRequest } from './find.ts';
+import type { Room } from './room.ts';
+
+/** Longest that all postponements together may move a stop, in milliseconds. */
+const POSTPONE_CAP = 24 * 3_600_000;
+
+/** Cancels a running operation, or takes back one's own request. */
+export async function cancel(
+  room: Room,
+  person: Person,
+  subject: string,
+  reason?: string,
+): Promise<{ operation: Operation } | { request: Request }> {
+  if (subject.startsWith('req_')) return { request: await withdraw(room, person, subject) };
+  const operation = await findOperation(room, subject);
+  room.requireOperator(person, operation.settings);
+  const running = room.runningIn(operation.workspace);
+  if (!running || running.operation().id !== operation.id) {
+    throw new UserError('nothing-to-do', `${operation.id} is not running: it ${operation.status}.`, {
+      hint: 'See what runs with: cml status',
+    });
+  }
+  await running.cancel(person, reason);
+  await note(room, person, 'cancelled', operation, reason);
+  return { operation: running.operation() };
+}
+
+async function withdraw(room: Room, person: Person, subject: string): Promise<Request> {
+  const { id } = await findRequest(room, subject);
+  const request = await room.world.catalog.requests.change(id, (standing) => {
+    if (!isSameHuman(standing.by, person)) {
+      throw new UserError('not-allowed', `Only ${standing.by.name} may take back ${standing.id}.`, {
+        hint: `An approver denies it instead: cml deny ${standing.id} --reason "..."`,
+      });
+    }
+    if (standing.status !== 'pending' && standing.status !== 'approved') {
+      throw new UserError('not-pending', `${standing.id} is ${standing.status} already.`);
+    }
+    return { ...standing, status: 'withdrawn' };
+  });
+  await room.world.chat.showRequest(request, describeRequest(request));
+  return request;
+}
+
+/** Moves the announced stop; people are told. */
+export async function postpone(room: Room, person: Person, subject: string, byMs: number): Promise<Date> {
+  const { world } = room;
+  const operation = await findOperation(room, subject);
+  const running = room.runningIn(operation.workspace);
+  const told = announcedStop(operation.journal);
+  if (!running || running.operation().id !== operation.id || !told) {
+    throw new UserError('nothing-to-do', `Nothing is counting down for "${subject}".`, {
+      hint: 'See what runs with: cml status',
+    });
+  }
+  const stopsAt = new Date(Math.max(told.getTime(), world.clock.now().getTime()) + byMs);
+  const first = operation.journal.find((event) => event.type === 'announced');
+  if (first && stopsAt.getTime() - Date.parse(first.stopsAt) > POSTPONE_CAP) {
+    throw new UserError('too-late', 'It cannot be postponed by more than a day in all.', {
+      hint: `Cancel it instead: cml cancel ${operation.id}`,
+    });
+  }
+  await running.postpone(person, stopsAt);
+  await note(room, person, 'postponed', operation);
+  const { id: operationId, workspace } = operation;
+  await world.chat.post(stopPostponed({ operationId, workspace, by: person.name, stopsAt }));
+  return stopsAt;
+}
+
+async function note(room: Room, person: Person, did: string, operation: Operation, reason?: string): Promise<void> {
+  await room.world.catalog.audit.append({
+    at: room.world.clock.now().toISOString(),
+    by: person,
+    did,
+    workspace: operation.workspace,
+    subject: operation.id,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}

@@ -1,0 +1,65 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { syncFolder } from '../../durable-file.ts';
+import type { StagedPart } from '../platform.ts';
+import type { LocalContext } from './context.ts';
+import { childNames, inodeOf, lookOf } from './file-facts.ts';
+import { giveOwnerAndMode } from './give-look.ts';
+import { configuredPart, configuredParts, type PartPlaces, placesOfPart } from './parts.ts';
+import { removeTree } from './remove-tree.ts';
+import { removeEmptyFolder } from './swap-children.ts';
+import { readSwap, removeSwap } from './swap-record.ts';
+import { stateOfSwap } from './swap-state.ts';
+
+/** Empty folders with the owner and mode of what they will replace. */
+export async function stageParts(
+  context: LocalContext,
+  operationId: string,
+  names: readonly string[],
+): Promise<StagedPart[]> {
+  const staged: StagedPart[] = [];
+  for (const name of names) {
+    const places = await placesOfPart(configuredPart(context.settings, name), operationId);
+    await makeEmpty(places);
+    staged.push({ part: name, path: places.stage });
+  }
+  return staged;
+}
+
+async function makeEmpty({ root, stage }: PartPlaces): Promise<void> {
+  if ((await childNames(stage)).length > 0) await removeTree(stage);
+  await mkdir(stage, { recursive: true, mode: 0o700 });
+  // A part that is missing leaves no example; then ordinary rights will do.
+  const example = (await inodeOf(root)) === null ? { ...(await lookOf(stage)), mode: 0o755 } : await lookOf(root);
+  await giveOwnerAndMode(stage, example);
+  await syncFolder(dirname(stage));
+}
+
+/**
+ * Removes what was staged, unless a swap still needs it: one that stands half-way, or one that is committed and whose
+ * displaced data nobody has decided to keep yet, is left exactly as it is.
+ */
+export async function releaseStage(context: LocalContext, operationId: string): Promise<void> {
+  const swap = await readSwap(context, operationId);
+  const state = swap ? await stateOfSwap(swap) : 'previous';
+  if (state !== 'previous') {
+    context.log.warn({ operationId, state }, 'a swap is not settled, so its folders are left as they are');
+    return;
+  }
+  for (const part of configuredParts(context.settings)) {
+    const places = await placesIfReachable(part, operationId);
+    if (!places) continue;
+    await removeTree(places.stage);
+    if (places.way === 'children') await removeEmptyFolder(places.displaced);
+  }
+  await context.lock.hold(() => removeSwap(context, operationId));
+}
+
+/** A part whose very parent is gone has nothing of ours beside it. */
+async function placesIfReachable(
+  part: { name: string; path: string },
+  operationId: string,
+): Promise<PartPlaces | undefined> {
+  if ((await inodeOf(dirname(part.path))) === null) return undefined;
+  return placesOfPart(part, operationId);
+}

@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import { OperationError } from '../../errors.ts';
+import type { EffectOptions, Quiet, RunningNote } from '../platform.ts';
+import type { LocalContext } from './context.ts';
+import { beginQuiet, endQuiet, readQuiet } from './quiet.ts';
+import type { Service } from './service.ts';
+import { servicesOf } from './services.ts';
+import { assertNotTakenOver } from './taken-over.ts';
+
+/** Stops what the note names, in declared order, and begins a quiet time. Called again in the same one, answers it. */
+export async function stopServices(context: LocalContext, note: RunningNote, options: EffectOptions): Promise<Quiet> {
+  const { services, missing } = notedServices(context, note);
+  if (missing) throw missing;
+  const standing = await context.lock.hold(async () => {
+    await assertNotTakenOver(context, note.operationId);
+    return readQuiet(context);
+  });
+  if (standing?.operationId === note.operationId && !(await anyRuns(services))) return standing;
+  await context.lock.hold(() => endQuiet(context));
+  for (const service of services) {
+    options.signal?.throwIfAborted();
+    await service.stop(note.operationId, options);
+  }
+  return context.lock.hold(async () => {
+    await assertNotTakenOver(context, note.operationId);
+    const quiet = {
+      operationId: note.operationId,
+      token: randomUUID(),
+      stoppedAt: context.clock.now().toISOString(),
+    };
+    await beginQuiet(context, quiet);
+    return quiet;
+  });
+}
+
+/** The noted services in declared order, and the error that says which of them is not configured any more. */
+export function notedServices(context: LocalContext, note: RunningNote): { services: Service[]; missing?: OperationError } {
+  const all = servicesOf(context);
+  const services = all.filter(({ name }) => note.services.some((noted) => noted.name === name));
+  const gone = note.services.find(({ name }) => !all.some((service) => service.name === name));
+  if (!gone) return { services };
+  const missing = new OperationError('plan-changed', `the service ${gone.name} ran before and is not configured any more`, {
+    hint: 'put it back into cml.yaml, then run `cml start`',
+  });
+  return { services, missing };
+}
+
+async function anyRuns(services: readonly Service[]): Promise<boolean> {
+  for (const service of services) if (await service.isRunning()) return true;
+  return false;
+}

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rmdir } from 'node:fs/promises';
+import { syncFolder } from '../../durable-file.ts';
+import { OperationError } from '../../errors.ts';
+import { childNames, childPath, inodeOf } from './file-facts.ts';
+import { giveLook } from './give-look.ts';
+import { RESERVED } from './parts.ts';
+import type { Child, ChildrenSwap } from './swap-record.ts';
+import { stateOfPart } from './swap-state.ts';
+import { moved } from './swap-part.ts';
+import { codeOf } from './system-error.ts';
+
+/** The children of a mount point, one by one; the caller notes `committed` afterwards. */
+export async function commitChildren(part: ChildrenSwap): Promise<void> {
+  const state = await stateOfPart(part);
+  if (state === 'committed') return;
+  if (state === 'unknown') throw moved(part);
+  await mkdir(part.displaced, { recursive: true, mode: 0o700 });
+  await moveAll(part.previous, part.root, part.displaced);
+  const strangers = await strangersIn(part.root, part.staged);
+  if (strangers.length > 0) throw appeared(part, strangers);
+  await moveAll(part.staged, part.stage, part.root);
+  await giveLook(part.root, part.stagedLook);
+  await syncFolder(part.root);
+}
+
+/** The caller takes `committed` back first, so that a crash in here reads as half-way. */
+export async function revertChildren(part: ChildrenSwap): Promise<void> {
+  const state = await stateOfPart(part);
+  if (state === 'previous') return;
+  if (state === 'unknown') throw moved(part);
+  await mkdir(part.stage, { recursive: true, mode: 0o700 });
+  // What came with the swap, and whatever services made since: all of it goes, under names that cannot collide.
+  for (const name of await strangersIn(part.root, part.previous)) {
+    await rename(childPath(part.root, name), `${part.stage}/${randomUUID()}`);
+  }
+  await moveAll(part.previous, part.displaced, part.root);
+  await giveLook(part.root, part.previousLook);
+  await removeEmptyFolder(part.displaced);
+  await giveLook(part.root, part.previousLook);
+  await syncFolder(part.root);
+}
+
+async function moveAll(children: readonly Child[], from: string, to: string): Promise<void> {
+  for (const { name, inode } of children) {
+    if ((await inodeOf(childPath(to, name))) === inode) continue;
+    await rename(childPath(from, name), childPath(to, name));
+  }
+  await syncFolder(to);
+}
+
+/** Names in the part that are neither ours nor among the given ones. */
+async function strangersIn(root: string, known: readonly Child[]): Promise<string[]> {
+  const strangers: string[] = [];
+  for (const name of await childNames(root)) {
+    if (name.startsWith(RESERVED)) continue;
+    const inode = await inodeOf(childPath(root, name));
+    if (inode !== null && !known.some((child) => child.name === name && child.inode === inode)) strangers.push(name);
+  }
+  return strangers;
+}
+
+export async function removeEmptyFolder(path: string): Promise<void> {
+  try {
+    await rmdir(path);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT' && codeOf(cause) !== 'ENOTEMPTY') throw cause;
+  }
+}
+
+function appeared(part: ChildrenSwap, names: readonly string[]): OperationError {
+  return new OperationError('swap-failed', `${names[0]} appeared in ${part.root} while its data was being swapped`, {
+    hint: 'something wrote there though services were stopped; find it and try again',
+  });
+}

@@ -1,0 +1,78 @@
+import { readdir } from 'node:fs/promises';
+import { z } from 'zod';
+import { type LocalContext, stateFiles } from './context.ts';
+import { look } from './file-facts.ts';
+import { readState, removeState, writeState } from './state-file.ts';
+import { codeOf } from './system-error.ts';
+
+const child = z.object({ name: z.string(), inode: z.string() });
+export type Child = z.infer<typeof child>;
+
+const places = { part: z.string(), root: z.string(), stage: z.string(), displaced: z.string() };
+
+const wholeSwap = z.object({
+  way: z.literal('whole'),
+  ...places,
+  /** Null when the part was not there before. */
+  previousInode: z.string().nullable(),
+  stagedInode: z.string(),
+});
+export type WholeSwap = z.infer<typeof wholeSwap>;
+
+const childrenSwap = z.object({
+  way: z.literal('children'),
+  ...places,
+  previous: z.array(child),
+  staged: z.array(child),
+  previousLook: look,
+  stagedLook: look,
+  /** Set after the last move: services that run on the new data may rename its children as they like. */
+  committed: z.boolean(),
+});
+export type ChildrenSwap = z.infer<typeof childrenSwap>;
+
+export const partSwap = z.discriminatedUnion('way', [wholeSwap, childrenSwap]);
+export type PartSwap = z.infer<typeof partSwap>;
+
+/**
+ * Written before the first rename. With what stands on disk it says at any instant, for every part, whether it is the
+ * previous one, in between, or the committed one. Gone when everything is back or what was displaced is kept.
+ */
+export const swapRecord = z.object({
+  operationId: z.string(),
+  /** All services were up on the committed data: from then on nobody puts back unasked. */
+  served: z.boolean(),
+  parts: z.array(partSwap),
+});
+export type SwapRecord = z.infer<typeof swapRecord>;
+
+export function readSwap(context: LocalContext, operationId: string): Promise<SwapRecord | undefined> {
+  return readState(stateFiles.swap(context.folder, operationId), swapRecord);
+}
+
+export function writeSwap(context: LocalContext, record: SwapRecord): Promise<void> {
+  return writeState(stateFiles.swap(context.folder, record.operationId), record);
+}
+
+export function removeSwap(context: LocalContext, operationId: string): Promise<void> {
+  return removeState(stateFiles.swap(context.folder, operationId));
+}
+
+export async function listSwaps(context: LocalContext): Promise<SwapRecord[]> {
+  const records: SwapRecord[] = [];
+  for (const name of await stateNames(context.folder)) {
+    const operationId = /^swap-(op_\w+)\.json$/.exec(name)?.[1];
+    const record = operationId === undefined ? undefined : await readSwap(context, operationId);
+    if (record) records.push(record);
+  }
+  return records;
+}
+
+async function stateNames(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return [];
+    throw cause;
+  }
+}

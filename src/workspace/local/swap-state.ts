@@ -1,0 +1,65 @@
+import { OperationError } from '../../errors.ts';
+import type { LocalContext } from './context.ts';
+import { childNames, childPath, inodeOf } from './file-facts.ts';
+import { type Child, type ChildrenSwap, listSwaps, type PartSwap, type SwapRecord, type WholeSwap, writeSwap } from './swap-record.ts';
+
+/** `between`: a swap has begun and can be finished or put back. `unknown`: someone else moved things. */
+export type SwapState = 'previous' | 'between' | 'committed' | 'unknown';
+
+export function stateOfPart(part: PartSwap): Promise<SwapState> {
+  return part.way === 'whole' ? stateOfWhole(part) : stateOfChildren(part);
+}
+
+async function stateOfWhole(part: WholeSwap): Promise<SwapState> {
+  const root = await inodeOf(part.root);
+  if (root === part.previousInode) return 'previous';
+  if (root === part.stagedInode) return 'committed';
+  if (root !== null) return 'unknown';
+  return (await inodeOf(part.displaced)) === part.previousInode ? 'between' : 'unknown';
+}
+
+async function stateOfChildren(part: ChildrenSwap): Promise<SwapState> {
+  const away = await countAt(part.displaced, part.previous);
+  if (part.committed) return away === part.previous.length ? 'committed' : 'between';
+  const atHome = await countAt(part.root, part.previous);
+  const incoming = await countAt(part.root, part.staged);
+  const isEmptyAside = (await childNames(part.displaced)).length === 0;
+  if (atHome === part.previous.length && incoming === 0 && isEmptyAside) return 'previous';
+  return atHome + away === part.previous.length ? 'between' : 'unknown';
+}
+
+async function countAt(folder: string, children: readonly Child[]): Promise<number> {
+  let count = 0;
+  for (const { name, inode } of children) if ((await inodeOf(childPath(folder, name))) === inode) count += 1;
+  return count;
+}
+
+/** `previous` or `committed` only when every part is; a mixture is `between`, and one unknown part makes it `unknown`. */
+export async function stateOfSwap(record: SwapRecord): Promise<SwapState> {
+  const states: SwapState[] = [];
+  for (const part of record.parts) states.push(await stateOfPart(part));
+  if (states.includes('unknown')) return 'unknown';
+  const [first = 'previous'] = states;
+  return states.every((state) => state === first) ? first : 'between';
+}
+
+/** @throws OperationError `unknown-data` unless all parts of every open swap are previous, or all committed. */
+export async function assertDataIsKnown(context: LocalContext): Promise<void> {
+  for (const record of await listSwaps(context)) {
+    const state = await stateOfSwap(record);
+    if (state === 'previous' || state === 'committed') continue;
+    const what = state === 'between' ? 'stands half-way' : 'left folders that someone else moved since';
+    throw new OperationError('unknown-data', `the swap of operation ${record.operationId} ${what}`, {
+      hint: `nothing is started on data of unknown state; look at ${record.parts.map(({ root }) => root).join(', ')}`,
+    });
+  }
+}
+
+/** Call while holding the lock. */
+export async function markSwapServed(context: LocalContext): Promise<void> {
+  for (const record of await listSwaps(context)) {
+    if (!record.served && (await stateOfSwap(record)) === 'committed') {
+      await writeSwap(context, { ...record, served: true });
+    }
+  }
+}
