@@ -3,10 +3,8 @@ FROM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
-COPY src src
-COPY commands commands
-COPY schedules schedules
+# .dockerignore lets through what the build reads, and nothing else
+COPY . .
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:24-trixie-slim

@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'too-late'
   | 'nothing-to-do'
   | 'not-confirmed'
+  | 'token-needed'
   // PortError
   | 'platform-unavailable'
   | 'mover-unavailable'
@@ -134,6 +135,7 @@ export function exitCodeOf(code: ErrorCode): 1 | 2 | 3 | 4 {
     case 'backup-incomplete':
     case 'too-late':
     case 'not-confirmed':
+    case 'token-needed':
     case 'plan-changed':
       return 3;
     case 'unknown-workspace':

@@ -13,7 +13,14 @@ import type { WorkspacePlatform } from '../workspace/platform.ts';
 import type { BackupOutcome, backupStory, Cut, MadeCopy } from './backup-steps.ts';
 import { countParts, sourcesAfterStart } from './count-parts.ts';
 import { lookAgain, planBackup } from './plan-backup.ts';
-import { type Captured, manifestFolder, proveCopies, recordBackup, storeManifest } from './record-backup.ts';
+import {
+  type Captured,
+  manifestFolder,
+  proveCopies,
+  recordBackup,
+  storeManifest,
+  UNREADABLE,
+} from './record-backup.ts';
 import { releaseBackup } from './release-backup.ts';
 import { copyParts, takeCut } from './take-cut.ts';
 
@@ -96,7 +103,9 @@ export async function backupWorkspace(
     const captured: Captured = { ...known, later, secured };
     const stored = await step('store manifest', ({ signal }) => storeManifest(captured, mover, folder, signal));
     await step('prove', ({ signal }) => proveCopies(captured, stored.copyId, mover, folder, signal));
-    return step('record', ({ now }) => recordBackup(captured, stored, folder, now(), catalog));
+    const recorded = await step('record', ({ now }) => recordBackup(captured, stored, folder, now(), catalog));
+    if (recorded.status === 'incomplete') throw incomplete(recorded);
+    return recorded;
   }
 
   async function copyLater(
@@ -110,6 +119,17 @@ export async function backupWorkspace(
     const options = { key: 'later', tags: [id], signal };
     return copyParts({ mover, folder, onProgress }, places, plan.parents.afterStart, options);
   }
+}
+
+/** It stands in the catalog for what it is; the operation did not do what was asked. */
+function incomplete({ backupId, warnings }: BackupOutcome): OperationError {
+  const unreadable = warnings.filter((warning) => warning.startsWith(UNREADABLE));
+  const more = unreadable.length > 3 ? ` and ${unreadable.length - 3} more` : '';
+  return new OperationError(
+    'backup-incomplete',
+    `Backup ${backupId} is incomplete. ${unreadable.slice(0, 3).join('; ')}${more}.`,
+    { hint: 'Make them readable, or accept them with a pattern under policy.acceptUnreadable.' },
+  );
 }
 
 async function preCopy(plan: BackupPlan, world: CopyWorld): Promise<MadeCopy | undefined> {

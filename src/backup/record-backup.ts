@@ -65,9 +65,12 @@ function outsideParts({ cut, later, secured }: Captured): boolean {
   return all > secured.reduce((sum, part) => sum + part.unreadable.length, 0);
 }
 
+/** How a warning about a path that makes a backup incomplete begins. */
+export const UNREADABLE = 'Could not be read';
+
 function sentence(entry: { part: string; path: string; accepted: boolean }): string {
   const where = `${entry.part}/${entry.path}`;
-  return entry.accepted ? `Not readable, as accepted: ${where}` : `Could not be read: ${where}`;
+  return entry.accepted ? `Not readable, as accepted: ${where}` : `${UNREADABLE}: ${where}`;
 }
 
 function downtimeOf({ cut, started }: Captured): number {

@@ -15,9 +15,9 @@ export const answer = z.object({
   hint: z.string().optional(),
   /** Exactly what `--json` prints. */
   json: z.json(),
-  /** An operation that has begun: a client follows it to its end, unless asked not to. */
+  /** An operation that has begun: a client follows it to its end, unless told to detach. */
   follow: z.string().optional(),
-  /** A request that waits for somebody's decision: a client waits for it only when asked to. */
+  /** A request that the person wants to wait for: a client stays until it was decided and carried out. */
   waitFor: z.string().optional(),
 });
 export type Answer = z.infer<typeof answer>;

@@ -14,11 +14,13 @@ export interface Globals<Input extends z.ZodObject = z.ZodObject> {
 export const lineGlobals = {
   input: z.object({
     json: z.boolean().default(false),
+    detach: z.boolean().default(false),
     as: personName.optional(),
     config: z.string().min(1).meta({ placeholder: 'file' }).optional(),
   }),
   labels: {
     json: 'Print exactly one JSON document on standard output',
+    detach: 'Do not stay until what was begun has ended',
     as: 'Speak as this person, whose token is then needed',
     config: 'The configuration to use instead of cml.yaml',
   },

@@ -15,6 +15,7 @@ import { planRestore, type RestoreWish, requestRestore } from './request-restore
 import { createRoom, type OrchestratorWorld } from './room.ts';
 import { startServices } from './start-services.ts';
 import { cancel, postpone } from './steer.ts';
+import { sweep } from './sweep.ts';
 
 /** The one door: everything that people and schedules ask for comes through here. */
 export interface Orchestrator {
@@ -34,6 +35,8 @@ export interface Orchestrator {
   recover(): Promise<readonly RunningOperation[]>;
   /** Once the catalog is open: approved restores that waited get their turn. */
   takeTurns(): Promise<void>;
+  /** Now and then: lets requests expire and drops what restores displaced when its time has passed. */
+  sweep(): Promise<void>;
   /** Before the process ends: services that are down come up. */
   wrapUp(): Promise<void>;
 }
@@ -58,6 +61,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     running: () => room.running(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),
+    sweep: () => sweep(room),
     wrapUp: () => wrapUp(room),
   };
 }

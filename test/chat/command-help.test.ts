@@ -17,8 +17,9 @@ test('lists all words in their groups', () => {
 
     With every word:
       --json                       Print exactly one JSON document on standard output
-      --as <person>                Speak as this person, whose token is then needed ()
-      --config <file>              The configuration to use instead of cml.yaml ()
+      --detach                     Do not stay until what was begun has ended
+      --as <person>                Speak as this person, whose token is then needed
+      --config <file>              The configuration to use instead of cml.yaml
 
     More about one word: cml help <word>
     "
@@ -33,18 +34,18 @@ test('explains one word with everything that may follow it, in at most 100 colum
     Back up a workspace; services are down only for the cut
 
     Arguments:
-      workspace            The workspace ()
+      workspace            The workspace
 
     Options:
-      --notice <time>      Warn people this long before services stop ()
+      --notice <time>      Warn people this long before services stop
       --now                Do not wait at all; people who are working are interrupted, which is only
                            right in an emergency, so say why
       --dry-run            Only show what would be done
       --no-follow          Leave it running and come back
-      --votes <number>     ()
-      --capture <capture>  ()
+      --votes <number>
+      --capture <capture>
       --way <way>          (snapshot, two-pass, cold, after-start)
-      --reason <reason>    Why (people will read it) ()
+      --reason <reason>    Why (people will read it)
     "
   `);
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);

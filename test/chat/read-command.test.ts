@@ -51,8 +51,8 @@ describe('a line of words', () => {
   });
 
   test('takes the options of every word before and after the word', () => {
-    expect(read('--json', 'list', '--as', 'bob').globals).toEqual({ json: true, as: 'bob' });
-    expect(read('list').globals).toEqual({ json: false });
+    expect(read('--json', 'list', '--as', 'bob').globals).toEqual({ json: true, detach: false, as: 'bob' });
+    expect(read('list').globals).toEqual({ json: false, detach: false });
   });
 
   test('repeats an option of a list without swallowing the words after it', () => {

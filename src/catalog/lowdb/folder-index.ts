@@ -30,24 +30,17 @@ export function createFolderIndex<S extends Indexed, T extends Indexed>(
   schema: z.ZodType<S>,
   momentOf: (entry: S) => string,
 ): FolderIndex<S> {
-  const entries = new Map<string, { readonly entry: S; readonly at: number }>();
-  let newestFirst: S[] | undefined;
+  const entries = createEntries(momentOf);
   let loading: Promise<void> | undefined;
 
-  const put = (entry: S): S => {
-    entries.set(entry.id, { entry: freezeDeeply(entry), at: Date.parse(momentOf(entry)) });
-    newestFirst = undefined;
-    return entry;
-  };
   const refresh = async (id: string): Promise<S | undefined> => {
     const entry = await folder.readAs(id, schema);
-    return entry && put(entry);
+    return entry && entries.put(entry);
   };
   const readAll = async (): Promise<void> => {
-    const ids = await folder.ids();
-    for (const [count, id] of ids.entries()) {
+    for (const [count, id] of (await folder.ids()).entries()) {
       if (count % BATCH === 0) await letOthersRun();
-      if (!entries.has(id)) await refresh(id);
+      if (entries.get(id) === undefined) await refresh(id);
     }
   };
   const load = (): Promise<void> => {
@@ -57,28 +50,45 @@ export function createFolderIndex<S extends Indexed, T extends Indexed>(
     });
     return loading;
   };
-  const sorted = (): S[] => {
-    newestFirst ??= [...entries.values()]
-      .sort((a, b) => b.at - a.at || (a.entry.id < b.entry.id ? 1 : -1))
-      .map(({ entry }) => entry);
-    return newestFirst;
-  };
 
   return {
     load,
-    put,
     refresh,
-    get: (id) => entries.get(id)?.entry,
+    put: entries.put,
+    get: entries.get,
     async list(matches, limit = Number.POSITIVE_INFINITY) {
       await load();
-      const found: S[] = [];
-      for (const entry of sorted()) {
-        if (found.length >= limit) break;
-        if (matches(entry)) found.push(entry);
-      }
-      return found;
+      return firstOf(entries.newestFirst(), matches, limit);
     },
   };
+}
+
+function createEntries<S extends Indexed>(momentOf: (entry: S) => string) {
+  const entries = new Map<string, { readonly entry: S; readonly at: number }>();
+  let sorted: S[] | undefined;
+  return {
+    get: (id: string): S | undefined => entries.get(id)?.entry,
+    put(entry: S): S {
+      entries.set(entry.id, { entry: freezeDeeply(entry), at: Date.parse(momentOf(entry)) });
+      sorted = undefined;
+      return entry;
+    },
+    newestFirst(): readonly S[] {
+      sorted ??= [...entries.values()]
+        .sort((a, b) => b.at - a.at || (a.entry.id < b.entry.id ? 1 : -1))
+        .map(({ entry }) => entry);
+      return sorted;
+    },
+  };
+}
+
+function firstOf<S>(entries: readonly S[], matches: (entry: S) => boolean, limit: number): S[] {
+  const found: S[] = [];
+  for (const entry of entries) {
+    if (found.length >= limit) break;
+    if (matches(entry)) found.push(entry);
+  }
+  return found;
 }
 
 function freezeDeeply<T>(value: T): T {

@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
 import { operationId } from '../../records/ids.ts';
 import { type Operation, operation } from '../../records/operation.ts';
@@ -29,10 +29,7 @@ export function createOperations(
   const ended = createRecordFolder<Operation>({ ...shape, folder: join(dataFolder, 'operations', 'ended') });
   const index = createFolderIndex(ended, summary, (entry) => entry.startedAt);
 
-  const listOpen = async (): Promise<Operation[]> => {
-    const found = await readMany(open, await open.ids());
-    return found.sort(byAge);
-  };
+  const listOpen = async () => (await readMany(open, await open.ids())).sort(byAge);
   const get = async (id: string): Promise<Operation | undefined> => (await open.read(id)) ?? (await ended.read(id));
 
   return {
@@ -41,10 +38,8 @@ export function createOperations(
     get,
     async save(record) {
       const copy = open.copyOf(record);
-      await open.oneAtATime(copy.id, async () => {
-        const folder = !open.has(copy.id) && ended.has(copy.id) ? ended : open;
-        await folder.write(copy);
-      });
+      const isClosed = () => ended.has(copy.id) && !open.has(copy.id);
+      await open.oneAtATime(copy.id, () => (isClosed() ? ended : open).write(copy));
     },
     async close(id) {
       if (!operationId.safeParse(id).success) return;
@@ -54,11 +49,7 @@ export function createOperations(
     async list({ workspace, limit } = {}) {
       const matches = (entry: { workspace: string }) => workspace === undefined || entry.workspace === workspace;
       const closed = await index.list(matches, limit);
-      const stillOpen = (await listOpen()).filter(matches);
-      // One that was closed between the two looks is in both.
-      const newestFirst = [...new Map([...closed, ...stillOpen].map((entry) => [entry.id, entry])).values()]
-        .sort((a, b) => byAge(b, a))
-        .slice(0, limit);
+      const newestFirst = union(closed, (await listOpen()).filter(matches)).slice(0, limit);
       const found = await Promise.all(newestFirst.map(({ id }) => get(id)));
       return found.filter((record) => record !== undefined);
     },
@@ -66,6 +57,11 @@ export function createOperations(
 }
 
 type Aged = Pick<Operation, 'id' | 'startedAt'>;
+
+/** Newest first. One that was closed between the two looks is in both, and counts once. */
+function union(closed: readonly Aged[], open: readonly Aged[]): Aged[] {
+  return [...new Map([...closed, ...open].map((entry) => [entry.id, entry])).values()].sort((a, b) => byAge(b, a));
+}
 
 function byAge(a: Aged, b: Aged): number {
   return Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.id < b.id ? -1 : 1);
@@ -81,13 +77,14 @@ async function readMany(folder: RecordFolder<Operation>, ids: readonly string[])
 }
 
 async function moveOver(id: string, open: RecordFolder<Operation>, ended: RecordFolder<Operation>): Promise<void> {
+  await open.ensure();
   await ended.ensure();
   try {
     await rename(open.pathOf(id), ended.pathOf(id));
   } catch (cause) {
-    if (systemCodeOf(cause) === 'ENOENT') return; // closed before
-    throw cause;
+    // Moved before: perhaps by a life that died before it could make the move durable.
+    if (systemCodeOf(cause) !== 'ENOENT') throw cause;
   }
-  await syncFolder(join(ended.pathOf(id), '..'));
-  await syncFolder(join(open.pathOf(id), '..'));
+  await syncFolder(dirname(ended.pathOf(id)));
+  await syncFolder(dirname(open.pathOf(id)));
 }

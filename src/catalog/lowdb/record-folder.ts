@@ -44,35 +44,9 @@ export interface RecordFolderOptions<T> {
 }
 
 export function createRecordFolder<T extends { id: string }>(options: RecordFolderOptions<T>): RecordFolder<T> {
-  const { folder, schema, idSchema, setAside } = options;
-  const oneAtATime = createOneAtATime();
-  const pathOf = (id: string) => join(folder, `${id}.json`);
-  const isId = (id: string) => idSchema.safeParse(id).success;
+  const { folder, schema } = options;
+  const room: Room = { ...options, oneAtATime: createOneAtATime() };
   let ensured = false;
-
-  async function attempt<S extends { id: string }>(id: string, as: z.ZodType<S>): Promise<S | UnreadableRecord | null> {
-    const file = openRecordFile(pathOf(id), id, as);
-    try {
-      await file.read();
-      return file.data;
-    } catch (error) {
-      if (error instanceof UnreadableRecord) return error;
-      throw error;
-    }
-  }
-
-  async function readAs<S extends { id: string }>(id: string, as: z.ZodType<S>): Promise<S | undefined> {
-    if (!isId(id)) return undefined;
-    const first = await attempt(id, as);
-    if (!(first instanceof UnreadableRecord)) return first ?? undefined;
-    // Looked at again while nobody writes it: the file may have been replaced by a good one meanwhile.
-    return oneAtATime(id, async () => {
-      const again = await attempt(id, as);
-      if (!(again instanceof UnreadableRecord)) return again ?? undefined;
-      await setAside.put(pathOf(id), [again.message, options.whenLost].filter(Boolean).join('; '));
-      return undefined;
-    });
-  }
 
   async function ensure(): Promise<void> {
     if (ensured) return;
@@ -80,26 +54,17 @@ export function createRecordFolder<T extends { id: string }>(options: RecordFold
     ensured = true;
   }
 
-  /** Answers the id of a record's file; tidies away anything else. */
-  async function idOf(name: string): Promise<string | undefined> {
-    const id = name.replace(/\.json(\.new)?$/, '');
-    if (!isId(id) || id === name) await setAside.put(join(folder, name), 'it is not one of our files');
-    else if (name.endsWith('.new')) await oneAtATime(id, () => removeLeftover(join(folder, name), setAside));
-    else return id;
-    return undefined;
-  }
-
   return {
-    pathOf,
-    has: (id) => existsSync(pathOf(id)),
-    oneAtATime,
+    pathOf: (id) => pathIn(folder, id),
+    has: (id) => existsSync(pathIn(folder, id)),
+    oneAtATime: room.oneAtATime,
     ensure,
-    readAs,
-    read: (id) => readAs(id, schema),
+    readAs: (id, as) => readOrSetAside(room, id, as),
+    read: (id) => readOrSetAside(room, id, schema),
     async ids() {
       const ids: string[] = [];
       for (const name of await translated(`list ${folder}`, () => namesIn(folder))) {
-        const id = await idOf(name);
+        const id = await idOf(room, name);
         if (id !== undefined) ids.push(id);
       }
       return ids;
@@ -107,11 +72,64 @@ export function createRecordFolder<T extends { id: string }>(options: RecordFold
     copyOf: (record) => readRecord(JSON.stringify(record), record.id, schema),
     async write(copy) {
       await ensure();
-      const file = openRecordFile(pathOf(copy.id), copy.id, schema);
+      const file = openRecordFile(pathIn(folder, copy.id), copy.id, schema);
       file.data = copy;
       await file.write();
     },
   };
+}
+
+/** What reading and tidying need of a folder, whatever its records are. */
+interface Room extends Pick<RecordFolderOptions<never>, 'folder' | 'idSchema' | 'setAside' | 'whenLost'> {
+  readonly oneAtATime: OneAtATime;
+}
+
+function pathIn(folder: string, id: string): string {
+  return join(folder, `${id}.json`);
+}
+
+async function readOrSetAside<S extends { id: string }>(
+  room: Room,
+  id: string,
+  schema: z.ZodType<S>,
+): Promise<S | undefined> {
+  if (!room.idSchema.safeParse(id).success) return undefined;
+  const path = pathIn(room.folder, id);
+  const first = await attempt(path, id, schema);
+  if (!(first instanceof UnreadableRecord)) return first ?? undefined;
+  // Looked at again while nobody writes it: the file may have been replaced by a good one meanwhile.
+  return room.oneAtATime(id, async () => {
+    const again = await attempt(path, id, schema);
+    if (!(again instanceof UnreadableRecord)) return again ?? undefined;
+    await room.setAside.put(path, [again.message, room.whenLost].filter(Boolean).join('; '));
+    return undefined;
+  });
+}
+
+async function attempt<S extends { id: string }>(
+  path: string,
+  id: string,
+  schema: z.ZodType<S>,
+): Promise<S | UnreadableRecord | null> {
+  const file = openRecordFile(path, id, schema);
+  try {
+    await file.read();
+    return file.data;
+  } catch (error) {
+    if (error instanceof UnreadableRecord) return error;
+    throw error;
+  }
+}
+
+/** Answers the id of a record's file; tidies away anything else. */
+async function idOf({ folder, idSchema, setAside, oneAtATime }: Room, name: string): Promise<string | undefined> {
+  const path = join(folder, name);
+  const id = name.replace(/\.json(\.new)?$/, '');
+  if (!idSchema.safeParse(id).success || id === name) await setAside.put(path, 'it is not one of our files');
+  // In its turn, because it may be a write under way and not a leftover.
+  else if (name.endsWith('.new')) await oneAtATime(id, () => removeLeftover(path, setAside));
+  else return id;
+  return undefined;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

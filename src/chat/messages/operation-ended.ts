@@ -13,7 +13,6 @@ function base(operation: Operation): Pick<Message, 'key' | 'workspace' | 'operat
 
 interface BackupFacts {
   readonly backupId: string;
-  readonly status: 'completed' | 'incomplete';
   readonly files: number;
   readonly bytes: number;
   readonly addedBytes: number;
@@ -25,11 +24,8 @@ export function backupEnded(operation: Operation, facts: BackupFacts): Message {
   const size = `${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} (${writeSize(facts.addedBytes)} new)`;
   return {
     ...base(operation),
-    tone: facts.status === 'completed' ? 'good' : 'warning',
-    text:
-      facts.status === 'completed'
-        ? `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.`
-        : `${operation.workspace}: backup ${facts.backupId} is INCOMPLETE: some files could not be read; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.`,
+    tone: 'good',
+    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.`,
     details: [...facts.warnings, `Restore it with: cml restore ${facts.backupId}`],
   };
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
-import { AppError, exitCodeOf, UserError } from '../../errors.ts';
+import { exitCodeOf, isAppError, UserError } from '../../errors.ts';
 import type { Answer } from '../answer.ts';
 import { type Caller, type FollowEvent, line, PROTOCOL, proof } from './protocol.ts';
 import { createSessions } from './sessions.ts';
@@ -29,20 +29,28 @@ const MOST_BYTES = 1024 * 1024;
 const SESSION_OVER = { code: 'session-over', message: 'The session is over.', exitCode: 3 };
 const STATUS = { 1: 500, 2: 400, 3: 403, 4: 404 } as const;
 
-/** Lines of JSON, asked for one at a time: a follower that does not read keeps nobody waiting but itself. */
-function streamLines(events: AsyncIterable<FollowEvent>, stop: AbortController, onBug: Door['onBug']): Response {
+/**
+ * Lines of JSON, asked for one at a time: a follower that does not read keeps nobody waiting but itself. What is wrong
+ * from the start is a refusal; what breaks later ends the stream before its last event, and the client comes back.
+ */
+async function streamLines(
+  events: AsyncIterable<FollowEvent>,
+  stop: AbortController,
+  onBug: Door['onBug'],
+): Promise<Response> {
   const iterator = events[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
+  let next = await iterator.next();
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(stream) {
+        if (next.done) return stream.close();
+        stream.enqueue(encoder.encode(`${JSON.stringify(next.value)}\n`));
         try {
-          const next = await iterator.next();
-          if (next.done) stream.close();
-          else stream.enqueue(encoder.encode(`${JSON.stringify(next.value)}\n`));
+          next = await iterator.next();
         } catch (error) {
-          stream.error(error);
-          if (!(error instanceof AppError) && !stop.signal.aborted) onBug(error);
+          if (!isAppError(error) && !stop.signal.aborted) onBug(error);
+          stream.close();
         }
       },
       cancel: () => stop.abort(),
@@ -70,7 +78,7 @@ export function createRoutes(options: RouteOptions): (request: Request) => Respo
   const app = new Hono<{ Variables: { uid: number } }>();
   app.use(bodyLimit({ maxSize: MOST_BYTES }));
   app.onError((error, context) => {
-    if (error instanceof AppError) {
+    if (isAppError(error)) {
       const exitCode = exitCodeOf(error.code);
       const { code, message, hint } = error;
       return context.json({ code, message, hint, exitCode }, STATUS[exitCode]);

@@ -17,6 +17,8 @@ export interface TerminalChatOptions {
   readonly followers: Hub;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long to wait before the command of a page is tried again, in milliseconds; doubled each time. Default 500. */
+  readonly pageAgainMs?: number;
 }
 
 /** By which ways a message got out. */
@@ -28,7 +30,7 @@ interface Delivery {
 }
 
 const MESSAGES_FILE_MODE = 0o644;
-const PAGE_RETRIES = { retries: 3, minTimeout: 500, factor: 2 };
+const PAGE_RETRIES = 3;
 
 /**
  * Says things where there is no chat service: in a file, to those who follow, and through a command of the deployer's.
@@ -38,7 +40,7 @@ const PAGE_RETRIES = { retries: 3, minTimeout: 500, factor: 2 };
  * command is configured: it is then the agreed place to look, while a command that failed means that nobody was told.
  */
 export function createTerminalChat(options: TerminalChatOptions): Chat {
-  const { messagesFile, followers, clock, log } = options;
+  const { messagesFile, followers, clock, log, pageAgainMs = 500 } = options;
   const notify = options.notifyCommand ? createNotify(options.notifyCommand) : undefined;
 
   async function write(message: Message, urgent: boolean): Promise<void> {
@@ -50,7 +52,7 @@ export function createTerminalChat(options: TerminalChatOptions): Chat {
   async function runCommand(message: Message, urgent: boolean): Promise<boolean> {
     if (!notify) return false;
     const once = () => notify.run(message, { urgent });
-    await (urgent ? pRetry(once, PAGE_RETRIES) : once());
+    await (urgent ? pRetry(once, { retries: PAGE_RETRIES, minTimeout: pageAgainMs, factor: 2 }) : once());
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeDurably } from '../../durable-file.ts';
 import { AppError } from '../../errors.ts';
@@ -42,5 +43,7 @@ async function noteOwnKey(context: ResticContext, options: MoveOptions): Promise
       own ??= keyList.safeParse(message).data?.find((key) => key.current)?.id;
     },
   });
-  if (own !== undefined) await writeDurably(keyHintFile(context), `${own}\n`);
+  if (own === undefined) return;
+  await mkdir(context.cacheFolder, { recursive: true, mode: 0o700 });
+  await writeDurably(keyHintFile(context), `${own}\n`);
 }

@@ -18,10 +18,6 @@ export async function initRepository(context: ResticContext, options: MoveOption
 }
 
 /** Opens the repository with a password and does nothing more. */
-export async function openRepository(
-  context: ResticContext,
-  options: MoveOptions,
-  env: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await callRestic(context, { args: ['cat', 'config', '--json', '--no-lock'], options, env });
+export async function openRepository(context: ResticContext, options: MoveOptions): Promise<void> {
+  await callRestic(context, { args: ['cat', 'config', '--json', '--no-lock'], options });
 }

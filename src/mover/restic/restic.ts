@@ -33,7 +33,6 @@ export interface Call {
   readonly countIn?: string;
   /** Ends that are not failures. Default 0 only. */
   readonly accept?: readonly number[];
-  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -78,7 +77,7 @@ export async function callRestic(context: ResticContext, call: Call): Promise<Pr
     key: options.key,
     command: 'sh',
     args: ['-c', LAUNCH, 'launch', lockWait, countIn, ...mustExist, '--', await context.command(), ...args],
-    env: { ...environmentOf(context), ...call.env },
+    env: environmentOf(context),
     fresh: call.adoptable !== true,
   };
   const onLine = (line: string) => {

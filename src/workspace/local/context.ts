@@ -25,7 +25,6 @@ export const stateFiles = {
   swap: (folder: string, operationId: string) => join(folder, `swap-${operationId}.json`),
   displaced: (folder: string) => join(folder, 'displaced.json'),
   snapshots: (folder: string, operationId: string) => join(folder, `snapshots-${operationId}.json`),
-  definitionBefore: (folder: string, operationId: string) => join(folder, `definition-before-${operationId}`),
   guardOrder: (folder: string) => join(folder, 'guard.json'),
   guardAnswer: (folder: string) => join(folder, 'guard-answer.json'),
   guardLog: (folder: string) => join(folder, 'guard.log'),

@@ -5,8 +5,7 @@ import { z } from 'zod';
 import { syncFolder, writeDurably } from '../../durable-file.ts';
 import { PortError } from '../../errors.ts';
 import type { DefinitionFile } from '../platform.ts';
-import { type LocalContext, stateFiles } from './context.ts';
-import { readNote } from './note.ts';
+import type { LocalContext } from './context.ts';
 import { codeOf } from './system-error.ts';
 
 const definedFile = z.union([
@@ -51,30 +50,7 @@ async function readDefined(path: string): Promise<DefinedFile> {
   }
 }
 
-/**
- * While an operation has services down, what was there before is kept first, so that the guard can put it back with the
- * data; a second one of the same operation does not overwrite it.
- */
 export async function applyDefinition(context: LocalContext, path: string): Promise<void> {
-  const note = await readNote(context);
-  if (note) {
-    const before = stateFiles.definitionBefore(context.folder, note.operationId);
-    if (!(await exists(join(before, 'definition.json')))) await captureDefinition(context, before);
-  }
-  await applyFiles(context, path);
-}
-
-/** Puts back what stood before this operation applied another definition; does nothing when it never did. */
-export async function putBackDefinition(context: LocalContext, operationId: string): Promise<void> {
-  const path = join(stateFiles.definitionBefore(context.folder, operationId), 'definition.json');
-  if (await exists(path)) await applyFiles(context, path);
-}
-
-export async function forgetDefinitionBefore(context: LocalContext, operationId: string): Promise<void> {
-  await rm(stateFiles.definitionBefore(context.folder, operationId), { recursive: true, force: true });
-}
-
-async function applyFiles(context: LocalContext, path: string): Promise<void> {
   const { files } = await readDefinition(path);
   for (const file of files) {
     // A captured definition comes out of a repository: it may only write where the configuration of today allows.

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { identify, isAlive, type ProcessIdentity, sessionOf } from '../../process-identity.ts';
 import { codeOf } from './system-error.ts';
 
@@ -43,14 +43,18 @@ function isInSession(pid: number, wanted: Wanted, leaderLives: boolean): boolean
   if (wanted.leader === undefined || sessionOf(pid) !== wanted.leader.pid) return false;
   if (leaderLives) return true;
   if (identify(pid)?.bootId !== wanted.leader.bootId) return false;
-  return wanted.output !== undefined && [1, 2].some((descriptor) => targetOf(pid, descriptor) === wanted.output);
+  return wanted.output !== undefined && writesTo(pid, wanted.output);
 }
 
-function targetOf(pid: number, descriptor: number): string | undefined {
+function writesTo(pid: number, output: string): boolean {
   try {
-    return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
+    const file = statSync(output);
+    return [1, 2].some((descriptor) => {
+      const open = statSync(`/proc/${pid}/fd/${descriptor}`);
+      return open.ino === file.ino && open.dev === file.dev;
+    });
   } catch {
-    return undefined; // gone or not ours to see: either way no proof
+    return false; // gone, closed or not ours to see: no proof in any case
   }
 }
 

@@ -1,7 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Capture, type WorkspacePolicy } from '../../records/workspace.ts';
 import { writeDuration } from '../../records/time.ts';
+import type { Capture, WorkspacePolicy } from '../../records/workspace.ts';
 import type { EffectOptions, Inspection, PartState } from '../platform.ts';
 import type { LocalContext } from './context.ts';
 import { countFiles } from './count-files.ts';
@@ -13,6 +13,8 @@ import { networkKind } from './slow-storage.ts';
 import { codeOf } from './system-error.ts';
 import { findWriters } from './writers.ts';
 
+type InspectOptions = EffectOptions & { readonly count?: boolean; readonly since?: string };
+
 const REASONS: Record<Capture, string> = {
   snapshot: 'the configured commands make a snapshot of its storage',
   'two-pass': 'copied while services run, then only what changed while they are down',
@@ -23,7 +25,7 @@ const REASONS: Record<Capture, string> = {
 export async function inspectWorkspace(
   context: LocalContext,
   policy: WorkspacePolicy,
-  options: EffectOptions & { readonly count?: boolean },
+  options: InspectOptions,
 ): Promise<Inspection> {
   const all = configuredParts(context.settings);
   const warnings: string[] = [];
@@ -48,11 +50,7 @@ export async function inspectWorkspace(
   };
 }
 
-async function inspectPart(
-  part: ConfiguredPart,
-  options: EffectOptions & { readonly count?: boolean },
-  warnings: string[],
-): Promise<PartState> {
+async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnings: string[]): Promise<PartState> {
   const chosen = part.capture ?? (part.snapshot ? 'snapshot' : 'two-pass');
   const present = await isFolder(part.path);
   const state: PartState = {
@@ -74,12 +72,16 @@ async function inspectPart(
   if (network) warnings.push(`${part.name} is on ${network}: whoever writes to it from another machine cannot be seen`);
   const room = await statfs(part.path);
   const known = { ...state, exclude: await reservedIn(part), freeBytes: room.bavail * room.bsize };
-  if (!options.count) return known;
-  const { files, bytes, unreadable } = await countFiles(part.path, options.signal);
+  if (!options.count && options.since === undefined) return known;
+  const { files, bytes, writtenSince, unreadable } = await countFiles(part.path, options.since, options.signal);
   if (unreadable.length > 0) {
     warnings.push(`${part.name} was not counted whole (${unreadable.length} places): ${unreadable[0]}`);
   }
-  return { ...known, files, bytes };
+  return {
+    ...known,
+    ...(options.count ? { files, bytes } : {}),
+    ...(options.since === undefined ? {} : { writtenSince }),
+  };
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -110,5 +112,7 @@ function warnOfTheBudget({ settings }: LocalContext, policy: WorkspacePolicy): s
     .reduce((sum, ms) => sum + ms, 0);
   if (longestMs <= policy.downtimeBudget) return [];
   const [longest, budget] = [writeDuration(longestMs), writeDuration(policy.downtimeBudget)];
-  return [`stopping alone may take ${longest} when every service uses its whole grace; the downtime budget is ${budget}`];
+  return [
+    `stopping alone may take ${longest} when every service uses its whole grace; the downtime budget is ${budget}`,
+  ];
 }

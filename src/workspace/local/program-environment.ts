@@ -6,6 +6,14 @@ import { dirname } from 'node:path';
  * the same service is started by the server, by the guard and by a person's `cml start`: it must come up the same.
  */
 export function programEnvironment(): Record<string, string> {
-  const path = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin', dirname(process.execPath)];
+  const path = [
+    '/usr/local/sbin',
+    '/usr/local/bin',
+    '/usr/sbin',
+    '/usr/bin',
+    '/sbin',
+    '/bin',
+    dirname(process.execPath),
+  ];
   return { PATH: path.join(':'), HOME: homedir(), USER: userInfo().username, LANG: 'C.UTF-8' };
 }

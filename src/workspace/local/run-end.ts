@@ -7,6 +7,8 @@ import { readClaim } from './run-record.ts';
 import { MARKER } from './run-wrapper.ts';
 
 const POLL_MS = 20;
+/** SIGTERM is repeated: a shell that is just about to become the program loses the first one. */
+export const TELL_AGAIN_MS = 1_000;
 /** How long a kernel may take to remove a killed process (it may be in the middle of writing). */
 const KILLED_WITHIN_MS = 30_000;
 
@@ -48,19 +50,17 @@ export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): vo
 /** SIGTERM to all, SIGKILL to those left after the grace; resolves when none lives. */
 async function endAll(find: () => ProcessIdentity[], graceMs: number): Promise<void> {
   const killAt = Date.now() + graceMs;
-  const told = new Set<string>();
+  let tellAt = 0;
   for (;;) {
     const living = find();
     if (living.length === 0) return;
-    const late = Date.now() >= killAt;
+    const signal = Date.now() >= killAt ? 'SIGKILL' : 'SIGTERM';
     if (Date.now() > killAt + KILLED_WITHIN_MS) {
       throw new PortError('platform-unavailable', `Process ${living[0]?.pid} does not end even when killed`);
     }
-    for (const each of living) {
-      const name = `${each.pid} ${each.startTime}`;
-      if (late) send(each.pid, 'SIGKILL');
-      else if (!told.has(name)) send(each.pid, 'SIGTERM');
-      told.add(name);
+    if (signal === 'SIGKILL' || Date.now() >= tellAt) {
+      for (const each of living) send(each.pid, signal);
+      tellAt = Date.now() + TELL_AGAIN_MS;
     }
     await wait(POLL_MS);
   }

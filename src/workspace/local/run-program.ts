@@ -5,7 +5,7 @@ import { constants, homedir } from 'node:os';
 import { PortError } from '../../errors.ts';
 import { isAlive } from '../../process-identity.ts';
 import type { Program, ProgramResult, RunOptions, RunProgram } from '../../program.ts';
-import { endLeftovers, signalGroup } from './run-end.ts';
+import { endLeftovers, signalGroup, TELL_AGAIN_MS } from './run-end.ts';
 import { followLines, lastLines } from './run-lines.ts';
 import {
   type Claim,
@@ -134,14 +134,18 @@ async function attend(
   signal?.addEventListener('abort', wakeUp);
   const lines = await followLines(record.out, onLine ?? (() => {}));
   let killAt: number | undefined;
+  let tellAt = 0;
   try {
     // Looked at before reading, so that nothing written before the end is missed.
     for (let lives = isAlive(claim); lives; lives = isAlive(claim)) {
       await lines.read();
       if (signal?.aborted) {
-        if (killAt === undefined) signalGroup(claim, 'SIGTERM');
         killAt ??= Date.now() + graceMs;
         if (Date.now() >= killAt) signalGroup(claim, 'SIGKILL');
+        else if (Date.now() >= tellAt) {
+          signalGroup(claim, 'SIGTERM');
+          tellAt = Date.now() + TELL_AGAIN_MS;
+        }
       }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, POLL_MS);

@@ -4,7 +4,10 @@ import { duration } from '../../records/time.ts';
 import { capture, partName } from '../../records/workspace.ts';
 
 /** A program and its arguments; nothing goes through a shell. */
-const words = z.array(z.string()).min(1).refine((list) => list[0] !== '', 'the program has no name');
+const words = z
+  .array(z.string())
+  .min(1)
+  .refine((list) => list[0] !== '', 'the program has no name');
 
 const serviceName = z
   .string()
@@ -60,7 +63,9 @@ const service = z.unknown().transform((value, context): SupervisedServiceSetting
   const isSupervised = typeof value === 'object' && value !== null && 'command' in value;
   const parsed = (isSupervised ? supervisedService : commandedService).safeParse(value);
   if (parsed.success) return parsed.data;
-  context.issues.push(...parsed.error.issues.map((issue): z.core.$ZodRawIssue => ({ ...issue, input: value }) as z.core.$ZodRawIssue));
+  context.issues.push(
+    ...parsed.error.issues.map((issue): z.core.$ZodRawIssue => ({ ...issue, input: value }) as z.core.$ZodRawIssue),
+  );
   return z.NEVER;
 });
 export type ServiceSettings = z.infer<typeof service>;

@@ -34,14 +34,21 @@ export async function stopServices(context: LocalContext, note: RunningNote, opt
 }
 
 /** The noted services in declared order, and the error that says which of them is not configured any more. */
-export function notedServices(context: LocalContext, note: RunningNote): { services: Service[]; missing?: OperationError } {
+export function notedServices(
+  context: LocalContext,
+  note: RunningNote,
+): { services: Service[]; missing?: OperationError } {
   const all = servicesOf(context);
   const services = all.filter(({ name }) => note.services.some((noted) => noted.name === name));
   const gone = note.services.find(({ name }) => !all.some((service) => service.name === name));
   if (!gone) return { services };
-  const missing = new OperationError('plan-changed', `the service ${gone.name} ran before and is not configured any more`, {
-    hint: 'put it back into cml.yaml, then run `cml start`',
-  });
+  const missing = new OperationError(
+    'plan-changed',
+    `the service ${gone.name} ran before and is not configured any more`,
+    {
+      hint: 'put it back into cml.yaml, then run `cml start`',
+    },
+  );
   return { services, missing };
 }
 

@@ -5,9 +5,9 @@ import { OperationError } from '../../errors.ts';
 import { childNames, childPath, inodeOf } from './file-facts.ts';
 import { giveLook } from './give-look.ts';
 import { RESERVED } from './parts.ts';
+import { moved } from './swap-part.ts';
 import type { Child, ChildrenSwap } from './swap-record.ts';
 import { stateOfPart } from './swap-state.ts';
-import { moved } from './swap-part.ts';
 import { codeOf } from './system-error.ts';
 
 /** The children of a mount point, one by one; the caller notes `committed` afterwards. */

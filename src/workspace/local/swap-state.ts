@@ -1,7 +1,15 @@
 import { OperationError } from '../../errors.ts';
 import type { LocalContext } from './context.ts';
 import { childNames, childPath, inodeOf } from './file-facts.ts';
-import { type Child, type ChildrenSwap, listSwaps, type PartSwap, type SwapRecord, type WholeSwap, writeSwap } from './swap-record.ts';
+import {
+  type Child,
+  type ChildrenSwap,
+  listSwaps,
+  type PartSwap,
+  type SwapRecord,
+  type WholeSwap,
+  writeSwap,
+} from './swap-record.ts';
 
 /** `between`: a swap has begun and can be finished or put back. `unknown`: someone else moved things. */
 export type SwapState = 'previous' | 'between' | 'committed' | 'unknown';

@@ -8,7 +8,15 @@ import { assertSameQuiet, proveQuiet } from './quiet.ts';
 import { servicesOf } from './services.ts';
 import { commitChildren, revertChildren } from './swap-children.ts';
 import { commitWhole, revertWhole } from './swap-part.ts';
-import { type Child, listSwaps, type PartSwap, readSwap, removeSwap, type SwapRecord, writeSwap } from './swap-record.ts';
+import {
+  type Child,
+  listSwaps,
+  type PartSwap,
+  readSwap,
+  removeSwap,
+  type SwapRecord,
+  writeSwap,
+} from './swap-record.ts';
 import { stateOfSwap } from './swap-state.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
 
@@ -62,7 +70,9 @@ async function describeSwap(part: ConfiguredPart, operationId: string): Promise<
   const { way, ...places } = await placesOfPart(part, operationId);
   const stagedInode = await inodeOf(places.stage);
   if (stagedInode === null) {
-    throw new OperationError('swap-failed', `nothing is staged for ${part.name}`, { hint: `${places.stage} is missing` });
+    throw new OperationError('swap-failed', `nothing is staged for ${part.name}`, {
+      hint: `${places.stage} is missing`,
+    });
   }
   if (way === 'whole') {
     return { way, part: part.name, ...places, previousInode: await inodeOf(places.root), stagedInode };
@@ -104,7 +114,9 @@ async function noteCommitted(
 ): Promise<void> {
   const record = await readSwap(context, operationId);
   if (!record) return;
-  const parts = record.parts.map((part, at) => (at === index && part.way === 'children' ? { ...part, committed } : part));
+  const parts = record.parts.map((part, at) =>
+    at === index && part.way === 'children' ? { ...part, committed } : part,
+  );
   await writeSwap(context, { ...record, parts });
 }
 

@@ -21,7 +21,12 @@ export async function warmUpParts(
 ): Promise<void> {
   for (const part of parts) {
     if (part.capture === 'snapshot' || !(await isSlowToRead(part.path))) continue;
-    const program: Program = { key: `warm-up-${part.name}`, command: 'sh', args: ['-c', WALK, 'sh', part.path], graceMs: 2_000 };
+    const program: Program = {
+      key: `warm-up-${part.name}`,
+      command: 'sh',
+      args: ['-c', WALK, 'sh', part.path],
+      graceMs: 2_000,
+    };
     const { exitCode, stderr } = await run(program, { folder, ...(signal === undefined ? {} : { signal }) });
     if (exitCode !== 0) {
       context.log.warn({ part: part.name, exitCode, stderr: stderr.slice(-5) }, 'warming up attributes did not finish');

@@ -1,0 +1,22 @@
+import type { Answer } from '../src/chat/answer.ts';
+import type { Command } from '../src/chat/command.ts';
+import { config } from './config.ts';
+import { help } from './help.ts';
+import { init } from './init.ts';
+import { serve } from './serve.ts';
+
+/** What the words of the machine itself are handed: they need no server. */
+export interface DeployerContext {
+  serve(input: { idle?: number | undefined }): Promise<Answer>;
+  init(input: {
+    folder: string;
+    workspace?: string | undefined;
+    repository?: string | undefined;
+    approver: string;
+  }): Promise<Answer>;
+  showConfig(): Promise<Answer>;
+  help(word: string | undefined): Promise<Answer>;
+}
+
+/** Words that the terminal alone knows. */
+export const deployerCommands: readonly Command<DeployerContext>[] = [help, init, config, serve];

@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { type ConfigSource, findConfig } from './config.ts';
+import { ConfigError } from './errors.ts';
+
+/** What recovery needs to begin, and a client to find its server. */
+export interface Basics {
+  readonly data: string;
+  /** Who is told and paged, as far as it can be read. */
+  readonly notify: readonly string[] | undefined;
+}
+
+const loose = z.looseObject({
+  data: z.string().min(1).optional().catch(undefined),
+  notify: z
+    .object({ command: z.array(z.string()).min(1) })
+    .optional()
+    .catch(undefined),
+});
+
+/**
+ * Reads the data folder out of a configuration that may be broken everywhere else: bringing services back up must not
+ * wait for somebody to mend a file.
+ * @throws ConfigError when not even that can be found.
+ */
+export async function readBasics(source: ConfigSource): Promise<Basics> {
+  const path = findConfig(source);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new ConfigError([`${path} cannot be read.`], { cause, hint: 'Look at its owner and mode.' });
+  });
+  const read = loose.safeParse(tolerantly(text)).data;
+  const written = read?.data ?? /^data:\s*["']?([^"'#\n]+?)["']?\s*(?:#.*)?$/m.exec(text)?.[1];
+  const override = source.environment.CML_DATA;
+  const notify = read?.notify?.command;
+  if (override) return { data: resolve(source.cwd, override), notify };
+  if (written) return { data: resolve(dirname(path), written), notify };
+  throw new ConfigError([`${path}: data: the data folder is not named`], {
+    hint: 'Add a line such as "data: ./cml-data", or set CML_DATA.',
+  });
+}
+
+function tolerantly(text: string): unknown {
+  try {
+    return parseDocument(text, { logLevel: 'silent', strict: false }).toJS();
+  } catch {
+    return {}; // the line is looked for on its own
+  }
+}

@@ -1,0 +1,37 @@
+import type { Config } from './config.ts';
+import { mask } from './log.ts';
+import { writeDuration } from './records/time.ts';
+
+/** What the settings are that are numbers without being lengths of time. */
+const COUNTS = new Set(['votes', 'uid', 'readConcurrency']);
+/** Values of these may be secrets, whatever they look like. */
+const HIDDEN = new Set(['environment', 'token']);
+/** Commands that often carry a secret as an argument: the password itself, the address of a web hook. */
+const WORDY = new Set(['passwordCommand', 'notify']);
+
+/** The configuration as it is in force, for people: no secrets, lengths of time written the human way. */
+export function explainConfig(config: Config): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, explainValue(key, value)]));
+}
+
+function explainValue(key: string, value: unknown): unknown {
+  if (HIDDEN.has(key)) return hide(value);
+  if (WORDY.has(key)) return hideArguments(value);
+  if (typeof value === 'string') return mask(value);
+  if (typeof value === 'number') return COUNTS.has(key) ? value : writeDuration(value);
+  if (Array.isArray(value)) return value.map((inner) => explainValue(key, inner));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([inner, held]) => [inner, explainValue(inner, held)]));
+}
+
+function hide(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return '(hidden)';
+  return Object.fromEntries(Object.keys(value).map((name) => [name, '(hidden)']));
+}
+
+function hideArguments(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((word, index) => (index === 0 ? word : '(hidden)'));
+  return typeof value === 'object' && value !== null && 'command' in value
+    ? { command: hideArguments(value.command) }
+    : value;
+}

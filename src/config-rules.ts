@@ -1,0 +1,68 @@
+import type { ConfigOutline, WorkspaceOutline } from './config-outline.ts';
+import type { Problem } from './config-words.ts';
+import type { ConfigPath } from './config-yaml.ts';
+import { suggest } from './nearest.ts';
+
+/** What no single setting can say: names, people and votes that have to fit together. */
+export function checkRules(config: ConfigOutline): Problem[] {
+  const workspaces = Object.entries(config.workspaces);
+  const known = Object.keys(config.people);
+  return [
+    ...checkPeople(config),
+    ...workspaces.flatMap(([name, workspace]) => [
+      ...checkNames(['workspaces', name, 'platform'], workspace.platform),
+      ...checkPolicy(['workspaces', name, 'policy'], workspace.policy, known),
+    ]),
+  ];
+}
+
+function checkPeople({ people, trustBarePeople }: ConfigOutline): Problem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(people).flatMap(([name, { uid, token }]): Problem[] => {
+    const proofs = [
+      ...(uid === undefined ? [] : [{ key: 'uid', shown: `uid ${uid}`, value: `uid:${uid}` }]),
+      ...(token === undefined ? [] : [{ key: 'token', shown: 'token', value: token }]),
+    ];
+    if (proofs.length === 0 && !trustBarePeople) {
+      return [{ path: ['people', name], text: 'needs a uid or a token: nobody could prove to be this person' }];
+    }
+    return proofs.flatMap(({ key, shown, value }) => {
+      const owner = owners.get(value);
+      owners.set(value, owner ?? name);
+      const text = `the ${shown} is also ${owner}'s: two people must be told apart`;
+      return owner === undefined ? [] : [{ path: ['people', name, key], text }];
+    });
+  });
+}
+
+function checkNames(at: ConfigPath, { services, volumes, sharedFolders }: WorkspaceOutline['platform']): Problem[] {
+  const namesIn = (key: string, list: readonly { name: string }[]) =>
+    list.map(({ name }, index) => ({ name, path: [...at, key, index, 'name'] }));
+  const parts = [...namesIn('volumes', volumes), ...namesIn('sharedFolders', sharedFolders)];
+  return [...repeated(parts, 'part'), ...repeated(namesIn('services', services), 'service')];
+}
+
+function repeated(entries: readonly { name: string; path: ConfigPath }[], kind: string): Problem[] {
+  const seen = new Set<string>();
+  return entries.flatMap(({ name, path }) => {
+    if (name === '' || !seen.has(name)) {
+      seen.add(name);
+      return [];
+    }
+    return [{ path, text: `there is already a ${kind} named "${name}" in this workspace` }];
+  });
+}
+
+function checkPolicy(at: ConfigPath, policy: WorkspaceOutline['policy'], known: readonly string[]): Problem[] {
+  const strangers = (['approvers', 'operators'] as const).flatMap((key) =>
+    policy[key].flatMap((name, index): Problem[] => {
+      if (name === '' || known.includes(name)) return [];
+      const hint = suggest(name, known, 'Add them under people.');
+      return [{ path: [...at, key, index], text: `"${name}" is not one of the people. ${hint}` }];
+    }),
+  );
+  const approvers = new Set(policy.approvers).size;
+  const text = `asks for ${policy.votes} approvals where only ${approvers} may approve: no restore could ever be approved`;
+  const isHopeless = approvers > 0 && policy.votes > approvers;
+  return [...strangers, ...(isHopeless ? [{ path: [...at, 'votes'], text }] : [])];
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { oneOf } from './config-words.ts';
+import { resticSettings } from './mover/restic/settings.ts';
+import { personName } from './records/person.ts';
+import { workspaceName, workspacePolicy } from './records/workspace.ts';
+import { localSettings } from './workspace/local/settings.ts';
+
+/** Hands the value to the schema that its `kind` names, so that mistakes are named where they stand. */
+function byKind<T>(schemas: Record<string, z.ZodType<T>>) {
+  return z.looseObject({ kind: z.unknown() }).transform((value, context): T => {
+    const schema =
+      typeof value.kind === 'string' && Object.hasOwn(schemas, value.kind) ? schemas[value.kind] : undefined;
+    if (!schema) {
+      const message = oneOf(value.kind, Object.keys(schemas));
+      context.issues.push({ code: 'custom', message, path: ['kind'], input: value.kind });
+      return z.NEVER;
+    }
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: undefined });
+    return z.NEVER;
+  });
+}
+
+const local = localSettings.refine(
+  ({ volumes, sharedFolders }) => volumes.length + sharedFolders.length > 0,
+  'there is no volume and no shared folder: nothing would be backed up',
+);
+
+const workspace = z.strictObject({
+  platform: byKind({ local }),
+  repository: byKind({ restic: resticSettings }),
+  policy: workspacePolicy.prefault({}),
+});
+
+const configuredPerson = z.strictObject({
+  uid: z.number().int().nonnegative().optional(),
+  /** The SHA-256 of what they show; the token itself is kept by them alone. */
+  token: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits, the hash of a token and never the token itself')
+    .optional(),
+});
+export type ConfiguredPerson = z.infer<typeof configuredPerson>;
+
+export const logLevel = z.enum(['debug', 'info', 'warn', 'error', 'silent']);
+
+/** The whole of cml.yaml. Paths are still as written. */
+export const configFile = z.strictObject({
+  data: z.string().min(1),
+  notify: z.strictObject({ command: z.array(z.string()).min(1) }).optional(),
+  people: z.record(personName, configuredPerson).default({}),
+  /** Lets `--as` stand without proof. For demonstrations only. */
+  trustBarePeople: z.boolean().default(false),
+  workspaces: z
+    .record(workspaceName, workspace)
+    .refine((workspaces) => Object.keys(workspaces).length > 0, 'no workspace is configured'),
+  logLevel: logLevel.default('info'),
+});
+export type ConfigFile = z.infer<typeof configFile>;

@@ -1,0 +1,150 @@
+import { spawn } from 'node:child_process';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Ask, createAsk } from './chat/terminal/ask.ts';
+import { createTerminalClient } from './chat/terminal/client.ts';
+import { type Conversation, converse } from './chat/terminal/converse.ts';
+import type { SaidLine } from './chat/terminal/protocol.ts';
+import { renderAnswer } from './chat/terminal/render.ts';
+import { systemClock } from './clock.ts';
+import type { ConfigSource } from './config.ts';
+import { readBasics } from './config-basics.ts';
+import { AppError, PortError } from './errors.ts';
+import { restorePlan } from './records/plan.ts';
+
+export interface Said {
+  readonly word: string;
+  readonly given: Readonly<Record<string, unknown>>;
+  readonly globals: { readonly json: boolean; readonly as?: string | undefined };
+  readonly source: ConfigSource;
+  readonly colour: (stream: NodeJS.WriteStream) => boolean;
+}
+
+/** Seconds a server that was started for one word stays after the last one. */
+const IDLE = '60s';
+/** Exit code of a server that found another one at home. */
+const ALREADY_SERVED = 3;
+
+/** Says one word to the server, starting one when none runs. Answers the exit code. */
+export async function sayWord(said: Said): Promise<number> {
+  const { data } = await readBasics(said.source);
+  const client = createTerminalClient({
+    socketPath: join(data, 'control.sock'),
+    noncesFolder: join(data, 'nonces'),
+    clock: systemClock,
+    startServer: () => startServer(said.source, data),
+  });
+  const leave = new AbortController();
+  process.once('SIGINT', () => leave.abort());
+  process.once('SIGTERM', () => leave.abort());
+  const conversation: Conversation = {
+    client,
+    input: process.stdin,
+    output: process.stdout,
+    aside: process.stderr,
+    colour: { output: said.colour(process.stdout), aside: said.colour(process.stderr) },
+    json: said.globals.json,
+    stay: said.given.detach !== true,
+    keyWords: {
+      postpone: ({ id }) => withSpeaker('postpone', { subject: id }, said),
+      cancel: ({ id }) => withSpeaker('cancel', { subject: id }, said),
+    },
+    afterwards: ({ id }) => withSpeaker('status', { subject: id }, said),
+    clock: systemClock,
+    timeOfDay: (moment) => moment.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }),
+    signal: leave.signal,
+  };
+  const ask = createAsk({ input: process.stdin, output: process.stderr });
+  return converseAsking(conversation, withSpeaker(said.word, said.given, said), ask, said.source);
+}
+
+function withSpeaker(word: string, input: Readonly<Record<string, unknown>>, { globals, source }: Said): SaidLine {
+  const token = source.environment.CML_TOKEN;
+  const as = globals.as === undefined ? {} : { as: { name: globals.as, ...(token ? { token } : {}) } };
+  return { word, input: { ...input }, ...as };
+}
+
+/** Says it; where the server needs a token or the workspace's name first, asks for it and says it again. */
+async function converseAsking(
+  conversation: Conversation,
+  line: SaidLine,
+  ask: Ask,
+  source: ConfigSource,
+): Promise<number> {
+  try {
+    return await converse(conversation, line);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'token-needed' && line.as && !line.as.token) {
+      const token = await ask.secret({ text: `Token of ${line.as.name}`, instead: 'the variable CML_TOKEN' });
+      return converseAsking(conversation, { ...line, as: { ...line.as, token } }, ask, source);
+    }
+    if (error.code === 'not-confirmed' && line.word === 'restore' && line.input.confirm === undefined) {
+      const confirm = await confirmRestore(conversation, line, ask);
+      return converseAsking(conversation, { ...line, input: { ...line.input, confirm } }, ask, source);
+    }
+    throw error;
+  }
+}
+
+/** Shows what would be overwritten, then has the workspace's name typed. */
+async function confirmRestore({ client, aside, colour }: Conversation, line: SaidLine, ask: Ask): Promise<string> {
+  const shown = await client.say({ ...line, input: { backup: line.input.backup, dryRun: true } });
+  const { plan } = restorePlanAnswer(shown.json);
+  aside.write(renderAnswer({ ...shown, hint: undefined } as typeof shown, { colour: colour.aside }));
+  const name = plan.workspace;
+  await ask.confirmName({
+    why: `This overwrites ${name} once another person approved it.`,
+    name,
+    instead: `--confirm ${name}`,
+  });
+  return name;
+}
+
+function restorePlanAnswer(json: unknown): { plan: { workspace: string } } {
+  return { plan: restorePlan.pick({ workspace: true }).parse((json as { plan: unknown }).plan) };
+}
+
+/** Starts a server of its own session; resolves when it runs or has left because another one does. */
+async function startServer(source: ConfigSource, data: string): Promise<void> {
+  await mkdir(data, { recursive: true });
+  const errors = join(data, 'server.err');
+  const file = await open(errors, 'w', 0o600);
+  const main = fileURLToPath(new URL('./main.js', import.meta.url));
+  const config = source.path === undefined ? [] : ['--config', source.path];
+  const child = spawn(process.execPath, [main, 'serve', '--idle', IDLE, ...config], {
+    cwd: source.cwd,
+    env: { ...source.environment },
+    detached: true,
+    stdio: ['ignore', 'ignore', file.fd],
+  });
+  child.unref();
+  await file.close();
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code));
+  });
+  // A server that cannot begin says so within a moment; one that can is found by its socket.
+  const code = await Promise.race([ended, waitForSocket(join(data, 'control.sock'))]);
+  if (code === undefined || code === 0 || code === ALREADY_SERVED) return;
+  throw new PortError('server-unavailable', `The server could not start: ${(await readFile(errors, 'utf8')).trim()}`, {
+    hint: 'Run `cml serve` to see it begin.',
+  });
+}
+
+const MOST_MS = 120_000;
+
+async function waitForSocket(path: string): Promise<undefined> {
+  const { createConnection } = await import('node:net');
+  for (let waitedMs = 0; waitedMs < MOST_MS; waitedMs += 50) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const connection = createConnection(path);
+      connection.once('connect', () => resolve(true) ?? connection.destroy());
+      connection.once('error', () => resolve(false));
+    });
+    if (isOpen) return undefined;
+    await systemClock.sleep(50);
+  }
+  return undefined;
+}

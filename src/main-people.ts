@@ -1,0 +1,57 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Caller } from './chat/terminal/protocol.ts';
+import type { Config } from './config.ts';
+import { UserError } from './errors.ts';
+import { suggest } from './nearest.ts';
+import { type Person, personName } from './records/person.ts';
+
+type People = Pick<Config, 'people' | 'trustBarePeople'>;
+
+/**
+ * Who is speaking, and how we know: the operating system's word for it, a token, or (in demonstrations) theirs.
+ * @throws UserError `not-allowed`, `token-needed`.
+ */
+export function admit(caller: Caller, { people, trustBarePeople }: People): Person {
+  if (caller.as === undefined) return admitByUid(caller.uid, people);
+  const known = people[caller.as];
+  const { uid } = caller;
+  if (!known) {
+    throw new UserError('not-allowed', `There is no person "${caller.as}".`, {
+      hint: suggest(caller.as, Object.keys(people), 'People stand under "people" in cml.yaml.'),
+    });
+  }
+  if (trustBarePeople) return { name: caller.as, proof: 'bare', uid };
+  if (known.uid !== undefined && known.uid === uid) return { name: caller.as, proof: 'uid', uid };
+  if (caller.token === undefined) {
+    throw new UserError('token-needed', `To speak as ${caller.as} needs the token of ${caller.as}.`, {
+      hint: 'Give it in the variable CML_TOKEN.',
+    });
+  }
+  if (known.token === undefined || !isToken(caller.token, known.token)) {
+    throw new UserError('not-allowed', `That is not the token of ${caller.as}.`, {
+      hint: 'A new one is made by writing its SHA-256 into cml.yaml.',
+    });
+  }
+  return { name: caller.as, proof: 'token', uid };
+}
+
+function admitByUid(uid: number, people: Config['people']): Person {
+  const named = Object.entries(people).find(([, person]) => person.uid === uid);
+  if (named) return { name: named[0], proof: 'uid', uid };
+  const own = userInfo();
+  if (uid === own.uid) return { name: personName.safeParse(own.username).data ?? `uid-${uid}`, proof: 'uid', uid };
+  if (uid === 0) return { name: 'root', proof: 'uid', uid };
+  throw new UserError('not-allowed', `The user with uid ${uid} is not known here.`, {
+    hint: `Add them under "people" in cml.yaml: <name>: { uid: ${uid} }`,
+  });
+}
+
+function isToken(given: string, expected: string): boolean {
+  return timingSafeEqual(Buffer.from(hashToken(given)), Buffer.from(expected));
+}
+
+/** As it stands in cml.yaml. */
+export function hashToken(token: string): string {
+  return `sha256:${createHash('sha256').update(token).digest('hex')}`;
+}

@@ -1,0 +1,169 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pino from 'pino';
+import { commands } from '../commands/commands.ts';
+import { createLowdbCatalog } from './catalog/lowdb/lowdb-catalog.ts';
+import type { Answer } from './chat/answer.ts';
+import { parseInput } from './chat/command.ts';
+import { createHub } from './chat/terminal/hub.ts';
+import { createTerminalServer } from './chat/terminal/server.ts';
+import { createTerminalChat } from './chat/terminal/terminal-chat.ts';
+import { systemClock } from './clock.ts';
+import { type Config, type ConfigSource, readConfig } from './config.ts';
+import { readBasics } from './config-basics.ts';
+import { isAppError, PortError, UserError } from './errors.ts';
+import { createLog, type Log } from './log.ts';
+import { follow, followRequest } from './main-follow.ts';
+import { admit } from './main-people.ts';
+import { createPorts } from './main-ports.ts';
+import { usualDelays } from './operation/retry.ts';
+import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
+import { createNewId } from './records/ids.ts';
+import type { WorkspaceSettings } from './records/workspace.ts';
+import { createStateLock } from './workspace/local/state-lock.ts';
+
+const VERSION = '0.1.0';
+const SWEEP_MS = 60_000;
+const LOOK_IDLE_MS = 1_000;
+
+/** Owns the data folder until told to end: recovers first, then checks the configuration, then opens the doors. */
+export async function serve(source: ConfigSource, input: { idle?: number | undefined }): Promise<Answer> {
+  const { data, notify } = await readBasics(source);
+  await mkdir(data, { recursive: true, mode: 0o711 });
+  const lock = createStateLock({ folder: data, clock: systemClock, waitMs: 0, fence: false });
+  const served = await holdFolder(data, lock, async () => {
+    const log = createLog(pino.destination({ dest: join(data, 'server.log'), sync: false, mode: 0o600 }), 'info');
+    return serveFolder({ source, data, notify, log, idleMs: input.idle });
+  });
+  return { text: served, tone: 'info', json: { ended: served } };
+}
+
+async function holdFolder<T>(
+  data: string,
+  lock: ReturnType<typeof createStateLock>,
+  work: () => Promise<T>,
+): Promise<T> {
+  let isHeld = false;
+  try {
+    return await lock.hold(() => {
+      isHeld = true;
+      return work();
+    });
+  } catch (cause) {
+    if (isHeld || !isAppError(cause)) throw cause;
+    throw new UserError('workspace-busy', `Another server looks after ${data}.`, { cause, hint: cause.hint });
+  }
+}
+
+interface Served {
+  readonly source: ConfigSource;
+  readonly data: string;
+  readonly notify: readonly string[] | undefined;
+  readonly log: Log;
+  readonly idleMs: number | undefined;
+}
+
+async function serveFolder({ source, data, notify, log, idleMs }: Served): Promise<string> {
+  const hub = createHub();
+  const catalog = createLowdbCatalog({ folder: data });
+  const [first, ...rest] = notify ?? [];
+  const notifyCommand = first === undefined ? undefined : ([first, ...rest] as const);
+  const chat = createTerminalChat({
+    messagesFile: join(data, 'messages.log'),
+    ...(notifyCommand ? { notifyCommand: [...notifyCommand] } : {}),
+    followers: hub,
+    clock: systemClock,
+    log,
+  });
+  const workspaces: Record<string, WorkspaceSettings> = {};
+  const ports = createPorts({ data, log, clock: systemClock, pageCommand: notify, environment: source.environment });
+  const stop = createStop();
+  const orchestrator = createOrchestrator({
+    catalog,
+    chat,
+    clock: systemClock,
+    log,
+    newId: createNewId(() => new Date(), Math.random),
+    delays: usualDelays,
+    workspaces,
+    portsFor: ports.portsFor,
+    workFolder: join(data, 'work'),
+    onBug: stop.crash,
+  });
+  const recovered = await orchestrator.recover();
+  log.info({ operations: recovered.map((running) => running.operation().id) }, 'the server took up what was open');
+  const config = await readConfigAfter(source, orchestrator);
+  Object.assign(workspaces, config.workspaces);
+  const { setAside } = await catalog.open();
+  for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
+  const server = createTerminalServer({
+    socketPath: join(data, 'control.sock'),
+    noncesFolder: join(data, 'nonces'),
+    version: VERSION,
+    log,
+    clock: systemClock,
+    onBug: stop.crash,
+    say: (caller, word, given) => say(orchestrator, config, caller, word, given),
+    follow: (id, signal) => follow(orchestrator, hub, id, signal),
+    followRequest: (id, signal) => followRequest(orchestrator, hub, id, signal),
+  });
+  await orchestrator.takeTurns();
+  await server.listen();
+  const sweeping = setInterval(() => void orchestrator.sweep().catch(stop.crash), SWEEP_MS);
+  const watching = setInterval(() => {
+    const since = server.idleSince();
+    if (idleMs === undefined || since === undefined || orchestrator.running().length > 0) return;
+    if (Date.now() - since.getTime() >= idleMs) stop.end('nothing was asked for a while');
+  }, LOOK_IDLE_MS);
+  await orchestrator.sweep();
+  const why = await stop.ended;
+  clearInterval(sweeping);
+  clearInterval(watching);
+  await orchestrator.wrapUp();
+  await server.close();
+  log.info({ why }, 'the server ends');
+  return `The server ended: ${why}.`;
+}
+
+/** The configuration is looked at only after recovery has begun; a broken one ends the process after recovery has ended. */
+async function readConfigAfter(source: ConfigSource, orchestrator: Orchestrator): Promise<Config> {
+  try {
+    return await readConfig(source);
+  } catch (error) {
+    await Promise.all(orchestrator.running().map((running) => running.ended));
+    throw error;
+  }
+}
+
+async function say(
+  orchestrator: Orchestrator,
+  config: Config,
+  caller: Parameters<typeof admit>[0],
+  word: string,
+  given: unknown,
+): Promise<Answer> {
+  const command = commands.find((candidate) => candidate.word === word);
+  if (!command) throw new UserError('bad-command', `There is no word "${word}".`, { hint: 'See: cml help' });
+  const person = admit(caller, config);
+  return command.run({ orchestrator, person }, parseInput(command, given));
+}
+
+/** One promise that ends the server: a signal, idleness, or a bug. */
+function createStop() {
+  let end: (why: string) => void = () => undefined;
+  let fail: (error: unknown) => void = () => undefined;
+  const ended = new Promise<string>((resolve, reject) => {
+    end = resolve;
+    fail = reject;
+  });
+  ended.catch(() => undefined); // it may be rejected before anyone waits for it
+  process.once('SIGTERM', () => end('it was told to'));
+  process.once('SIGINT', () => end('it was told to'));
+  const crash = (error: unknown) => {
+    if (isAppError(error) && error instanceof PortError) return fail(error);
+    // A bug: end at once, so that no half-known state goes on; the journal makes the next life safe.
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(70);
+  };
+  return { ended, end: (why: string) => end(why), crash };
+}

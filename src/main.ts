@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { commands } from '../commands/commands.ts';
+import { type DeployerContext, deployerCommands } from '../commands/deployer.ts';
+import type { Answer } from './chat/answer.ts';
+import type { Command } from './chat/command.ts';
+import { readCommand } from './chat/read-command.ts';
+import { wantsColour } from './chat/terminal/colours.ts';
+import { errorJson, renderAnswer, renderError, renderJson } from './chat/terminal/render.ts';
+import type { ConfigSource } from './config.ts';
+import { AppError, exitCodeOf } from './errors.ts';
+
+const everyWord: readonly Command[] = [...deployerCommands, ...commands];
+const environment = process.env;
+
+/** What belongs to this machine alone; each is loaded only when it is asked for, so that help is quick. */
+function deployerContext(source: ConfigSource): DeployerContext {
+  return {
+    serve: async (input) => (await import('./main-serve.ts')).serve(source, input),
+    init: async (input) => (await import('./main-init.ts')).init(source, input),
+    showConfig: async () => (await import('./main-init.ts')).showConfig(source),
+    async help(word) {
+      const { helpForAll, helpForWord } = await import('./chat/command-help.ts');
+      const text = word === undefined ? helpForAll(everyWord) : helpForWord(everyWord, word);
+      return { text: text.trimEnd(), tone: 'info', json: { help: text } };
+    },
+  };
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const isJson = words.includes('--json');
+  const colour = (stream: NodeJS.WriteStream) => wantsColour(environment, stream);
+  try {
+    const { command, input, given, globals } = readCommand(everyWord, words);
+    const source: ConfigSource = { path: globals.config, cwd: process.cwd(), environment };
+    const deployer = deployerCommands.find(({ word }) => word === command.word);
+    if (!deployer) {
+      const { sayWord } = await import('./main-client.ts');
+      return await sayWord({ word: command.word, given, globals, source, colour });
+    }
+    const answer: Answer = await deployer.run(deployerContext(source), input);
+    const isPlain = command.word === 'help' && !globals.json;
+    const text = isPlain ? `${answer.text}\n` : renderAnswer(answer, { colour: colour(process.stdout) });
+    process.stdout.write(globals.json ? renderJson(answer.json) : text);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    if (isJson) process.stdout.write(renderJson(errorJson(error)));
+    process.stderr.write(renderError(error, { colour: colour(process.stderr) }));
+    return exitCodeOf(error.code);
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { PortError } from '../../errors.ts';
+import type { DefinitionFile, RunningNote } from '../platform.ts';
+import { type LocalContext, stateFiles } from './context.ts';
+import { findProcesses } from './find-processes.ts';
+import { type GuardOrder, guardAnswer, guardOrder } from './guard-order.ts';
+import { programEnvironment } from './program-environment.ts';
+import { readState, removeState, writeState } from './state-file.ts';
+import { forgetTakeOver } from './taken-over.ts';
+
+const POLL_MS = 20;
+/** How long a living guard may take to notice a new order; it looks twice a second. */
+const NOTICE_MS = 5_000;
+const START_MS = 20_000;
+
+interface Arming {
+  readonly context: LocalContext;
+  readonly guardProgram: readonly string[];
+  readonly pageCommand: readonly string[] | undefined;
+}
+
+/** Resolves when a guard runs that has read this order. A guard of the same operation is told, not doubled. */
+export async function armGuard(
+  { context, guardProgram, pageCommand }: Arming,
+  note: RunningNote,
+  actsAt: string,
+  putBack: DefinitionFile | undefined,
+): Promise<void> {
+  const order: GuardOrder = {
+    workspace: context.workspace,
+    operationId: note.operationId,
+    nonce: randomUUID(),
+    settings: context.settings,
+    note,
+    actsAt,
+    ...(putBack === undefined ? {} : { putBack }),
+    spanMs: Math.max(0, Date.parse(actsAt) - context.clock.now().getTime()),
+    ...(pageCommand === undefined ? {} : { pageCommand: [...pageCommand] }),
+  };
+  await context.lock.hold(async () => {
+    await forgetTakeOver(context, (operationId) => operationId !== note.operationId);
+    await writeState(stateFiles.guardOrder(context.folder), order);
+  });
+  const isLiving = () => findProcesses({ marks: marksOf(context, note.operationId) }).length > 0;
+  if (isLiving() && (await isAnswered(context, order.nonce, NOTICE_MS, isLiving))) return;
+  await launchGuard(context, guardProgram, note.operationId);
+  if (await isAnswered(context, order.nonce, START_MS, isLiving)) return;
+  throw new PortError('platform-unavailable', `the guard of ${context.workspace} does not come up`, {
+    retryable: true,
+    hint: `look at ${stateFiles.guardLog(context.folder)}; nothing was stopped`,
+  });
+}
+
+export function disarmGuard(context: LocalContext, operationId: string): Promise<void> {
+  return context.lock.hold(async () => {
+    const path = stateFiles.guardOrder(context.folder);
+    const order = await readState(path, guardOrder);
+    if (order?.operationId !== operationId) return;
+    await removeState(path);
+    await removeState(stateFiles.guardAnswer(context.folder));
+  });
+}
+
+function marksOf(context: LocalContext, operationId: string): string[] {
+  return [`CML_GUARD=${operationId}`, `CML_STATE=${context.folder}`];
+}
+
+async function isAnswered(
+  context: LocalContext,
+  nonce: string,
+  withinMs: number,
+  isLiving: () => boolean,
+): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < withinMs; waitedMs += POLL_MS) {
+    const answer = await readState(stateFiles.guardAnswer(context.folder), guardAnswer);
+    if (answer?.nonce === nonce) return true;
+    // Ended after a disarming that it noticed only now, or killed: waiting longer changes nothing.
+    if (waitedMs > 200 && !isLiving()) return false;
+    await context.clock.sleep(POLL_MS);
+  }
+  return false;
+}
+
+/** In a session of its own, with an environment of its own: nothing that ends us by group or by mark ends it. */
+async function launchGuard(context: LocalContext, words: readonly string[], operationId: string): Promise<void> {
+  const [program = '', ...args] = words;
+  const log = openSync(stateFiles.guardLog(context.folder), 'a', 0o600);
+  try {
+    const child = spawn(program, [...args, context.folder, operationId], {
+      cwd: '/',
+      env: { ...programEnvironment(), CML_GUARD: operationId, CML_STATE: context.folder },
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    await once(child, 'spawn');
+    child.unref();
+  } catch (cause) {
+    throw new PortError('platform-unavailable', `the guard of ${context.workspace} cannot be started`, { cause });
+  } finally {
+    closeSync(log);
+  }
+}

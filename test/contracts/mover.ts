@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CopyOutcome, CopyRequest, DataMover, MoveOptions } from '../../src/mover/mover.ts';
+
+/** Relative path → content; a name that ends with a slash is an empty folder. */
+export type Tree = Record<string, string>;
+
+/** One mover with a repository of its own that is not there yet, and a world of files to move. */
+export interface MoverWorld {
+  readonly mover: DataMover;
+  /** An empty folder for everything that a test writes. */
+  readonly root: string;
+  /** Folder of the operation. */
+  readonly folder: string;
+  /** A password that `addKey` can read. */
+  readonly otherPasswordFile: string;
+  writeTree(path: string, tree: Tree): Promise<void>;
+  readTree(path: string): Promise<Tree>;
+  dispose(): Promise<void>;
+}
+
+const WHOLE: Tree = { 'a/one.txt': 'one', 'a/b/two.txt': 'two!', 'a/b/größe [1] *.txt': 'x', 'empty/': '', top: '' };
+/** Of which all names that begin with `out` are left out. */
+const SOME: Tree = { 'out[ab]/x': 'x', 'outa/x': 'y', 'out*': 'z', inner: 'i', 'deep/out*': 'd' };
+const LEFT_OUT = ['some/out[ab]', 'some/out*'];
+const KEPT: Tree = { 'outa/x': 'y', inner: 'i', 'deep/out*': 'd' };
+
+/**
+ * What every mover promises. `skip` names what one cannot do; each has its reason in test/allowed-skips. The tests share
+ * one copy: a real repository takes most of a second for every call.
+ */
+export function describeMover(
+  name: string,
+  create: () => Promise<MoverWorld>,
+  { skip = [] }: { skip?: readonly string[] } = {},
+): void {
+  const promises = (sentence: string, test: () => Promise<void>) =>
+    (skip.includes(sentence) ? it.skip : it)(sentence, test);
+
+  describe(`the data mover: ${name}`, () => {
+    let world: MoverWorld;
+    let made: CopyOutcome;
+    let calls = 0;
+
+    const options = (more: Partial<MoveOptions> = {}): MoveOptions => ({
+      folder: world.folder,
+      key: `call-${++calls}`,
+      ...more,
+    });
+    const at = (path: string) => `${world.root}/${path}`;
+    const copy = (paths: readonly string[], more: Partial<CopyRequest> = {}) =>
+      world.mover.copy({ paths: paths.map(at), exclude: [], tags: [], ...more }, options());
+
+    beforeAll(async () => {
+      world = await create();
+      await world.writeTree(at('whole'), WHOLE);
+      await world.writeTree(at('some'), SOME);
+      await world.writeTree(at('grown'), { old: 'old' });
+      await expect(world.mover.list([], options())).rejects.toMatchObject({ code: 'repository-missing' });
+      await world.mover.init(options());
+      made = await copy(['whole', 'some'], { exclude: LEFT_OUT.map(at), tags: ['op_whole', 'pre-copy'] });
+    });
+
+    afterAll(() => world.dispose());
+
+    promises('says what it is', async () => {
+      const facts = { name: expect.any(String), version: expect.stringMatching(/^\d+\.\d+/) };
+      expect(await world.mover.probe()).toEqual(facts);
+    });
+
+    promises('leaves a repository alone that is there, and lists copies as it reported them', async () => {
+      await world.mover.init(options());
+      expect(made).toMatchObject({ files: 7, bytes: 11, unreadable: [], paths: [at('whole'), at('some')] });
+      expect(made.addedBytes).toBeGreaterThan(0);
+      const { unreadable: _, durationMs, ...reported } = made;
+      expect(durationMs).toBeGreaterThanOrEqual(0);
+      const [listed, ...others] = await world.mover.list([], options());
+      expect(listed).toEqual({ ...reported, paths: expect.arrayContaining([...reported.paths]) });
+      expect(others).toEqual([]);
+    });
+
+    promises('restores a folder as it was', async () => {
+      const arrived = await world.mover.restore(made.id, at('whole'), at('whole-restored'), options());
+      expect(arrived).toEqual({ files: 4, bytes: 8 });
+      expect(await world.readTree(at('whole-restored'))).toEqual(WHOLE);
+    });
+
+    promises('leaves out excluded paths, and takes their names literally', async () => {
+      await world.mover.restore(made.id, at('some'), at('some-restored'), options());
+      expect(await world.readTree(at('some-restored'))).toEqual(KEPT);
+    });
+
+    promises('restores a single file into the target', async () => {
+      const file = at('whole/a/b/größe [1] *.txt');
+      expect(await world.mover.restore(made.id, file, at('one'), options())).toEqual({ files: 1, bytes: 1 });
+      expect(await world.readTree(at('one'))).toEqual({ 'größe [1] *.txt': 'x' });
+    });
+
+    promises('restores an empty folder as empty', async () => {
+      const arrived = await world.mover.restore(made.id, at('whole/empty'), at('empty-restored'), options());
+      expect(arrived).toEqual({ files: 0, bytes: 0 });
+    });
+
+    promises('counts what a copy holds under each path', async () => {
+      const paths = ['whole', 'some', 'whole/empty', 'whole/a/one.txt', 'who'].map(at);
+      expect(await world.mover.count(made.id, paths, options())).toEqual([
+        { path: at('whole'), files: 4, directories: 3, bytes: 8 },
+        { path: at('some'), files: 3, directories: 2, bytes: 3 },
+        { path: at('whole/empty'), files: 0, directories: 0, bytes: 0 },
+        { path: at('whole/a/one.txt'), files: 1, directories: 0, bytes: 3 },
+        { path: at('who'), files: -1, directories: 0, bytes: 0 },
+      ]);
+    });
+
+    promises('refuses to restore or count what is not in the repository', async () => {
+      const restored = world.mover.restore(made.id, at('whole/nothing'), at('never'), options());
+      await expect(restored).rejects.toMatchObject({ code: 'part-missing' });
+      const counted = world.mover.count('0123abcd', [at('whole')], options());
+      await expect(counted).rejects.toMatchObject({ code: 'part-missing' });
+    });
+
+    promises('stores nothing when a source path is missing or when aborted', async () => {
+      const missing = copy(['whole', 'absent'], { tags: ['op_nothing'] });
+      await expect(missing).rejects.toMatchObject({ code: 'part-missing', retryable: false });
+      const signal = AbortSignal.abort(new Error('enough'));
+      const request: CopyRequest = { paths: [at('whole')], exclude: [], tags: ['op_nothing'] };
+      await expect(world.mover.copy(request, options({ signal }))).rejects.toThrow('enough');
+      expect(await world.mover.list(['op_nothing'], options())).toEqual([]);
+    });
+
+    promises('copies changes on top of a parent, and everything when the parent is gone', async () => {
+      const same = options();
+      const request: CopyRequest = { paths: [at('grown')], exclude: [], tags: ['op_grown'] };
+      const parent = await world.mover.copy(request, same);
+      await world.writeTree(at('grown'), { new: 'new!' });
+      // The same key: a result is handed out once.
+      const grown = await world.mover.copy({ ...request, parent: parent.id }, same);
+      expect(grown).toMatchObject({ files: 2, bytes: 7 });
+      expect(grown.id).not.toBe(parent.id);
+      expect(await copy(['grown'], { parent: '0123abcd', tags: ['op_late'] })).toMatchObject({ files: 2, bytes: 7 });
+    });
+
+    promises('lists copies with any of the tags, oldest first, and forgets them', async () => {
+      const [parent, grown, late] = await world.mover.list(['op_late', 'op_grown'], options());
+      expect([parent?.tags, grown?.tags, late?.tags]).toEqual([['op_grown'], ['op_grown'], ['op_late']]);
+      await world.mover.forget([parent?.id ?? '', '0123abcd'], options());
+      await world.mover.forget([parent?.id ?? ''], options());
+      await world.mover.forget([], options());
+      const left = await world.mover.list([], options());
+      expect(left.map(({ id }) => id)).toEqual([made.id, grown?.id, late?.id]);
+    });
+
+    promises('adds a second password once, and finds its repository whole', async () => {
+      await world.mover.addKey(world.otherPasswordFile, options());
+      await world.mover.addKey(world.otherPasswordFile, options());
+      await world.mover.check(options());
+    });
+  });
+}

@@ -1,0 +1,247 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PartPlan } from '../../src/records/plan.ts';
+import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
+
+/** A workspace with at least two services, all up, and at least two parts, and a way to look at it from outside. */
+export interface PlatformUnderTest {
+  readonly platform: WorkspacePlatform;
+  readonly operationId: string;
+  readonly otherOperationId: string;
+  /** In declared order. */
+  readonly services: readonly string[];
+  readonly parts: readonly string[];
+  /** Of the operation; exists. */
+  readonly folder: string;
+  isUp(service: string): Promise<boolean>;
+  /** Ends a service behind the platform's back. */
+  takeDown(service: string): Promise<void>;
+  write(part: string, file: string, text: string): Promise<void>;
+  /** Undefined when the file is not there. */
+  read(part: string, file: string): Promise<string | undefined>;
+  writeStaged(path: string, file: string, text: string): Promise<void>;
+  /** Names of what stands at a displaced or staged place; undefined when the place is gone. */
+  list(path: string): Promise<string[] | undefined>;
+  readDefinition(): Promise<string | undefined>;
+  writeDefinition(text: string): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+interface Options {
+  /** Names of tests that a platform cannot pass, each with the reason. */
+  readonly skip?: Readonly<Record<string, string>>;
+}
+
+const FAR_AWAY = '2999-01-01T00:00:00.000Z';
+const LATER = '2999-02-01T00:00:00.000Z';
+
+export function describePlatform(
+  name: string,
+  create: () => Promise<PlatformUnderTest>,
+  { skip = {} }: Options = {},
+): void {
+  describe(`${name} as a workspace platform`, () => {
+    let world: PlatformUnderTest;
+    beforeEach(async () => {
+      world = await create();
+    });
+    afterEach(() => world.dispose());
+    const check = (title: string, work: () => Promise<void>) => it.skipIf(title in skip)(title, work);
+
+    const states = async () => Promise.all(world.services.map((service) => world.isUp(service)));
+    const plans = async (): Promise<readonly PartPlan[]> => (await world.platform.inspect()).parts;
+    const quietly = async () => {
+      const note = await world.platform.noteRunning(world.operationId);
+      return { note, quiet: await world.platform.stop(note) };
+    };
+    const stageNew = async () => {
+      const staged = await world.platform.stage(world.operationId, world.parts);
+      for (const { path, part } of staged) await world.writeStaged(path, 'file', `new ${part}`);
+      return staged;
+    };
+    const contents = async () => Promise.all(world.parts.map((part) => world.read(part, 'file')));
+    const writeOld = async () => {
+      for (const part of world.parts) await world.write(part, 'file', `old ${part}`);
+    };
+    const old = () => world.parts.map((part) => `old ${part}`);
+    const fresh = () => world.parts.map((part) => `new ${part}`);
+
+    check('looks without changing anything', async () => {
+      await writeOld();
+      const first = await world.platform.inspect();
+      expect(first.services.map((service) => service.name)).toEqual(world.services);
+      expect(first.services.every(({ running, ready }) => running && ready)).toBe(true);
+      expect(first.parts.map((part) => part.name)).toEqual(expect.arrayContaining([...world.parts]));
+      expect(first.parts.every(({ present, possible, capture }) => present && possible.includes(capture))).toBe(true);
+      expect(first.notedBy).toBeUndefined();
+      expect(await world.platform.readNote()).toBeUndefined();
+      expect(await states()).toEqual(world.services.map(() => true));
+    });
+
+    check('counts files only when asked', async () => {
+      await writeOld();
+      const [part = ''] = world.parts;
+      const find = async (count: boolean) =>
+        (await world.platform.inspect({ count })).parts.find((state) => state.name === part);
+      expect(await find(false)).toMatchObject({ files: 0, bytes: 0 });
+      const counted = await find(true);
+      expect(counted?.files).toBeGreaterThan(0);
+      expect(counted?.bytes).toBeGreaterThanOrEqual(`old ${part}`.length);
+    });
+
+    check('counts what was written since a moment', async () => {
+      await writeOld();
+      const since = async (moment: string) =>
+        (await world.platform.inspect({ count: true, since: moment })).parts.map((part) => part.writtenSince);
+      expect(await since(FAR_AWAY)).toEqual(world.parts.map(() => 0));
+      expect((await since('2001-01-01T00:00:00.000Z')).every((count) => count !== undefined && count > 0)).toBe(true);
+    });
+
+    check('captures the same definition every time and makes it present again', async () => {
+      await world.writeDefinition('first');
+      const captured = await world.platform.captureDefinition(world.folder);
+      expect(await world.platform.captureDefinition(world.folder)).toEqual(captured);
+      await world.writeDefinition('second');
+      await world.platform.applyDefinition(captured.path);
+      await world.platform.applyDefinition(captured.path);
+      expect(await world.readDefinition()).toBe('first');
+    });
+
+    check('notes what runs, and an existing note wins', async () => {
+      const note = await world.platform.noteRunning(world.operationId);
+      expect(note.services).toEqual(world.services.map((service) => ({ name: service, ready: true })));
+      await world.platform.stop(note);
+      expect(await world.platform.noteRunning(world.operationId)).toEqual(note);
+      expect(await world.platform.readNote()).toEqual(note);
+      expect((await world.platform.inspect()).notedBy).toBe(world.operationId);
+    });
+
+    check("refuses to overwrite another operation's note", async () => {
+      await world.platform.noteRunning(world.operationId);
+      await expect(world.platform.noteRunning(world.otherOperationId)).rejects.toMatchObject({ code: 'plan-changed' });
+    });
+
+    check('stops what ran, answers one quiet time when asked twice, and proves it', async () => {
+      const { note, quiet } = await quietly();
+      expect(await states()).toEqual(world.services.map(() => false));
+      expect(await world.platform.stop(note)).toEqual(quiet);
+      await world.platform.proveQuiet(quiet, await plans());
+    });
+
+    check('starts what ran and clears the note, also when asked twice', async () => {
+      const { note } = await quietly();
+      const started = await world.platform.start(note);
+      expect([...started.services].sort()).toEqual([...world.services].sort());
+      expect(await states()).toEqual(world.services.map(() => true));
+      expect(await world.platform.readNote()).toBeUndefined();
+      await world.platform.start(note);
+      expect(await states()).toEqual(world.services.map(() => true));
+    });
+
+    check('leaves a service down that was down before', async () => {
+      const [first = ''] = world.services;
+      await world.takeDown(first);
+      const { note } = await quietly();
+      await world.platform.start(note);
+      expect(await states()).toEqual(world.services.map((service) => service !== first));
+    });
+
+    check('ends the quiet time as soon as services are started', async () => {
+      const { note, quiet } = await quietly();
+      await world.platform.start(note);
+      await expect(world.platform.proveQuiet(quiet, await plans())).rejects.toMatchObject({ code: 'not-quiet' });
+      const again = await world.platform.stop(await world.platform.noteRunning(world.operationId));
+      expect(again.token).not.toBe(quiet.token);
+      await expect(world.platform.proveQuiet(quiet, await plans())).rejects.toMatchObject({ code: 'not-quiet' });
+      await world.platform.proveQuiet(again, await plans());
+    });
+
+    check('arms and disarms the guard any number of times', async () => {
+      const note = await world.platform.noteRunning(world.operationId);
+      await world.platform.armGuard(note, FAR_AWAY);
+      await world.platform.armGuard(note, FAR_AWAY);
+      await world.platform.disarmGuard(world.operationId);
+      await world.platform.disarmGuard(world.operationId);
+      expect(await states()).toEqual(world.services.map(() => true));
+    });
+
+    check('makes no snapshot of parts that are not planned so', async () => {
+      const { quiet } = await quietly();
+      const parts = (await plans()).map((part) => ({ ...part, capture: 'cold' as const }));
+      const plan = {
+        workspace: 'any',
+        release: '1',
+        services: [],
+        parts,
+        leftOut: [],
+        forecast: { downtimeMs: 0, totalMs: 0, basis: 'none' },
+        budgetMs: 1,
+        noticeMs: 0,
+        parents: {},
+        warnings: [],
+      };
+      expect(await world.platform.snapshot(world.operationId, plan, quiet)).toEqual([]);
+      await world.platform.warmUp(world.operationId, parts, world.folder);
+    });
+
+    check('swaps staged data in and keeps what was live', async () => {
+      await writeOld();
+      const staged = await stageNew();
+      expect(staged.map(({ part }) => part)).toEqual(world.parts);
+      expect(await contents()).toEqual(old());
+      const { note, quiet } = await quietly();
+      expect(await world.platform.isReverted(world.operationId)).toBe(true);
+      await world.platform.commit(world.operationId, world.parts, quiet);
+      await world.platform.commit(world.operationId, world.parts, quiet);
+      expect(await contents()).toEqual(fresh());
+      expect(await world.platform.isReverted(world.operationId)).toBe(false);
+      await world.platform.start(note);
+      const places = await world.platform.keepDisplaced(world.operationId, FAR_AWAY);
+      expect(places).toHaveLength(world.parts.length);
+      for (const place of places) expect(await world.list(place)).toContain('file');
+      expect(await world.platform.keepDisplaced(world.operationId, FAR_AWAY)).toEqual(places);
+      await world.platform.release(world.operationId);
+      expect(await world.platform.dropDisplaced('2026-01-01T00:00:00.000Z')).toEqual([]);
+      expect(await world.platform.dropDisplaced(LATER)).toEqual(places);
+      for (const place of places) expect(await world.list(place)).toBeUndefined();
+      expect(await contents()).toEqual(fresh());
+    });
+
+    check('puts everything back as it was and leaves nothing', async () => {
+      await writeOld();
+      const staged = await stageNew();
+      const { note, quiet } = await quietly();
+      await world.platform.commit(world.operationId, world.parts, quiet);
+      await world.platform.revert(world.operationId);
+      await world.platform.revert(world.operationId);
+      expect(await world.platform.isReverted(world.operationId)).toBe(true);
+      expect(await contents()).toEqual(old());
+      await world.platform.start(note);
+      await world.platform.release(world.operationId);
+      await world.platform.release(world.operationId);
+      for (const { path } of staged) expect(await world.list(path)).toBeUndefined();
+      expect(await world.platform.keepDisplaced(world.operationId, FAR_AWAY)).toEqual([]);
+      expect(await contents()).toEqual(old());
+    });
+
+    check('swaps nothing when the quiet time is over', async () => {
+      await writeOld();
+      await stageNew();
+      const { note, quiet } = await quietly();
+      await world.platform.start(note);
+      await expect(world.platform.commit(world.operationId, world.parts, quiet)).rejects.toMatchObject({
+        code: 'not-quiet',
+      });
+      expect(await contents()).toEqual(old());
+      expect(await world.platform.isReverted(world.operationId)).toBe(true);
+    });
+
+    check('has nothing to put back or to release for an operation that did nothing', async () => {
+      await writeOld();
+      await world.platform.revert(world.otherOperationId);
+      await world.platform.release(world.otherOperationId);
+      await world.platform.disarmGuard(world.otherOperationId);
+      expect(await world.platform.isReverted(world.otherOperationId)).toBe(true);
+      expect(await contents()).toEqual(old());
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { readSwap, undoSwapOf } from './swap.ts';
+import type { World } from './world.ts';
+
+/** The dead man's switch: what outlives the process does all this on its own, at its time. */
+export function actAsGuard(world: World, canPutBack: () => boolean = () => true): void {
+  const { guard } = world;
+  if (!guard || guard.sleeps) return;
+  delete world.guard;
+  if (world.note?.operationId !== guard.operationId) return; // nothing of that operation is down
+  world.takenOverBy = guard.operationId;
+  world.quiet = undefined;
+  if (world.swap && !world.swap.served) {
+    for (const service of world.services.values()) {
+      service.up = false;
+      service.ready = false;
+    }
+    if (canPutBack()) {
+      undoSwapOf(world, world.swap);
+      if (guard.putBack) world.definition = readFileSync(guard.putBack.path, 'utf8');
+    }
+  }
+  if (readSwap(world) === 'mixed') {
+    const message = { key: 'guard', workspace: 'team-ml', tone: 'bad' as const, text: 'Data is of unknown state.' };
+    world.said.push({ how: 'guard', at: world.time.now(), message });
+    return;
+  }
+  for (const { name, ready } of guard.note.services) {
+    const service = world.services.get(name);
+    if (!service) continue;
+    service.up = true;
+    service.ready = ready;
+    delete service.stoppedBy;
+  }
+  world.note = undefined;
+}

@@ -1,0 +1,133 @@
+import { PortError } from '../../src/errors.ts';
+import type { Copy, CopyOutcome, CopyRequest, DataMover, MoveOptions } from '../../src/mover/mover.ts';
+
+/**
+ * What is at an absolute path: the content of a file, null for a file that cannot be read. A folder is there when
+ * something is below it; an empty one is a key that ends with a slash.
+ */
+export type FakeFiles = Map<string, string | null>;
+
+export interface FakeCopy extends Copy {
+  readonly entries: [path: string, content: string][];
+}
+
+/** The whole of a repository, plain JSON: it outlives the mover that a test kills. */
+export interface FakeRepository {
+  exists: boolean;
+  copies: FakeCopy[];
+  /** Copies ever made; names the next one. */
+  made: number;
+  /** Everything is refused while it is set. */
+  heldBy?: string;
+}
+
+export const emptyRepository = (): FakeRepository => ({ exists: false, copies: [], made: 0 });
+
+const isAt = (path: string, entry: string) => entry === path || entry.startsWith(`${path}/`);
+const isFile = ([path]: readonly [string, unknown]) => !path.endsWith('/');
+const bytesOf = (content: string | null) => Buffer.byteLength(content ?? '');
+
+/** The folders that an entry stands in, from just below `root` down to its own. */
+function foldersOf(entry: string, root: string): string[] {
+  const names = entry.slice(root.length + 1).split('/');
+  return names.slice(0, -1).map((_, depth) => names.slice(0, depth + 1).join('/'));
+}
+
+function assertOpen(state: FakeRepository, { signal }: MoveOptions): void {
+  signal?.throwIfAborted();
+  if (!state.exists) throw new PortError('repository-missing', 'There is no repository');
+  if (state.heldBy) throw new PortError('repository-held', `It is held by ${state.heldBy}`, { retryable: true });
+}
+
+function findCopy(state: FakeRepository, id: string): FakeCopy {
+  const found = state.copies.find((copy) => copy.id === id);
+  if (!found) throw new PortError('part-missing', `There is no copy ${id}`);
+  return found;
+}
+
+/** Copies what is at the paths, or nothing when one of them is missing. */
+function makeCopy(state: FakeRepository, files: FakeFiles, request: CopyRequest, takenAt: string): CopyOutcome {
+  const { paths, exclude, tags } = request;
+  for (const path of paths) {
+    if (![...files.keys()].some((entry) => isAt(path, entry)))
+      throw new PortError('part-missing', `${path} is not there`);
+  }
+  const taken = [...files]
+    .filter(([entry]) => paths.some((path) => isAt(path, entry)) && !exclude.some((path) => isAt(path, entry)))
+    .sort(([one], [other]) => (one < other ? -1 : 1));
+  const entries = taken.flatMap(([path, content]): [string, string][] => (content === null ? [] : [[path, content]]));
+  state.made += 1;
+  const bytes = entries.reduce((sum, [, content]) => sum + bytesOf(content), 0);
+  const copy: Copy = {
+    id: `copy${String(state.made).padStart(4, '0')}`,
+    takenAt,
+    paths: [...paths],
+    tags: [...tags],
+    files: entries.filter(isFile).length,
+    bytes,
+    addedBytes: bytes,
+  };
+  state.copies.push({ ...copy, entries });
+  const unreadable = taken.filter(([, content]) => content === null).map(([path]) => path);
+  return { ...copy, unreadable, durationMs: 0 };
+}
+
+function countEntries({ entries }: FakeCopy, path: string) {
+  const below = entries.filter(([entry]) => isAt(path, entry));
+  const folders = new Set(below.filter(([entry]) => entry !== path).flatMap(([entry]) => foldersOf(entry, path)));
+  return {
+    path,
+    files: below.length === 0 ? -1 : below.filter(isFile).length,
+    directories: folders.size,
+    bytes: below.reduce((sum, [, content]) => sum + bytesOf(content), 0),
+  };
+}
+
+/** A data mover whose repository and files are in memory. Answers within the call: nothing of it can be adopted. */
+export function createFakeMover(
+  state: FakeRepository,
+  files: FakeFiles,
+  { now = () => new Date() }: { now?: () => Date } = {},
+): DataMover {
+  return {
+    probe: async () => ({ name: 'fake', version: '1.0.0' }),
+    async init({ signal }) {
+      signal?.throwIfAborted();
+      state.exists = true;
+    },
+    async addKey(_newPasswordFile, options) {
+      assertOpen(state, options);
+    },
+    async copy(request, options) {
+      assertOpen(state, options);
+      const outcome = makeCopy(state, files, request, now().toISOString());
+      options.onProgress?.({ filesDone: outcome.files, bytesDone: outcome.bytes });
+      return outcome;
+    },
+    async list(tags, options) {
+      assertOpen(state, options);
+      const wanted = state.copies.filter((copy) => tags.length === 0 || copy.tags.some((tag) => tags.includes(tag)));
+      return wanted.map(({ entries: _, ...copy }) => ({ ...copy }));
+    },
+    async count(copyId, paths, options) {
+      assertOpen(state, options);
+      const copy = findCopy(state, copyId);
+      return paths.map((path) => countEntries(copy, path));
+    },
+    async restore(copyId, pathInCopy, target, options) {
+      assertOpen(state, options);
+      const found = findCopy(state, copyId).entries.filter(([entry]) => isAt(pathInCopy, entry));
+      if (found.length === 0) throw new PortError('part-missing', `${pathInCopy} is not in ${copyId}`);
+      files.set(`${target}/`, '');
+      const root = found[0]?.[0] === pathInCopy ? pathInCopy.slice(0, pathInCopy.lastIndexOf('/')) : pathInCopy;
+      for (const [entry, content] of found) files.set(target + entry.slice(root.length), content);
+      const { files: count, bytes } = countEntries({ entries: found } as FakeCopy, pathInCopy);
+      return { files: count, bytes };
+    },
+    async forget(ids, options) {
+      assertOpen(state, options);
+      state.copies = state.copies.filter((copy) => !ids.includes(copy.id));
+    },
+    check: async (options) => assertOpen(state, options),
+  };
+}

@@ -1,0 +1,310 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OperationError, PortError } from '../../src/errors.ts';
+import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
+import { actAsGuard } from './guard.ts';
+import type { Effect } from './mortal.ts';
+import { readSwap, renamesBack, renamesIn } from './swap.ts';
+import {
+  bytesOf,
+  displacedPath,
+  type FakePart,
+  partOf,
+  runs,
+  snapshotParts,
+  snapshotPath,
+  stagedPath,
+  type World,
+} from './world.ts';
+
+/** A platform in memory. Every effect is broken into the parts between which a process can die. */
+export function createFakePlatform(world: World, effect: Effect): WorkspacePlatform {
+  return {
+    capabilities: { cut: 'per-part', swap: 'rename', reader: 'child' },
+    run: () => Promise.reject(new PortError('platform-unavailable', 'The fake platform runs no programs.')),
+    inspect: ({ count, signal } = {}) =>
+      effect(
+        'platform.inspect',
+        () => ({
+          release: world.release,
+          services: [...world.services].map(([name, { up, ready }]) => ({ name, running: up, ready })),
+          parts: world.parts.map((part) => inspectPart(world, part, count ?? false)),
+          leftOut: [],
+          warnings: [],
+          ...(world.note ? { notedBy: world.note.operationId } : {}),
+        }),
+        { signal },
+      ),
+    ...definitions(world, effect),
+    ...notesAndGuard(world, effect),
+    ...stopAndStart(world, effect),
+    ...cuts(world, effect),
+    ...swaps(world, effect),
+    release: (operationId) => release(world, effect, operationId),
+  };
+}
+
+function inspectPart(world: World, part: FakePart, count: boolean) {
+  const tree = world.trees.get(part.path);
+  const { name, kind, location, capture, path } = part;
+  const counted = tree && count ? { files: tree.size, bytes: bytesOf(tree) } : { files: 0, bytes: 0 };
+  const plan = { name, kind, location, path, capture, reason: 'as this world is made', exclude: [], ...counted };
+  const possible = ['snapshot', 'two-pass', 'cold', 'after-start'] as const;
+  return { ...plan, freeBytes: 1e9, possible, present: tree !== undefined };
+}
+
+function definitions(world: World, effect: Effect): Pick<WorkspacePlatform, 'captureDefinition' | 'applyDefinition'> {
+  return {
+    captureDefinition(folder) {
+      const path = join(folder, 'definition.json');
+      const write = (text: string) => {
+        mkdirSync(folder, { recursive: true });
+        writeFileSync(path, text);
+      };
+      const capture = () => {
+        write(world.definition);
+        const sha256 = createHash('sha256').update(world.definition).digest('hex');
+        return { path, sha256, release: world.release };
+      };
+      return effect('platform.captureDefinition', capture, { half: () => write(world.definition.slice(0, 4)) });
+    },
+    applyDefinition: (path) =>
+      effect('platform.applyDefinition', () => {
+        world.definition = readFileSync(path, 'utf8');
+      }),
+  };
+}
+
+function notesAndGuard(
+  world: World,
+  effect: Effect,
+): Pick<WorkspacePlatform, 'noteRunning' | 'readNote' | 'armGuard' | 'disarmGuard'> {
+  return {
+    async noteRunning(operationId) {
+      const note = await effect('platform.noteRunning', () => {
+        const standing = world.note;
+        if (standing && standing.operationId !== operationId) {
+          throw new OperationError('plan-changed', `${standing.operationId} has stopped services.`);
+        }
+        world.note = standing ?? lookAtServices(world, operationId);
+        return world.note;
+      });
+      for (const { name } of note.services) {
+        await effect(`platform.noteOn ${name}`, () => Object.assign(world.services.get(name) ?? {}, { stoppedBy: operationId }));
+      }
+      return structuredClone(note);
+    },
+    readNote: () => effect('platform.readNote', () => structuredClone(world.note)),
+    armGuard(note, actsAt, putBack) {
+      const arm = (sleeps: boolean) => () => {
+        world.guard = { operationId: note.operationId, actsAt, note: structuredClone(note), putBack, sleeps };
+        if (!sleeps) world.time.alarm(Date.parse(actsAt), () => world.guard?.actsAt === actsAt && actAsGuard(world));
+      };
+      return effect('platform.armGuard', arm(false), { half: arm(true) });
+    },
+    disarmGuard: (operationId) =>
+      effect('platform.disarmGuard', () => {
+        if (world.guard?.operationId === operationId) delete world.guard;
+      }),
+  };
+}
+
+function lookAtServices(world: World, operationId: string): RunningNote {
+  const services = [...world.services].flatMap(([name, { up, ready }]) => (up ? [{ name, ready }] : []));
+  return { operationId, notedAt: new Date(world.time.now()).toISOString(), services };
+}
+
+function assertNotTakenOver(world: World, operationId: string): void {
+  if (world.takenOverBy === operationId) throw new OperationError('not-quiet', 'The guard has taken over.');
+}
+
+function assertQuiet(world: World, token: string): void {
+  if (world.quiet?.token !== token || runs(world)) throw new OperationError('not-quiet', 'Services were started.');
+}
+
+function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'stop' | 'proveQuiet' | 'start'> {
+  return {
+    async stop(note, { signal } = {}) {
+      const { operationId } = note;
+      const standing = await effect(
+        'platform.stop looks',
+        () => {
+          assertNotTakenOver(world, operationId);
+          if (world.quiet?.operationId === operationId && !runs(world)) return world.quiet;
+          world.quiet = undefined;
+          return undefined;
+        },
+        { signal },
+      );
+      if (standing) return standing;
+      for (const [name, service] of world.services) {
+        if (!note.services.some((noted) => noted.name === name)) continue;
+        const stop = () => {
+          world.stops.push(world.time.now());
+          Object.assign(service, { up: false, ready: false });
+        };
+        await effect(`platform.stop ${name}`, stop, { signal });
+      }
+      return effect('platform.stop ends', () => beginQuiet(world, operationId));
+    },
+    proveQuiet: (quiet, parts) =>
+      effect('platform.proveQuiet', () => {
+        assertQuiet(world, quiet.token);
+        const held = parts.find(({ name }) => world.writers.has(name));
+        if (held) throw new OperationError('not-quiet', `${world.writers.get(held.name)} writes into ${held.name}.`);
+      }),
+    async start(note, { signal } = {}) {
+      await effect('platform.start looks', () => assertKnown(world), { signal });
+      for (const [name, service] of [...world.services].reverse()) {
+        const noted = note.services.find((candidate) => candidate.name === name);
+        if (!noted) continue;
+        await effect(`platform.start ${name}`, () => Object.assign(service, { up: true }), { signal });
+        await effect(`platform.start awaits ${name}`, () => Object.assign(service, { ready: noted.ready }), { signal });
+      }
+      await effect('platform.start ends', () => {
+        if (world.swap) world.swap.served = true;
+        for (const service of world.services.values()) if (service.stoppedBy === note.operationId) delete service.stoppedBy;
+      });
+      await effect('platform.start forgets the note', () => {
+        if (world.note?.operationId === note.operationId) world.note = undefined;
+      });
+      return { readyAt: new Date(world.time.now()).toISOString(), services: note.services.map(({ name }) => name) };
+    },
+  };
+}
+
+function beginQuiet(world: World, operationId: string) {
+  assertNotTakenOver(world, operationId);
+  world.made += 1;
+  const stoppedAt = new Date(world.time.now()).toISOString();
+  world.quiet = { operationId, token: `quiet-${world.made}`, stoppedAt };
+  world.quietTicks.push(Math.max(...world.parts.map(({ path }) => Number(world.trees.get(path)?.get('log')))));
+  return world.quiet;
+}
+
+function assertKnown(world: World): void {
+  if (readSwap(world) === 'mixed') throw new OperationError('unknown-data', 'Data is of unknown state.');
+  world.quiet = undefined;
+}
+
+function cuts(world: World, effect: Effect): Pick<WorkspacePlatform, 'snapshot' | 'warmUp'> {
+  return {
+    async snapshot(operationId, plan, quiet, { signal } = {}) {
+      const snapshots = [];
+      for (const part of snapshotParts(plan)) {
+        const path = snapshotPath(part);
+        const takenAt = new Date(world.time.now()).toISOString();
+        const make = () => {
+          assertQuiet(world, quiet.token);
+          world.trees.set(path, new Map(world.trees.get(partOf(world, part).path)));
+          world.snapshots.set(path, { operationId, takenAt });
+        };
+        const half = () => {
+          world.snapshots.set(path, { operationId, takenAt });
+        };
+        await effect(`platform.snapshot ${part}`, make, { signal, half });
+        snapshots.push({ part, path, takenAt });
+      }
+      return snapshots;
+    },
+    warmUp: (_operationId, _parts, _folder, { signal } = {}) => effect('platform.warmUp', () => undefined, { signal }),
+  };
+}
+
+type Swaps = Pick<
+  WorkspacePlatform,
+  'stage' | 'commit' | 'isReverted' | 'revert' | 'keepDisplaced' | 'dropDisplaced'
+>;
+
+function swaps(world: World, effect: Effect): Swaps {
+  return {
+    async stage(operationId, parts) {
+      const staged = [];
+      for (const part of parts) {
+        const path = stagedPath(operationId, part);
+        await effect(`platform.stage ${part}`, () => world.trees.get(path) ?? world.trees.set(path, new Map()));
+        staged.push({ part, path });
+      }
+      return staged;
+    },
+    async commit(operationId, parts, quiet) {
+      await effect('platform.commit begins', () => {
+        assertNotTakenOver(world, operationId);
+        assertQuiet(world, quiet.token);
+        world.swap ??= { operationId, parts: [...parts], served: false };
+      });
+      for (const part of parts) {
+        for (const rename of renamesIn) {
+          const swapIn = () => {
+            assertQuiet(world, quiet.token); // somebody may have started services while this waited
+            rename(world, operationId, part);
+          };
+          await effect(`platform.commit ${part}`, swapIn);
+        }
+      }
+    },
+    isReverted: (operationId) =>
+      effect('platform.isReverted', () => world.swap?.operationId !== operationId || readSwap(world) === 'previous'),
+    async revert(operationId) {
+      const { swap } = world;
+      if (swap?.operationId !== operationId) return;
+      for (const part of swap.parts) {
+        for (const rename of renamesBack) {
+          const putBack = () => {
+            if (runs(world)) throw new OperationError('swap-failed', 'Services run.');
+            rename(world, operationId, part);
+          };
+          await effect(`platform.revert ${part}`, putBack);
+        }
+      }
+      await effect('platform.revert ends', () => {
+        world.swap = undefined;
+      });
+    },
+    keepDisplaced: (operationId, until) =>
+      effect('platform.keepDisplaced', () => {
+        const places = placesOf(world, operationId);
+        const isKept = world.displaced.some((entry) => entry.operationId === operationId);
+        if (!isKept && places.length > 0) world.displaced.push({ operationId, until, places });
+        return places;
+      }),
+    async dropDisplaced(now) {
+      const over = world.displaced.filter(({ until }) => Date.parse(until) <= Date.parse(now));
+      for (const entry of over) {
+        await effect('platform.dropDisplaced', () => {
+          for (const place of entry.places) world.trees.delete(place);
+          world.displaced.splice(world.displaced.indexOf(entry), 1);
+        });
+      }
+      return over.flatMap(({ places }) => places);
+    },
+  };
+}
+
+function placesOf(world: World, operationId: string): string[] {
+  return world.parts.map(({ name }) => displacedPath(operationId, name)).filter((path) => world.trees.has(path));
+}
+
+async function release(world: World, effect: Effect, operationId: string): Promise<void> {
+  await effect('platform.release programs', () => {
+    for (const key of world.programs.keys()) if (key.includes(operationId)) world.programs.delete(key);
+  });
+  for (const [path, snapshot] of world.snapshots) {
+    if (snapshot.operationId !== operationId) continue;
+    await effect('platform.release snapshot', () => {
+      world.trees.delete(path);
+      world.snapshots.delete(path);
+    });
+  }
+  const isOurs = world.swap?.operationId === operationId;
+  if (isOurs && readSwap(world) === 'mixed') return;
+  for (const { name } of world.parts) {
+    const path = stagedPath(operationId, name);
+    if (world.trees.has(path)) await effect(`platform.release stage`, () => world.trees.delete(path));
+  }
+  if (!isOurs) return;
+  await effect('platform.release swap', () => {
+    world.swap = undefined;
+  });
+}

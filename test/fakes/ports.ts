@@ -1,0 +1,91 @@
+import type { Catalog } from '../../src/catalog/catalog.ts';
+import type { Chat, Message } from '../../src/chat/chat.ts';
+import type { Log } from '../../src/log.ts';
+import type { DataMover } from '../../src/mover/mover.ts';
+import type { RunnerWorld } from '../../src/operation/runner-world.ts';
+import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
+import { createFakeCatalog } from './catalog.ts';
+import type { Effect, Life } from './mortal.ts';
+import { createFakePlatform } from './platform.ts';
+import { createMortalMover } from './programs.ts';
+import type { World } from './world.ts';
+
+export interface Ports {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly catalog: Catalog;
+  readonly chat: Chat;
+}
+
+/** The ports of one life over a world that outlives it. */
+export function createPorts(world: World, life: Life): Ports {
+  return {
+    platform: createFakePlatform(world, life.effect),
+    mover: createMortalMover(world, life),
+    catalog: createMortalCatalog(world, life.effect),
+    chat: createMortalChat(world, life),
+  };
+}
+
+export function runnerWorldOf(world: World, life: Life, ports: Ports, folder: string): RunnerWorld {
+  const { catalog, chat } = ports;
+  const delays = { firstMs: 0, longestMs: 0 };
+  return { clock: life.clock, operations: catalog.operations, chat, log: createMortalLog(world, life), delays, folder };
+}
+
+function createMortalCatalog(world: World, effect: Effect): Catalog {
+  const inner = createFakeCatalog(world.catalog);
+  const { operations, backups, requests, audit } = inner;
+  return {
+    operations: {
+      listOpen: () => operations.listOpen(),
+      save: (operation) => effect('journal.save', () => operations.save(operation)),
+      close: (id) => effect('journal.close', () => operations.close(id)),
+      get: (id) => operations.get(id),
+      list: (filter) => operations.list(filter),
+    },
+    backups: {
+      save: (backup) => effect('catalog.saveBackup', () => backups.save(backup)),
+      get: (id) => effect('catalog.getBackup', () => backups.get(id)),
+      list: (filter) => effect('catalog.listBackups', () => backups.list(filter)),
+    },
+    requests: {
+      save: (request) => effect('catalog.saveRequest', () => requests.save(request)),
+      get: (id) => requests.get(id),
+      list: (filter) => requests.list(filter),
+      change: (id, decide) => effect('catalog.changeRequest', () => requests.change(id, decide)),
+    },
+    audit,
+    open: () => inner.open(),
+  };
+}
+
+function createMortalChat(world: World, { effect }: Life): Chat {
+  const say = (how: 'announce' | 'post' | 'page') => (message: Message) =>
+    effect(`chat.${how}`, () => {
+      world.said.push({ how, at: world.time.now(), message });
+      return { reached: 1 };
+    });
+  const post = say('post');
+  const page = say('page');
+  return {
+    announce: say('announce'),
+    show: () => undefined,
+    async post(message) {
+      await post(message);
+    },
+    async page(message) {
+      await page(message);
+    },
+    async showRequest(_request, message) {
+      await post(message);
+    },
+  };
+}
+
+function createMortalLog(world: World, life: Life): Log {
+  const write = (first: unknown, sentence?: string) => {
+    if (!life.isDead()) world.warned.push(`${sentence ?? ''} ${JSON.stringify(first)}`);
+  };
+  return { debug: () => undefined, info: () => undefined, warn: write, error: write } as Log;
+}

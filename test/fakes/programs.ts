@@ -1,0 +1,95 @@
+import { PortError } from '../../src/errors.ts';
+import type { DataMover, MoveOptions } from '../../src/mover/mover.ts';
+import type { Life } from './mortal.ts';
+import { createFakeMover, type FakeFiles } from './mover.ts';
+import { advance, type FakeProgram, readTree, type World, writeInto } from './world.ts';
+
+/**
+ * The mover of one life. What it runs are programs of the world: each goes on when the life that began it is dead, and the
+ * next life that asks for the same key adopts it.
+ */
+export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isDead'>): DataMover {
+  const { effect } = life;
+  const now = () => new Date(world.time.now());
+  const over = (files: FakeFiles) => createFakeMover(world.repository, files, { now });
+  const plain = over(new Map());
+
+  return {
+    probe: () => effect('mover.probe', () => plain.probe()),
+    init: (options) => effect('mover.init', () => plain.init(options), options),
+    addKey: (file, options) => effect('mover.addKey', () => plain.addKey(file, options), options),
+    list: (tags, options) => effect(`mover.list ${options.key}`, () => plain.list(tags, options), options),
+    count: (id, paths, options) => effect(`mover.count ${options.key}`, () => plain.count(id, paths, options), options),
+    check: (options) => effect('mover.check', () => plain.check(options), options),
+    async copy(request, options) {
+      const files: FakeFiles = new Map();
+      const reads = request.paths.map((path) => () => readInto(world, files, path));
+      const store = () => over(files).copy(request, withoutSignal(options));
+      return follow(world, life, options, reads, store);
+    },
+    async restore(copyId, pathInCopy, target, options) {
+      const files: FakeFiles = new Map();
+      const read = async () => {
+        const found = await over(files).restore(copyId, pathInCopy, target, withoutSignal(options));
+        return found;
+      };
+      const counted = await effect(`mover.restore ${options.key}`, read, options);
+      const writes = [...files].flatMap(([path, content]) => {
+        const name = path.slice(target.length + 1);
+        return name === '' ? [] : [() => writeInto(world, target, name, content ?? '')];
+      });
+      return follow(world, life, options, writes, () => counted);
+    },
+    async forget(ids, options) {
+      for (const id of ids) await effect('mover.forget', () => plain.forget([id], options), options);
+    },
+  };
+}
+
+function readInto(world: World, files: FakeFiles, path: string): void {
+  const tree = readTree(world, path);
+  if (!tree) throw new PortError('part-missing', `${path} is not there`);
+  files.set(`${path}/`, '');
+  for (const [name, text] of tree) {
+    const file = `${path}/${name}`;
+    files.set(file, world.unreadable.has(file) ? null : text);
+  }
+}
+
+/** Begins or adopts the program under this key and follows it to its end; its result is handed out once. */
+async function follow<Result>(
+  world: World,
+  life: Pick<Life, 'effect' | 'isDead'>,
+  options: MoveOptions,
+  acts: readonly (() => unknown)[],
+  last: () => Result | Promise<Result>,
+): Promise<Result> {
+  const place = `${options.folder}/${options.key}`;
+  const { key } = options;
+  const running = await life.effect(`mover.begin ${key}`, () => adopt(world, life, place, [...acts, last]), options);
+  try {
+    while (running.next < running.acts.length) {
+      await life.effect(`mover.goes on ${key}`, () => advance(running), options);
+    }
+    const result = (await running.result) as Result;
+    // Handing out is not an effect of its own: a result that nobody received waits for the next life.
+    if (!life.isDead()) world.programs.delete(place);
+    return result;
+  } catch (error) {
+    world.programs.delete(place);
+    throw error;
+  }
+}
+
+function adopt(world: World, life: Pick<Life, 'isDead'>, place: string, acts: FakeProgram['acts']): FakeProgram {
+  const isFollowed = () => !life.isDead();
+  const standing = world.programs.get(place);
+  if (standing) return Object.assign(standing, { isFollowed });
+  const program: FakeProgram = { next: 0, acts, isFollowed, result: undefined };
+  world.programs.set(place, program);
+  return program;
+}
+
+function withoutSignal({ signal: _signal, ...options }: MoveOptions): MoveOptions {
+  return options;
+}

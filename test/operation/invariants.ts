@@ -1,0 +1,129 @@
+import type { Backup } from '../../src/records/backup.ts';
+import { ageOf, type World } from '../fakes/world.ts';
+import type { Played } from './play.ts';
+
+/** What a script makes impossible; everything else is still demanded. */
+export interface Allowances {
+  /** Starting itself, or putting back, fails for ever: services stay down and people are paged. */
+  readonly servicesDown?: boolean;
+  /** Putting back fails for ever: nothing may have been started on it. */
+  readonly unknownData?: boolean;
+  /** Releasing fails for ever: a warning was said instead. */
+  readonly leftovers?: boolean;
+  /** The end could not be written for ever. */
+  readonly open?: boolean;
+  /** Nobody could be told. */
+  readonly silence?: boolean;
+}
+
+/** What is wrong with the world after a script was played; read from the world, never from the journal. */
+export function findBroken(played: Played, before: World, allowed: Allowances = {}): string[] {
+  const { world } = played;
+  return [
+    ...played.lives.flatMap(({ end, bug }) => [
+      ...(end === 'stuck' ? ['a life waits for ever'] : []),
+      ...(bug === undefined ? [] : [`a bug: ${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}`]),
+    ]),
+    ...world.broken,
+    ...findServices(world, before, allowed),
+    ...findData(world, allowed),
+    ...findBackups(played),
+    ...findLeftovers(played, allowed),
+    ...findEnds(played, allowed),
+  ];
+}
+
+function wasPaged(world: World): boolean {
+  return world.said.some(({ how }) => how === 'page' || how === 'guard');
+}
+
+function findServices(world: World, before: World, allowed: Allowances): string[] {
+  const wrong = [...before.services].flatMap(([name, was]) => {
+    const is = world.services.get(name);
+    if (is?.up === was.up && is.ready === was.ready) return [];
+    return [`service ${name} is ${is?.up ? 'up' : 'down'}${is?.ready ? ' and ready' : ''}`];
+  });
+  if (!allowed.servicesDown && !allowed.unknownData) return wrong;
+  return wrong.length > 0 && !wasPaged(world) && !allowed.silence ? [...wrong, 'nobody was paged'] : [];
+}
+
+/** All live parts, and the definition, are wholly the previous or wholly the restored ones. */
+function findData(world: World, allowed: Allowances): string[] {
+  const ages = world.parts.map(({ name, path }) => {
+    const tree = world.trees.get(path);
+    return { name, age: tree ? ageOf(tree) : 'missing' };
+  });
+  ages.push({ name: 'definition', age: world.definition.split(' ')[1] ?? 'torn' });
+  const isAlike = new Set(ages.map(({ age }) => age)).size === 1 && ages.every(({ age }) => /^(now|then)$/.test(age));
+  if (isAlike) return [];
+  const isDown = [...world.services.values()].every(({ up }) => !up);
+  if (allowed.unknownData && isDown) return [];
+  return [`live data is ${ages.map(({ name, age }) => `${name}: ${age}`).join(', ')}`];
+}
+
+function findBackups({ world, operation }: Played): string[] {
+  const all = [...world.catalog.backups.values()].map((text): Backup => JSON.parse(text));
+  const made = all.filter(({ operationId }) => operationId === operation.id);
+  const wrong: string[] = [];
+  if (made.length > 1) wrong.push(`${made.length} backups were recorded`);
+  if (operation.kind === 'backup' && operation.status === 'succeeded' && made.length === 0) {
+    wrong.push('it succeeded and recorded no backup');
+  }
+  for (const backup of all) {
+    if (backup.status === 'completed') wrong.push(...findIncomplete(world, backup, backup.operationId === operation.id));
+  }
+  return wrong;
+}
+
+function findIncomplete(world: World, backup: Backup, isNew: boolean): string[] {
+  const contentOf = (copyId: string, path: string) =>
+    world.repository.copies.find(({ id }) => id === copyId)?.entries.find(([entry]) => entry === path)?.[1];
+  const wrong: string[] = [];
+  const ticks = new Set<string | undefined>();
+  for (const part of backup.parts) {
+    const log = contentOf(part.copyId, `${part.pathInCopy}/log`);
+    if (log === undefined) wrong.push(`${part.name} of ${backup.id} is not in the repository`);
+    if (part.consistent) ticks.add(log);
+  }
+  if (!contentOf(backup.manifestCopyId, `${backup.definition.pathInCopy}/definition.json`)) {
+    wrong.push(`the definition of ${backup.id} is not in the repository`);
+  }
+  if (isNew && (ticks.size !== 1 || !world.quietTicks.some((tick) => ticks.has(String(tick))))) {
+    wrong.push(`parts are of ${[...ticks].join(', ')}, quiet was ${world.quietTicks.join(', ')}`);
+  }
+  return wrong;
+}
+
+function findLeftovers(played: Played, allowed: Allowances): string[] {
+  const { world, operation } = played;
+  const backups = [...world.catalog.backups.values()].map((text): Backup => JSON.parse(text));
+  const kept = new Set(backups.flatMap((backup) => [backup.manifestCopyId, ...backup.parts.map(({ copyId }) => copyId)]));
+  const displaced = new Set(world.displaced.flatMap(({ places }) => places));
+  const live = new Set(world.parts.map(({ path }) => path));
+  const left = [
+    ...[...world.trees.keys()].filter((path) => !live.has(path) && !displaced.has(path)),
+    ...[...world.snapshots.keys()].map((path) => `snapshot ${path}`),
+    ...[...world.programs.keys()].map((key) => `program ${key}`),
+    ...world.repository.copies.filter(({ id }) => !kept.has(id)).map(({ id, tags }) => `copy ${id} (${tags.join(' ')})`),
+    ...(world.note ? ['note'] : []),
+    ...[...world.services].filter(([, { stoppedBy }]) => stoppedBy).map(([name]) => `note on ${name}`),
+    ...(world.guard ? ['guard'] : []),
+    ...(world.swap ? ['swap record'] : []),
+    ...(world.displaced.length > 0 && operation.status !== 'succeeded' ? ['displaced data of a failed restore'] : []),
+  ];
+  if (left.length === 0) return [];
+  const wasSaid = world.warned.length > 0 || wasPaged(world);
+  if ((allowed.leftovers || allowed.servicesDown || allowed.unknownData) && wasSaid) return [];
+  return [`left over: ${left.join('; ')}`];
+}
+
+function findEnds({ world, operation }: Played, allowed: Allowances): string[] {
+  const ends = world.said.filter(({ message }) => message.key === `${operation.id}:end`);
+  const kinds = new Set(ends.map(({ message }) => message.tone));
+  const isOpen = world.catalog.open.size > 0;
+  return [
+    ...(isOpen && !allowed.open ? [`the operation is open (${operation.status})`] : []),
+    ...(kinds.size > 1 && !allowed.open ? [`ends said: ${ends.map(({ message }) => message.text).join(' | ')}`] : []),
+    ...(kinds.size === 0 && !allowed.silence ? ['no end was said'] : []),
+  ];
+}
