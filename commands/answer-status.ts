@@ -1,6 +1,7 @@
 import type { Answer } from '../src/chat/answer.ts';
-import { writeMoment } from '../src/chat/messages/words.ts';
+import { writeCount, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Subject, WorkspaceState } from '../src/orchestrator/look.ts';
+import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
 import { writeDuration } from '../src/records/time.ts';
 import { answerBackups, answerRequest, asJson } from './answers.ts';
@@ -21,14 +22,15 @@ export function answerSubject(subject: Subject, follow: boolean): Answer {
 
 function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' }>, follow: boolean): Answer {
   const marks = { waiting: '', running: 'running', done: 'done', failed: 'FAILED' };
+  const steps = view.steps.map((step) => [step.name, marks[step.state], took(step)]);
+  const isDone = view.status === 'succeeded';
+  const hint = backup && isDone ? `Restore it with: cml restore ${backup.id}` : view.error?.hint;
   return {
     text: operationText(view),
-    tone: { running: 'info', succeeded: 'good', failed: 'bad', cancelled: 'warning' }[view.status] as Answer['tone'],
-    table: {
-      columns: ['Step', 'State', 'Took'],
-      rows: view.steps.map((step) => [step.name, marks[step.state], took(step)]),
-    },
-    ...(view.error?.hint === undefined ? {} : { hint: view.error.hint }),
+    tone: TONES[view.status],
+    ...(backup ? { fields: backupFields(backup) } : {}),
+    ...(isDone ? {} : { table: { columns: ['Step', 'State', 'Took'], rows: steps } }),
+    ...(hint === undefined ? {} : { hint }),
     json: asJson({
       operation: view,
       ...(backup ? { backup } : {}),
@@ -38,6 +40,21 @@ function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' 
     }),
     ...(follow && view.status === 'running' ? { follow: view.id } : {}),
   };
+}
+
+const TONES = { running: 'info', succeeded: 'good', failed: 'bad', cancelled: 'warning' } as const;
+
+function backupFields(backup: Backup): [string, string][] {
+  return [
+    ['Backup', backup.name === undefined ? backup.id : `${backup.id} (${backup.name})`],
+    ['Status', backup.status],
+    ['Taken at', writeMoment(backup.takenAt)],
+    ['Holds', `${writeCount(backup.files, 'file')}, ${writeSize(backup.bytes)}; ${writeSize(backup.addedBytes)} new`],
+    ['Services down', writeDuration(backup.downtimeMs)],
+    ['Took', writeDuration(backup.durationMs)],
+    ...backup.leftOut.map(({ name, reason }): [string, string] => ['Not in it', `${name}: ${reason}`]),
+    ...backup.warnings.map((warning): [string, string] => ['Note', warning]),
+  ];
 }
 
 function asObject(value: unknown): object {

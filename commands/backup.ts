@@ -18,7 +18,6 @@ export const backup = defineCommand({
     now: z.boolean().default(false),
     capture: capture.optional(),
     dryRun: z.boolean().default(false),
-    detach: z.boolean().default(false),
   }),
   positional: ['workspace'],
   labels: {
@@ -30,7 +29,6 @@ export const backup = defineCommand({
     now: 'Do not wait: services stop as soon as all is prepared',
     capture: 'Capture all parts this way: snapshot, two-pass, cold or after-start',
     dryRun: 'Only show what would be done',
-    detach: 'Do not follow it to its end',
   },
   async run({ orchestrator, person }: CommandContext, input) {
     const wish = {

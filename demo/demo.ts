@@ -13,6 +13,7 @@ import {
   type BackupAnswer,
   backUp,
   checkWorkspace,
+  createRepository,
   listBackups,
   servicesAreUp,
   startServices,
@@ -102,6 +103,7 @@ async function setUp(): Promise<DemoWorkspace> {
   say('A workspace: a web service, a database on its volume, project files, one external folder');
   const workspace = await setUpWorkspace(folder);
   tell(`${workspace.projectFiles} project files below ${folder}`);
+  await createRepository(workspace);
   await startServices(workspace);
   startWriter(workspace);
   await until('the writer has rows acknowledged', async () => {

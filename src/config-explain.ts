@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import type { Config } from './config.ts';
 import { mask } from './log.ts';
 import { writeDuration } from './records/time.ts';
@@ -34,4 +35,9 @@ function hideArguments(value: unknown): unknown {
   return typeof value === 'object' && value !== null && 'command' in value
     ? { command: hideArguments(value.command) }
     : value;
+}
+
+/** The same as people read it, line by line. */
+export function writeExplanation(config: Config): string[] {
+  return stringify(explainConfig(config)).trimEnd().split('\n');
 }

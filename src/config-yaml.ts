@@ -39,7 +39,8 @@ function plainDataOf(document: Document): { value?: unknown; problem?: string } 
   try {
     return { value: withoutEmpty(document.toJS()) };
   } catch (error) {
-    if (error instanceof ReferenceError || error instanceof RangeError) return { problem: error.message };
+    if (error instanceof ReferenceError) return { problem: error.message };
+    if (error instanceof RangeError) return { problem: 'an alias holds itself' };
     throw error;
   }
 }

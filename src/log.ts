@@ -10,17 +10,14 @@ export function mask(text: string): string {
   return text.replace(SECRET, '$1***').replace(URL_LOGIN, '$1***@');
 }
 
-/** One JSON object a line; strings are masked here so that call sites need not think of it. */
+/** One JSON object a line, appended to a file that only we may read; strings are masked here, not at call sites. */
+export function createFileLog(path: string, level: string): Log {
+  return createLog(pino.destination({ dest: path, sync: true, mode: 0o600 }), level);
+}
+
 export function createLog(destination: DestinationStream, level: string): Log {
   return pino(
-    {
-      level,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      hooks: {
-        streamWrite: mask,
-      },
-    },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite: mask } },
     destination,
   );
 }

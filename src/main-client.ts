@@ -16,7 +16,7 @@ import { restorePlan } from './records/plan.ts';
 export interface Said {
   readonly word: string;
   readonly given: Readonly<Record<string, unknown>>;
-  readonly globals: { readonly json: boolean; readonly as?: string | undefined };
+  readonly globals: { readonly json: boolean; readonly detach: boolean; readonly as?: string | undefined };
   readonly source: ConfigSource;
   readonly colour: (stream: NodeJS.WriteStream) => boolean;
 }
@@ -45,7 +45,7 @@ export async function sayWord(said: Said): Promise<number> {
     aside: process.stderr,
     colour: { output: said.colour(process.stdout), aside: said.colour(process.stderr) },
     json: said.globals.json,
-    stay: said.given.detach !== true,
+    stay: !said.globals.detach,
     keyWords: {
       postpone: ({ id }) => withSpeaker('postpone', { subject: id }, said),
       cancel: ({ id }) => withSpeaker('cancel', { subject: id }, said),

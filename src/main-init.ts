@@ -5,9 +5,9 @@ import { tmpdir, userInfo } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import type { Answer } from './chat/answer.ts';
 import { type ConfigSource, readConfig } from './config.ts';
-import { explainConfig } from './config-explain.ts';
+import { explainConfig, writeExplanation } from './config-explain.ts';
+import { writeInitialConfig, writeRecoverySheet } from './config-init.ts';
 import { UserError } from './errors.ts';
-import { writeInitialConfig, writeRecoverySheet } from './init-config.ts';
 import { hashToken } from './main-people.ts';
 import { resticCandidates } from './main-ports.ts';
 import { createResticMover } from './mover/restic/restic-mover.ts';
@@ -158,15 +158,10 @@ async function createRepository(source: ConfigSource, places: Awaited<ReturnType
 
 export async function showConfig(source: ConfigSource): Promise<Answer> {
   const config = await readConfig(source);
-  const explained = explainConfig(config);
-  const { stringify } = await import('yaml');
   return {
     text: `${config.path} is in order.`,
     tone: 'good',
-    fields: stringify(explained)
-      .trimEnd()
-      .split('\n')
-      .map((line): [string, string] => ['', line]),
-    json: JSON.parse(JSON.stringify(explained)),
+    fields: writeExplanation(config).map((line): [string, string] => ['', line]),
+    json: JSON.parse(JSON.stringify(explainConfig(config))),
   };
 }

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import pino from 'pino';
 import { commands } from '../commands/commands.ts';
 import { createLowdbCatalog } from './catalog/lowdb/lowdb-catalog.ts';
 import type { Answer } from './chat/answer.ts';
@@ -12,7 +11,8 @@ import { systemClock } from './clock.ts';
 import { type Config, type ConfigSource, readConfig } from './config.ts';
 import { readBasics } from './config-basics.ts';
 import { isAppError, PortError, UserError } from './errors.ts';
-import { createLog, type Log } from './log.ts';
+import { createFileLog, type Log } from './log.ts';
+import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
@@ -32,7 +32,7 @@ export async function serve(source: ConfigSource, input: { idle?: number | undef
   await mkdir(data, { recursive: true, mode: 0o711 });
   const lock = createStateLock({ folder: data, clock: systemClock, waitMs: 0, fence: false });
   const served = await holdFolder(data, lock, async () => {
-    const log = createLog(pino.destination({ dest: join(data, 'server.log'), sync: false, mode: 0o600 }), 'info');
+    const log = createFileLog(join(data, 'server.log'), source.environment.CML_LOG_LEVEL ?? 'info');
     return serveFolder({ source, data, notify, log, idleMs: input.idle });
   });
   return { text: served, tone: 'info', json: { ended: served } };
@@ -93,7 +93,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
   const recovered = await orchestrator.recover();
   log.info({ operations: recovered.map((running) => running.operation().id) }, 'the server took up what was open');
   const config = await readConfigAfter(source, orchestrator);
-  Object.assign(workspaces, config.workspaces);
+  const live = createLiveConfig(source, config, (now) => replaceAll(workspaces, now.workspaces));
   const { setAside } = await catalog.open();
   for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
   const server = createTerminalServer({
@@ -103,7 +103,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     log,
     clock: systemClock,
     onBug: stop.crash,
-    say: (caller, word, given) => say(orchestrator, config, caller, word, given),
+    say: async (caller, word, given) => say(orchestrator, await live.current(), caller, word, given),
     follow: (id, signal) => follow(orchestrator, hub, id, signal),
     followRequest: (id, signal) => followRequest(orchestrator, hub, id, signal),
   });
@@ -146,6 +146,12 @@ async function say(
   if (!command) throw new UserError('bad-command', `There is no word "${word}".`, { hint: 'See: cml help' });
   const person = admit(caller, config);
   return command.run({ orchestrator, person }, parseInput(command, given));
+}
+
+/** In place, because the door holds on to the object. */
+function replaceAll<T>(target: Record<string, T>, source: Readonly<Record<string, T>>): void {
+  for (const key of Object.keys(target)) delete target[key];
+  Object.assign(target, source);
 }
 
 /** One promise that ends the server: a signal, idleness, or a bug. */

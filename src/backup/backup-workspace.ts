@@ -51,11 +51,11 @@ export async function backupWorkspace(
   const { id, workspace, settings } = operation;
   const wishes = { ...input, workspace, policy: settings.policy, operationId: id, folder };
   let cut: Cut | undefined;
+  const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
+  const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
+  const countdown = countdownOf(plan, operation, ports.chat);
+  await step('announce', (context) => announceStop(context, countdown));
   try {
-    const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
-    const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
-    const countdown = countdownOf(plan, operation, ports.chat);
-    await step('announce', (context) => announceStop(context, countdown));
     const warm = await step('pre-copy', ({ signal, progress }) =>
       preCopy(plan, { mover, folder, signal, operationId: id, onProgress: progress }),
     );
@@ -78,7 +78,16 @@ export async function backupWorkspace(
       started = await ensure('start', ({ signal }) => platform.start(running, { signal }));
       await ensure('disarm guard', () => platform.disarmGuard(id));
     }
-    return await secure({ plan, definition, cut, started, backupId: input.backupId, name: input.name, operation });
+    return await secure({
+      plan,
+      definition,
+      warm,
+      cut,
+      started,
+      backupId: input.backupId,
+      name: input.name,
+      operation,
+    });
   } finally {
     await ensure('release', () => releaseBackup({ platform, mover, catalog, folder }, id, input.backupId));
   }

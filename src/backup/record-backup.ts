@@ -19,6 +19,8 @@ export interface Captured {
   readonly operation: Story<typeof backupStory>['operation'];
   readonly plan: BackupPlan;
   readonly definition: DefinitionFile;
+  /** What was copied while services were still up. */
+  readonly warm?: MadeCopy | undefined;
   readonly cut: Cut;
   readonly started: Started;
   readonly later?: MadeCopy | undefined;
@@ -136,7 +138,8 @@ export async function recordBackup(
 ): Promise<BackupOutcome> {
   const made = makeManifest(captured);
   const sum = (pick: (part: CapturedPart) => number) => made.parts.reduce((total, part) => total + pick(part), 0);
-  const addedBytes = (captured.cut.delta?.addedBytes ?? 0) + (captured.later?.addedBytes ?? 0);
+  const copies = [captured.warm, captured.cut.delta, captured.later];
+  const addedBytes = copies.reduce((total, copy) => total + (copy?.addedBytes ?? 0), 0);
   const backup: Backup = {
     ...made,
     definition: {

@@ -1,17 +1,17 @@
-import { mkdtempSync } from 'node:fs';
 import { test } from 'vitest';
-import { play } from '../operation/play.ts';
-import { findBroken } from '../operation/invariants.ts';
+import { createMatrix, tellBroken } from '../operation/crash-matrix.ts';
 import { backupCase } from './backup-case.ts';
 import { restoreCase } from '../restore/restore-case.ts';
 test('x', async () => {
   for (const given of [backupCase, restoreCase]) {
-    const folder = mkdtempSync('/tmp/matrix-');
-    const p = await play(given as never, { name: 'plain', lives: [] }, folder);
-    const { world: before } = await given.make(folder);
-    process.stdout.write(p.lives.map((l) => l.end + ' ' + l.effects.length + '\n' + l.effects.map(e=>e.name).join('\n')).join('\n') + '\n' + JSON.stringify(findBroken(p, before)) + JSON.stringify(p.world.said.map(s=>s.message.text)) + '\n');
-    const t = performance.now();
-    for (let i = 0; i < 100; i++) await play(given as never, { name: 'plain', lives: [] }, folder);
-    process.stdout.write(`${(performance.now() - t) / 100} ms each\n`);
+    if (process.env.ONLY && given.declaration.kind !== process.env.ONLY) continue;
+    const m = await createMatrix(given as never);
+    for (const [name, family] of Object.entries(m.families)) {
+      if (process.env.FAM && !name.includes(process.env.FAM)) continue;
+      const t = performance.now();
+      const r = await family();
+      process.stdout.write(`== ${given.declaration.kind} ${name}: ${r.scenarios} ${r.failed.length} failed ${Math.round(performance.now()-t)} ms\n${tellBroken(r.failed)}\n`);
+    }
+    m.dispose();
   }
-});
+}, 400000);

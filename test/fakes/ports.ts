@@ -3,6 +3,7 @@ import type { Chat, Message } from '../../src/chat/chat.ts';
 import type { Log } from '../../src/log.ts';
 import type { DataMover } from '../../src/mover/mover.ts';
 import type { RunnerWorld } from '../../src/operation/runner-world.ts';
+import type { Operation } from '../../src/records/operation.ts';
 import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { createFakeCatalog } from './catalog.ts';
 import type { Effect, Life } from './mortal.ts';
@@ -39,7 +40,8 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
   return {
     operations: {
       listOpen: () => operations.listOpen(),
-      save: (operation) => effect('journal.save', () => operations.save(operation)),
+      // Written as it is, checked when it is read: a matrix writes journals a hundred thousand times.
+      save: (operation) => effect('journal.save', () => writeOperation(world, operation)),
       close: (id) => effect('journal.close', () => operations.close(id)),
       get: (id) => operations.get(id),
       list: (filter) => operations.list(filter),
@@ -58,6 +60,11 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
     audit,
     open: () => inner.open(),
   };
+}
+
+function writeOperation({ catalog: { open, ended } }: World, operation: Operation): void {
+  const place = !open.has(operation.id) && ended.has(operation.id) ? ended : open;
+  place.set(operation.id, JSON.stringify(operation));
 }
 
 function createMortalChat(world: World, { effect }: Life): Chat {

@@ -2,13 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify } from '../../src/process-identity.ts';
 import type { Program, ProgramResult } from '../../src/program.ts';
 import { createLocalRunProgram, endPrograms } from '../../src/workspace/local/run-program.ts';
+import { die, liveOnceWith as startLife } from '../mover/other-life.ts';
+import { until } from '../mover/restic-world.ts';
 
-const source = resolve(import.meta.dirname, '../../src/workspace/local/run-program.ts');
 let folder: string;
 let lives: ChildProcess[];
 
@@ -37,12 +38,6 @@ async function run(program: Program, signal?: AbortSignal): Promise<ProgramResul
   return { ...result, lines };
 }
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 15_000; !(await holds()); await new Promise((wake) => setTimeout(wake, 10))) {
-    if (Date.now() > end) throw new Error(`never came true: ${holds}`);
-  }
-}
-
 const note = (name: string) => join(folder, name);
 const readNotes = async (name: string) =>
   existsSync(note(name)) ? (await readFile(note(name), 'utf8')).split('\n') : [];
@@ -50,23 +45,9 @@ const countStarts = async () => (await readNotes('starts')).filter((line) => lin
 
 /** Another process of ours runs the program; killing it is our own death. */
 async function liveOnceWith(program: Program): Promise<ChildProcess> {
-  // Node 20 does not read TypeScript: the bundler under the test runner does it for this process too.
-  const script = `
-    import { createServer } from 'vite';
-    const server = await createServer({ configFile: false, logLevel: 'silent', server: { middlewareMode: true, hmr: false, ws: false, watch: null }, optimizeDeps: { noDiscovery: true } });
-    const { createLocalRunProgram } = await server.ssrLoadModule(${JSON.stringify(source)});
-    await createLocalRunProgram()(${JSON.stringify(program)}, { folder: ${JSON.stringify(folder)} });
-  `;
-  const life = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const life = startLife(program, folder);
   lives.push(life);
   return life;
-}
-
-async function die(life: ChildProcess): Promise<void> {
-  life.kill('SIGKILL');
-  await until(() => identify(life.pid ?? 0) === undefined);
 }
 
 describe('a program run locally', () => {

@@ -15,13 +15,13 @@ export function catalogFailure(doing: string, cause: unknown): unknown {
   if (NO_ROOM.has(code)) {
     return new PortError('disk-full', `The catalog could not ${doing}: the disk is full.`, {
       cause,
-      hint: 'make room on the file system that holds the data folder',
+      hint: 'Make room on the file system that holds the data folder.',
     });
   }
   return new PortError('catalog-unavailable', `The catalog could not ${doing} (${code}).`, {
     cause,
     retryable: PASSING.has(code),
-    hint: 'look at the file system that holds the data folder, and at who owns its files',
+    hint: 'Look at the file system that holds the data folder, and at who owns its files.',
   });
 }
 

@@ -7,11 +7,10 @@ import { createFolderIndex } from './folder-index.ts';
 import { createRecordFolder } from './record-folder.ts';
 import type { SetAsideFolder } from './set-aside.ts';
 
+type LoadedRequests = Catalog['requests'] & { load(): Promise<void> };
+
 /** Records answered are frozen: they are the index's own. */
-export function createRequests(
-  dataFolder: string,
-  setAside: SetAsideFolder,
-): Catalog['requests'] & { load(): Promise<void> } {
+export function createRequests(dataFolder: string, setAside: SetAsideFolder): LoadedRequests {
   const folder = createRecordFolder<Request>({
     folder: join(dataFolder, 'requests'),
     schema: request,
@@ -21,36 +20,30 @@ export function createRequests(
   });
   const index = createFolderIndex(folder, request, (record) => record.askedAt);
   const get = async (id: string) => index.get(id) ?? index.refresh(id);
+  const write = async (copy: Request) => {
+    await folder.write(copy);
+    return index.put(copy);
+  };
 
   return {
     load: index.load,
     get,
     async save(record) {
       const copy = folder.copyOf(record);
-      await folder.oneAtATime(copy.id, async () => {
-        await folder.write(copy);
-        index.put(copy);
-      });
+      await folder.oneAtATime(copy.id, () => write(copy));
     },
     list: ({ workspace, status } = {}) =>
       index.list(
-        (record) =>
-          (workspace === undefined || record.workspace === workspace) &&
-          (status === undefined || record.status === status),
+        (record) => (workspace ?? record.workspace) === record.workspace && (status ?? record.status) === record.status,
       ),
     // One owner of the data folder and one at a time here: together they make this a compare-and-set.
     async change(id, decide) {
       await get(id);
       return folder.oneAtATime(id, async () => {
         const now = index.get(id);
-        if (!now) {
-          throw new UserError('unknown-request', `There is no request "${id}".`, { hint: 'look at its id again' });
-        }
+        if (!now) throw new UserError('unknown-request', `There is no request "${id}".`);
         const next = decide(now);
-        if (next === undefined) return now;
-        const copy = folder.copyOf(next);
-        await folder.write(copy);
-        return index.put(copy);
+        return next === undefined ? now : write(folder.copyOf(next));
       });
     },
   };

@@ -56,7 +56,11 @@ export function operationFailed(operation: Operation, servicesAreUp: boolean): M
   return {
     ...base(operation),
     tone: operation.status === 'cancelled' ? 'info' : 'bad',
-    text: `${operation.workspace}: the ${operation.kind} ${operation.id} ${what} after ${lasted(operation)}: ${error?.message ?? 'no reason was recorded'} ${services}`,
+    text: `${operation.workspace}: the ${operation.kind} ${operation.id} ${what} after ${lasted(operation)}: ${asSentence(error?.message ?? 'no reason was recorded')} ${services}`,
     ...(error?.hint === undefined ? {} : { details: [error.hint] }),
   };
+}
+
+function asSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

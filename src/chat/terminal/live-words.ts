@@ -35,7 +35,7 @@ export function progressWords({ progress }: OperationView, { percent }: Measure)
 
 /** What people who use the workspace feel: when services stop, that they are down, how long they were. */
 export function servicesWords(view: OperationView, now: Date, timeOfDay: TimeOfDay): string {
-  if (view.stopsAt !== undefined) {
+  if (view.stopsAt !== undefined && view.status === 'running') {
     const stopsAt = new Date(view.stopsAt);
     const leftMs = stopsAt.getTime() - now.getTime();
     return leftMs > 0 ? `services stop in ${writeClock(leftMs)} (at ${timeOfDay(stopsAt)})` : 'services stop now';

@@ -31,7 +31,9 @@ const LINE_EVERY_MS = 10_000;
 const COUNTDOWN_LINE_EVERY_MS = 60_000;
 
 export function createLive(options: LiveOptions): Live {
-  return options.stream.isTTY ? createPicture(options) : createLines(options);
+  // A terminal that was never told its size has no room for a picture.
+  const canRedraw = options.stream.isTTY && options.stream.rows !== 0;
+  return canRedraw ? createPicture(options) : createLines(options);
 }
 
 /** On a terminal: one picture, redrawn each second so that its clocks tick. */
@@ -74,6 +76,7 @@ export function createPicture({ stream, colour, clock, timeOfDay }: LiveOptions)
 export function createLines({ stream, colour, clock, timeOfDay }: LiveOptions): Live {
   const meter = createProgressMeter();
   let before = '';
+  let saidOfServices = '';
   let titled = false;
   let lastAt = 0;
   return {
@@ -91,7 +94,9 @@ export function createLines({ stream, colour, clock, timeOfDay }: LiveOptions): 
       before = stays;
       lastAt = now.getTime();
       const elapsed = writeClock(now.getTime() - Date.parse(view.startedAt));
-      const words = [where, progressWords(view, measure), servicesWords(view, now, timeOfDay)];
+      const services = servicesWords(view, now, timeOfDay);
+      const words = [where, progressWords(view, measure), services === saidOfServices ? '' : services];
+      saidOfServices = services;
       stream.write(`[${elapsed}] ${words.filter((piece) => piece !== '').join('; ')}\n`);
     },
     say(text, tone) {

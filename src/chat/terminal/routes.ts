@@ -34,11 +34,13 @@ const STATUS = { 1: 500, 2: 400, 3: 403, 4: 404 } as const;
  * from the start is a refusal; what breaks later ends the stream before its last event, and the client comes back.
  */
 async function streamLines(
-  events: AsyncIterable<FollowEvent>,
-  stop: AbortController,
+  follow: (signal: AbortSignal) => AsyncIterable<FollowEvent>,
+  leaving: readonly AbortSignal[],
   onBug: Door['onBug'],
 ): Promise<Response> {
-  const iterator = events[Symbol.asyncIterator]();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([...leaving, stop.signal]);
+  const iterator = follow(signal)[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   let next = await iterator.next();
   const body = new ReadableStream<Uint8Array>(
@@ -49,7 +51,7 @@ async function streamLines(
         try {
           next = await iterator.next();
         } catch (error) {
-          if (!isAppError(error) && !stop.signal.aborted) onBug(error);
+          if (!isAppError(error) && !signal.aborted) onBug(error);
           stream.close();
         }
       },
@@ -103,11 +105,8 @@ export function createRoutes(options: RouteOptions): (request: Request) => Respo
     const claimed = as ? { as: as.name, ...(as.token === undefined ? {} : { token: as.token }) } : {};
     return context.json(await options.say({ uid: context.get('uid'), ...claimed }, word, input));
   });
-  const stream = (request: Request, follow: (signal: AbortSignal) => AsyncIterable<FollowEvent>) => {
-    const stop = new AbortController();
-    const signal = AbortSignal.any([request.signal, options.closing, stop.signal]);
-    return streamLines(follow(signal), stop, options.onBug);
-  };
+  const stream = (request: Request, follow: (signal: AbortSignal) => AsyncIterable<FollowEvent>) =>
+    streamLines(follow, [request.signal, options.closing], options.onBug);
   app.get('/follow/:id', ({ req }) => stream(req.raw, (signal) => options.follow(req.param('id'), signal)));
   app.get('/follow-request/:id', ({ req }) =>
     stream(req.raw, (signal) => options.followRequest(req.param('id'), signal)),

@@ -17,6 +17,8 @@ export interface TerminalServerOptions extends Omit<Door, 'onBug'> {
   readonly clock: Clock;
   /** Told of an error that nobody expected, after it was answered and logged: the place to end the process. */
   readonly onBug?: (error: unknown) => void;
+  /** How long `close` waits for words that are being carried out, in milliseconds. Default 2,000. */
+  readonly closingMs?: number;
 }
 
 export interface TerminalServer {
@@ -34,7 +36,6 @@ const DATA_FOLDER_MODE = 0o711;
 const NONCES_FOLDER_MODE = 0o1733;
 /** Everybody may connect: who they are is asked and proven after that. */
 const SOCKET_MODE = 0o666;
-const CLOSING_MS = 2_000;
 
 export async function prepareFolders(socketPath: string, noncesFolder: string, now: number): Promise<void> {
   await mkdir(noncesFolder, { recursive: true });
@@ -45,7 +46,7 @@ export async function prepareFolders(socketPath: string, noncesFolder: string, n
 
 /** Words over a Unix socket: HTTP and JSON, a stream of lines for those who follow. */
 export function createTerminalServer(options: TerminalServerOptions): TerminalServer {
-  const { socketPath, clock, log } = options;
+  const { socketPath, clock, log, closingMs = 2_000 } = options;
   const closing = new AbortController();
   // Kept open while the server listens: Node removes the socket under this very name.
   let address: SocketAddress | undefined;
@@ -90,7 +91,7 @@ export function createTerminalServer(options: TerminalServerOptions): TerminalSe
       closing.abort();
       if (!server.listening) return;
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const impatient = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
+      const impatient = setTimeout(() => server.closeAllConnections(), closingMs);
       await closed;
       clearTimeout(impatient);
       address?.close();

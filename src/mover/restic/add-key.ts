@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { writeDurably } from '../../durable-file.ts';
@@ -16,6 +17,8 @@ export async function addKey(context: ResticContext, newPasswordFile: string, op
   if (!(await opens(context, newPasswordFile, options))) {
     const args = ['key', 'add', '--json', '--new-password-file', newPasswordFile];
     await callRestic(context, { args, options, waitsForLock: true });
+  } else if (existsSync(keyHintFile(context))) {
+    return;
   }
   await noteOwnKey(context, options);
 }

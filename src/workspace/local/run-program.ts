@@ -128,10 +128,7 @@ async function attend(
   record: RunRecord,
   { signal, onLine, graceMs }: RunOptions & { graceMs: number },
 ): Promise<number> {
-  let wake = () => {};
-  const wakeUp = () => wake();
-  child?.once('exit', wakeUp);
-  signal?.addEventListener('abort', wakeUp);
+  const pulse = createPulse(child, signal);
   const lines = await followLines(record.out, onLine ?? (() => {}));
   let killAt: number | undefined;
   let tellAt = 0;
@@ -139,25 +136,18 @@ async function attend(
     // Looked at before reading, so that nothing written before the end is missed.
     for (let lives = isAlive(claim); lives; lives = isAlive(claim)) {
       await lines.read();
+      const now = Date.now();
       if (signal?.aborted) {
-        killAt ??= Date.now() + graceMs;
-        if (Date.now() >= killAt) signalGroup(claim, 'SIGKILL');
-        else if (Date.now() >= tellAt) {
-          signalGroup(claim, 'SIGTERM');
-          tellAt = Date.now() + TELL_AGAIN_MS;
-        }
+        killAt ??= now + graceMs;
+        if (now >= killAt) signalGroup(claim, 'SIGKILL');
+        else if (now >= tellAt) signalGroup(claim, 'SIGTERM');
+        if (now >= tellAt) tellAt = now + TELL_AGAIN_MS;
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      await pulse.next();
     }
     await lines.end();
   } finally {
-    signal?.removeEventListener('abort', wakeUp);
+    pulse.stop();
     await lines.close();
   }
   if (child) await reaped(child);
@@ -166,6 +156,25 @@ async function attend(
   // Without either the wrapper was killed: nothing else ends it. What it ran may still be there.
   if (code === undefined || signal?.aborted) await endLeftovers(record.base, graceMs);
   return code ?? 128 + constants.signals.SIGKILL;
+}
+
+/** A short sleep that ends early when the child ends or the signal is aborted. */
+function createPulse(child: ChildProcess | undefined, signal: AbortSignal | undefined) {
+  let wake = () => {};
+  const wakeUp = () => wake();
+  child?.once('exit', wakeUp);
+  signal?.addEventListener('abort', wakeUp);
+  return {
+    next: () =>
+      new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, POLL_MS);
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+    stop: () => signal?.removeEventListener('abort', wakeUp),
+  };
 }
 
 async function reaped(child: ChildProcess): Promise<void> {

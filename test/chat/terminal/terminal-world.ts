@@ -47,6 +47,7 @@ export async function createTerminalWorld(folderName = 'data') {
       socketPath,
       noncesFolder,
       version: '0.0.0',
+      closingMs: 100,
       clock: systemClock,
       log: createLog({ write: () => undefined }, 'silent'),
       onBug: (error) => bugs.push(error),

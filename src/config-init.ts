@@ -32,13 +32,17 @@ people:${people}
 
 workspaces:
   ${scalar(workspace)}:
-    platform:
+${writePlatform(initial)}${writeKeeping(initial)}`;
+}
+
+function writePlatform({ folder }: InitialConfig): string {
+  return `    platform:
       kind: local # services and folders on this machine
       # Programs that must not run while the data is taken: stopped in this order, started in reverse.
       services: []
       #  - name: web # one that cml-backup starts and stops itself
       #    command: [node, server.js]
-      #    folder: ${scalar(initial.folder)}
+      #    folder: ${scalar(folder)}
       #    ready: { http: 'http://127.0.0.1:8080/health' } # or tcp: '127.0.0.1:5432', or command: [...]
       #  - name: db # one that has commands of its own; status exits 0 when it runs
       #    start: [systemctl, start, db]
@@ -46,19 +50,23 @@ workspaces:
       #    status: [systemctl, is-active, --quiet, db]
       # Folders of files. Folders that hold a database go under \`volumes:\` and look the same.
       sharedFolders:
-        - { name: files, path: ${scalar(initial.folder)} }
+        - { name: files, path: ${scalar(folder)} }
         # - { name: scratch, path: /mnt/scratch, leaveOut: 'rebuilt nightly' } # not backed up, and every backup says so
       # Files outside those folders that the services need to run.
       # definition: { files: [./.env] }
-    repository:
+`;
+}
+
+function writeKeeping({ repository, passwordFile, approver }: InitialConfig): string {
+  return `    repository:
       kind: restic
-      location: ${scalar(initial.repository)} # a folder, better on another disk or machine: sftp:, s3:, rest:
-      passwordFile: ${scalar(initial.passwordFile)} # without it nothing can be restored: see the recovery sheet
+      location: ${scalar(repository)} # a folder, better on another disk or machine: sftp:, s3:, rest:
+      passwordFile: ${scalar(passwordFile)} # without it nothing can be restored: see the recovery sheet
     policy:
       notice: 10m # people are warned this long before services stop
       downtimeBudget: 15m # services are never down longer than this for a backup
       grace: 7d # what a restore replaces is kept this long
-      approvers: [${scalar(initial.approver)}] # who may approve a restore; never the one who asks for it
+      approvers: [${scalar(approver)}] # who may approve a restore; never the one who asks for it
 `;
 }
 

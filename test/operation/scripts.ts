@@ -1,0 +1,193 @@
+import type { Fate, FateOf, Life } from '../fakes/mortal.ts';
+import { actAsGuard } from '../fakes/guard.ts';
+import { faultOf } from '../fakes/faulty.ts';
+import type { World } from '../fakes/world.ts';
+import type { Allowances } from './invariants.ts';
+import type { Script, Stage } from './play.ts';
+
+export interface Trial extends Script {
+  readonly allowed?: Allowances;
+}
+
+type Effects = Life['done'];
+type Death = 'before' | 'half' | 'after';
+
+const HOUR = 3_600_000;
+const BOB = { name: 'bob', proof: 'uid', uid: 1001 } as const;
+
+/** Dies at the n-th effect of a life, counted from 1. */
+export function dieAt(n: number, die: Death): (stage: Stage) => FateOf {
+  return () => (_name, count) => (count === n ? { die } : undefined);
+}
+
+export function deathsOf(effects: Effects): { readonly n: number; readonly die: Death; readonly at: string }[] {
+  return effects.flatMap(({ name, hasHalf }, index) => {
+    const deaths: readonly Death[] = hasHalf ? ['before', 'half', 'after'] : ['before', 'after'];
+    return deaths.map((die) => ({ n: index + 1, die, at: `${die} ${index + 1} ${name}` }));
+  });
+}
+
+/** What may happen while nobody is there. */
+const absences: Readonly<Record<string, ((world: World) => void) | undefined>> = {
+  'and comes back at once': undefined,
+  'and comes back after the guard acted': letGuardAct,
+  'and comes back when all programs have ended': endPrograms,
+  'and comes back after the machine restarted': restartMachine,
+};
+
+function letGuardAct(world: World): void {
+  if (!world.guard) return;
+  world.time.pass(Math.max(0, Date.parse(world.guard.actsAt) - world.time.now()));
+  actAsGuard(world);
+}
+
+function endPrograms(world: World): void {
+  for (const program of world.programs.values()) program.isFollowed = () => false;
+}
+
+/** Programs, the guard and everything that was stopped by us are gone; what others start at boot is up. */
+function restartMachine(world: World): void {
+  world.programs.clear();
+  if (world.guard) world.guard.sleeps = true;
+  for (const service of world.services.values()) {
+    if (!service.stoppedBy) continue;
+    service.up = false;
+    service.ready = false;
+  }
+}
+
+/** Death at every effect and every journal write, and what may happen until the next life. */
+export function deaths(effects: Effects): Trial[] {
+  return deathsOf(effects).flatMap(({ n, die, at }) =>
+    Object.entries(absences).map(([absence, between]) => ({
+      name: `dies ${at} ${absence}`,
+      lives: [dieAt(n, die)],
+      ...(between ? { between } : {}),
+    })),
+  );
+}
+
+/** The same once more while recovering: `recovery` is what the life after that death did. */
+export function deathsAgain(first: Trial, recovery: Effects): Trial[] {
+  const again = deathsOf(recovery).filter(({ n, die }) => die !== 'before' || n === 1);
+  return again.map(({ n, die, at }) => ({
+    ...first,
+    name: `${first.name}, dies again ${at}`,
+    lives: [...first.lives, dieAt(n, die)],
+  }));
+}
+
+/** Each effect failing once: not worth another try, worth it, or though it was done. */
+export function failures(effects: Effects): Trial[] {
+  const kinds: readonly [string, (name: string) => Fate][] = [
+    ['fails', (name) => ({ fail: faultOf(name, false) })],
+    ['fails for a moment', (name) => ({ fail: faultOf(name, true) })],
+    ['is done and reported as failed', (name) => ({ fail: faultOf(name, false), when: 'after' })],
+    ['is done and reported as failed for a moment', (name) => ({ fail: faultOf(name, true), when: 'after' })],
+  ];
+  return effects.flatMap(({ name }, index) =>
+    kinds.map(([how, fate]) => ({
+      name: `${index + 1} ${name} ${how}`,
+      lives: [() => (called: string, count: number) => (count === index + 1 ? fate(called) : undefined)],
+    })),
+  );
+}
+
+/** Every effect of one name failing for ever, in every life. */
+export function lastingFailures(effects: Effects): Trial[] {
+  const names = [...new Set(effects.map(({ name }) => name))];
+  return names.flatMap((name) =>
+    [true, false].map((retryable) => ({
+      name: `${name} fails for ever${retryable ? ', each time worth another try' : ''}`,
+      lives: [],
+      always: (called: string) => (called === name ? { fail: faultOf(name, retryable) } : undefined),
+      allowed: allowanceOf(name),
+    })),
+  );
+}
+
+function allowanceOf(name: string): Allowances {
+  if (name.startsWith('platform.start')) return { servicesDown: true };
+  if (/^(platform\.release|platform\.disarm|mover\.list list-made|mover\.forget|catalog\.getBackup)/.test(name)) {
+    return { leftovers: true };
+  }
+  if (name.startsWith('journal.')) return { open: true };
+  return name.startsWith('chat.') ? { silence: true } : {};
+}
+
+/** No room for the journal from its n-th write on, until the next life or also in it. */
+export function fullDisks(effects: Effects): (Trial & { readonly from: number })[] {
+  const writes = effects.filter(({ name }) => name === 'journal.save').length;
+  return Array.from({ length: writes }, (_, index) => index + 1).map((from) => ({
+    from,
+    name: `the disk is full from write ${from} on`,
+    lives: [() => fullFrom(from)],
+    allowed: { open: true },
+  }));
+}
+
+export function fullFrom(from: number): FateOf {
+  let writes = 0;
+  return (name) => {
+    if (!name.startsWith('journal.')) return undefined;
+    writes += 1;
+    return writes >= from ? { fail: faultOf(name, false) } : undefined;
+  };
+}
+
+/** The disk is full, and then the process dies as well; the disk is full for one more life or not. */
+export function fullDisksAndDeaths(full: Trial & { readonly from: number }, effects: Effects): Trial[] {
+  return effects.flatMap(({ name }, index) => {
+    const dies = () => {
+      const isFull = fullFrom(full.from);
+      return (called: string, count: number) => (count === index + 1 ? { die: 'after' as const } : isFull(called, count));
+    };
+    const at = `${full.name}, dies after ${index + 1} ${name}`;
+    return [
+      { ...full, name: at, lives: [dies] },
+      { ...full, name: `${at}, and still is`, lives: [dies, () => fullFrom(1)] },
+    ];
+  });
+}
+
+/** Someone cancels right before each effect. */
+export function cancels(effects: Effects): Trial[] {
+  return meanwhile(effects, 'cancelled', ({ running }) => {
+    running()?.cancel(BOB, 'no longer needed').catch(() => undefined); // too late is an answer as well
+  });
+}
+
+/** The operation's time is over at each effect: each is slow, or never answers and listens to nobody. */
+export function timeOuts(effects: Effects): Trial[] {
+  const policy = { timeout: HOUR };
+  const slow = meanwhile(effects, 'time is over', ({ world }) => world.time.pass(HOUR));
+  const hanging = effects.flatMap(({ name }, index) =>
+    /^(journal|chat\.p)/.test(name)
+      ? []
+      : [{ name: `hangs at ${index + 1} ${name}`, lives: [hangAt(index + 1)], allowed: hangAllowance(name) }],
+  );
+  return [...slow, ...hanging].map((trial) => ({ ...trial, policy }));
+}
+
+function hangAt(n: number): (stage: Stage) => FateOf {
+  return () => (_name, count) => (count === n ? { hang: true } : undefined);
+}
+
+function hangAllowance(_name: string): Allowances {
+  return {};
+}
+
+/** The process was so slow that the guard acted, and it goes on as if nothing had happened. */
+export function guardWhileAlive(effects: Effects): Trial[] {
+  return meanwhile(effects, 'the guard acts', ({ world }) => letGuardAct(world));
+}
+
+function meanwhile(effects: Effects, what: string, happen: (stage: Stage) => void): Trial[] {
+  return effects.map(({ name }, index) => ({
+    name: `${what} before ${index + 1} ${name}`,
+    lives: [
+      (stage: Stage) => (_name: string, count: number) =>
+        count === index + 1 ? { meanwhile: () => happen(stage) } : undefined,
+    ],
+  }));
+}

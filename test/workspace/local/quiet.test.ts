@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { link, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PartPlan } from '../../../src/records/plan.ts';
+import { locate, parseMounts } from '../../../src/workspace/local/mounts.ts';
+import type { Quiet } from '../../../src/workspace/platform.ts';
+import { type Bench, commanded, makeBench, makeFolder, OPERATION, supervised, until } from './bench.ts';
+
+const isRoot = process.getuid?.() === 0;
+
+describe('the proof of quiet', () => {
+  let bench: Bench;
+  let data: string;
+  let parts: readonly PartPlan[];
+  let quiet: Quiet;
+  const strangers: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    bench = await makeBench(async (root) => ({
+      services: [supervised('web'), commanded('db', join(root, 'db-runs'))],
+      volumes: [{ name: 'data', path: await makeFolder(join(root, 'data'), { file: 'text' }) }],
+    }));
+    data = join(bench.root, 'data');
+    quiet = await bench.platform.stop(await bench.platform.noteRunning(OPERATION));
+    parts = (await bench.platform.inspect()).parts;
+  });
+  afterEach(async () => {
+    for (const stranger of strangers.splice(0)) stranger.kill('SIGKILL');
+    await bench.dispose();
+  });
+
+  /** Runs until it is killed; a file beside the part says that it has opened what it wants. */
+  async function run(script: string): Promise<ChildProcess> {
+    const sign = join(bench.root, `opened-${strangers.length}`);
+    const stranger = spawn('sh', ['-c', script, 'sh', data, sign], { stdio: 'ignore' });
+    strangers.push(stranger);
+    await until('the stranger has opened its file', () => existsSync(sign));
+    return stranger;
+  }
+
+  const refusal = (file: string, pid?: number) => ({
+    code: 'not-quiet',
+    message: expect.stringMatching(new RegExp(`process ${pid ?? '\\d+'} .*${file}.* of data`)),
+  });
+
+  it('names the process that holds a file open for writing, and the file', async () => {
+    const stranger = await run('exec 3>>"$1/file"; touch "$2"; exec sleep 100');
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject(refusal('data/file', stranger.pid));
+    stranger.kill('SIGKILL');
+    await until('it is quiet again', () =>
+      bench.platform.proveQuiet(quiet, parts).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+
+  it('has nothing against a reader', async () => {
+    await run('exec 3<"$1/file"; touch "$2"; exec sleep 100');
+    await bench.platform.proveQuiet(quiet, parts);
+  });
+
+  it('has nothing against a writer beside the part', async () => {
+    await mkdir(`${data}-2`);
+    await run('exec 3>"$1-2/file"; touch "$2"; exec sleep 100');
+    await bench.platform.proveQuiet(quiet, parts);
+  });
+
+  it('finds a writer through a symbolic link', async () => {
+    await symlink(data, join(bench.root, 'alias'));
+    await run('exec 3>>"$1/../alias/file"; touch "$2"; exec sleep 100');
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject(refusal('data/file'));
+  });
+
+  it('finds a writable shared mapping whose file was closed', async () => {
+    const python = spawn('python3', [
+      '-c',
+      'import mmap,sys,time\nf=open(sys.argv[1]+"/file","r+b");m=mmap.mmap(f.fileno(),0);f.close();open(sys.argv[2],"w");time.sleep(100)',
+      data,
+      join(bench.root, 'opened-0'),
+    ]);
+    const failed = new Promise<boolean>((resolve) => python.once('error', () => resolve(true)));
+    if (await Promise.race([failed, until('mapped', () => existsSync(join(bench.root, 'opened-0'))).then(() => false)]))
+      return;
+    strangers.push(python);
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject(refusal('data/file', python.pid));
+  });
+
+  it.runIf(isRoot)('finds a writer in another mount space that knows the part by another name', async () => {
+    await makeFolder(join(bench.root, 'elsewhere'));
+    const inside = 'mount --bind "$1" "$1/../elsewhere" && exec 3>>"$1/../elsewhere/file"; touch "$2"; exec sleep 100';
+    const sign = join(bench.root, 'opened-0');
+    const stranger = spawn('unshare', ['--mount', 'sh', '-c', inside, 'sh', data, sign], { stdio: 'ignore' });
+    strangers.push(stranger);
+    await until('the stranger has opened its file', () => existsSync(sign));
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject(refusal('elsewhere/file'));
+  });
+
+  it('is refused when a stopped service runs again, whoever started it', async () => {
+    await writeFile(join(bench.root, 'db-runs'), '');
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject({
+      code: 'not-quiet',
+      message: expect.stringContaining('db'),
+    });
+  });
+
+  it('is refused with the token of another quiet time', async () => {
+    await expect(bench.platform.proveQuiet({ ...quiet, token: 'x' }, parts)).rejects.toMatchObject({
+      code: 'not-quiet',
+    });
+  });
+
+  it('does not mind a part that is missing', async () => {
+    await bench.platform.proveQuiet(quiet, [{ name: 'gone', path: join(bench.root, 'gone') } as PartPlan]);
+  });
+
+  it('counts files that are hard links once each and leaves our own folders out', async () => {
+    await link(join(data, 'file'), join(data, 'again'));
+    await makeFolder(join(data, '.cml-op_0000000009-displaced'), { ours: 'x' });
+    const [part] = (await bench.platform.inspect({ count: true })).parts;
+    expect(part).toMatchObject({ files: 2, bytes: 8, exclude: [join(data, '.cml-op_0000000009-displaced')] });
+  });
+});
+
+describe('the place of a file', () => {
+  const mounts = parseMounts(
+    [
+      '22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw',
+      '30 22 8:2 /deep /srv/my\\040data rw shared:2 - xfs /dev/sdb1 rw',
+      '31 22 8:1 /home/x /mnt/x rw shared:1 - ext4 /dev/sda1 rw',
+    ].join('\n'),
+  );
+
+  it('is the same through a bind mount', () => {
+    expect(locate('/mnt/x/file', mounts)).toEqual({ device: '8:1', path: '/home/x/file' });
+    expect(locate('/home/x/file', mounts)).toEqual({ device: '8:1', path: '/home/x/file' });
+  });
+
+  it('counts from the root of its file system', () => {
+    expect(locate('/srv/my data/a/b', mounts)).toEqual({ device: '8:2', path: '/deep/a/b' });
+    expect(locate('/srv/my data', mounts)).toEqual({ device: '8:2', path: '/deep' });
+    expect(locate('/', mounts)).toEqual({ device: '8:1', path: '/' });
+  });
+});
+
+it.runIf(isRoot)('sees through a bind mount in the same mount space', async () => {
+  const bench = await makeBench(async (root) => ({
+    volumes: [{ name: 'data', path: await makeFolder(join(root, 'data'), { file: 'text' }) }],
+  }));
+  const alias = await makeFolder(join(bench.root, 'alias'));
+  await execa('mount', ['--bind', join(bench.root, 'data'), alias]);
+  const stranger = spawn('sh', ['-c', `exec 3>>${alias}/file; touch ${bench.root}/opened; exec sleep 100`]);
+  try {
+    const quiet = await bench.platform.stop(await bench.platform.noteRunning(OPERATION));
+    await until('opened', () => existsSync(join(bench.root, 'opened')));
+    const { parts } = await bench.platform.inspect();
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject({ code: 'not-quiet' });
+  } finally {
+    stranger.kill('SIGKILL');
+    await until(
+      'the alias is unmounted',
+      async () => (await execa('umount', [alias], { reject: false })).exitCode === 0,
+    );
+    await bench.dispose();
+  }
+});
