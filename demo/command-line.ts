@@ -80,8 +80,7 @@ export async function approveAndWait(
 }
 
 export async function servicesAreUp(workspace: DemoWorkspace): Promise<boolean> {
-  const said = await sayAndExpect(workspace, ['status', workspace.name, '--as', 'alice']);
-  const { services } = read(statusAnswer, 'workspace', said);
+  const { services } = statusAnswer.parse(await sayAndExpect(workspace, ['status', workspace.name, '--as', 'alice']));
   return services.length > 0 && services.every((service) => service.running && service.ready);
 }
 
@@ -126,10 +125,9 @@ async function run(workspace: DemoWorkspace, words: readonly string[]) {
   return { exitCode, stdout };
 }
 
-/** The record may stand alone or under its name beside other things. */
+/** The record stands under its name beside other things. */
 function read<T>(schema: z.ZodType<T>, name: string, answer: unknown): T {
-  const inner = z.looseObject({ [name]: z.unknown() }).safeParse(answer);
-  return schema.parse(inner.data?.[name] ?? answer);
+  return schema.parse(z.looseObject({ [name]: z.unknown() }).parse(answer)[name]);
 }
 
 /** What the product said about it stands above on the terminal already. */

@@ -51,6 +51,11 @@ function measuredStep(view: OperationView): Step | undefined {
     .at(-1);
 }
 
+function servicesColour(view: OperationView, paint: Colours): (text: string) => string {
+  if (view.stopsAt !== undefined) return paint.yellow;
+  return view.downSince !== undefined && view.downtimeMs === undefined ? paint.red : (text) => text;
+}
+
 /** One picture of an operation for a terminal that can redraw; a pure function of what is known. */
 export function renderFrame(view: OperationView, options: FrameOptions): string {
   const paint = createColours(options.colour);
@@ -62,13 +67,9 @@ export function renderFrame(view: OperationView, options: FrameOptions): string 
   const progress = progressWords(view, options.measure);
   const lines = [paint.bold(titleWords(view))];
   for (const step of steps) lines.push(stepLine(step, width, step === measured ? progress : '', options, paint));
+  if (ended) return lines.join('\n');
   const services = servicesWords(view, options.now, options.timeOfDay);
-  if (services !== '' && !ended) {
-    const down = view.downSince !== undefined && view.downtimeMs === undefined;
-    lines.push(
-      down ? paint.red(`  ${services}`) : view.stopsAt === undefined ? `  ${services}` : paint.yellow(`  ${services}`),
-    );
-  }
-  if (options.keys !== '' && !ended) lines.push(paint.dim(`  ${options.keys}`));
+  if (services !== '') lines.push(`  ${servicesColour(view, paint)(services)}`);
+  if (options.keys !== '') lines.push(`  ${paint.dim(options.keys)}`);
   return lines.join('\n');
 }

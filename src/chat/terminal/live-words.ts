@@ -9,7 +9,7 @@ export type TimeOfDay = (moment: Date) => string;
 
 /** A clock face: whole seconds, so that it ticks. */
 export function writeClock(ms: number): string {
-  return writeDuration(Math.max(0, Math.floor(ms / 1000)) * 1000);
+  return ms < 1000 ? '0s' : writeDuration(Math.floor(ms / 1000) * 1000);
 }
 
 function ofTotal(done: string, total: string | undefined): string {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
@@ -38,12 +39,10 @@ const MOST_KILLS = 10;
 export function createStateLock(options: StateLockOptions): StateLock {
   const folder = join(options.folder, 'lock');
   const own = identify(process.pid);
-  let drafts = 0;
   return {
     async hold(work) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      drafts += 1;
-      const draft = join(folder, `draft-${process.pid}-${drafts}`);
+      const draft = join(folder, `draft-${process.pid}-${randomUUID()}`);
       await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
       try {
         const number = await takeTurn(folder, draft, options);

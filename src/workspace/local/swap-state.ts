@@ -1,6 +1,6 @@
 import { OperationError } from '../../errors.ts';
 import type { LocalContext } from './context.ts';
-import { childNames, childPath, inodeOf } from './file-facts.ts';
+import { childPath, inodeOf } from './file-facts.ts';
 import {
   type Child,
   type ChildrenSwap,
@@ -31,8 +31,9 @@ async function stateOfChildren(part: ChildrenSwap): Promise<SwapState> {
   if (part.committed) return away === part.previous.length ? 'committed' : 'between';
   const atHome = await countAt(part.root, part.previous);
   const incoming = await countAt(part.root, part.staged);
-  const isEmptyAside = (await childNames(part.displaced)).length === 0;
-  if (atHome === part.previous.length && incoming === 0 && isEmptyAside) return 'previous';
+  // The folder for the displaced is made first and removed last: while it stands, the root's own look may be the new one.
+  const hasBegun = (await inodeOf(part.displaced)) !== null;
+  if (atHome === part.previous.length && incoming === 0 && !hasBegun) return 'previous';
   return atHome + away === part.previous.length ? 'between' : 'unknown';
 }
 

@@ -87,14 +87,17 @@ function writtenThrough(pid: number, descriptor: string): string | undefined {
 }
 
 function mappedForWriting(pid: number): string[] {
-  let text: string;
   try {
-    text = readFileSync(`/proc/${pid}/maps`, 'utf8');
+    return writableMappings(readFileSync(`/proc/${pid}/maps`, 'utf8'));
   } catch {
     return []; // ended meanwhile
   }
+}
+
+/** Files mapped shared and writable; the file itself may be closed by now. Source: proc(5), `/proc/<pid>/maps`. */
+export function writableMappings(maps: string): string[] {
   const files = new Set<string>();
-  for (const match of text.matchAll(/^\S+ .w.s \S+ \S+ \d+ +(\/.*)$/gm)) {
+  for (const match of maps.matchAll(/^\S+ .w.s \S+ \S+ \d+ +(\/.*)$/gm)) {
     const file = match[1];
     if (file !== undefined && !file.startsWith('/dev/') && !file.endsWith(' (deleted)')) files.add(file);
   }

@@ -146,13 +146,19 @@ describe('a picture', () => {
         ✓ start     1s
       "
     `);
-    expect(endWords(failed)).toMatchInlineSnapshot(`"The backup of team-ml failed after 10m 40s; services were down for 31s. web did not stop within 30s."`);
+    expect(endWords(failed)).toMatchInlineSnapshot(
+      `"The backup of team-ml failed after 10m 40s; services were down for 31s. web did not stop within 30s."`,
+    );
   });
 
   test('is said in one line at the end', () => {
     const ended = { ...secured, endedAt: written(720) };
-    expect(endWords({ ...ended, status: 'succeeded' })).toMatchInlineSnapshot(`"The backup of team-ml succeeded in 12m; services were down for 5.1s."`);
-    expect(endWords({ ...base, status: 'cancelled', endedAt: written(3) })).toMatchInlineSnapshot(`"The backup of team-ml was cancelled after 3s."`);
+    expect(endWords({ ...ended, status: 'succeeded' })).toMatchInlineSnapshot(
+      `"The backup of team-ml succeeded in 12m; services were down for 5.1s."`,
+    );
+    expect(endWords({ ...base, status: 'cancelled', endedAt: written(3) })).toMatchInlineSnapshot(
+      `"The backup of team-ml was cancelled after 3s."`,
+    );
     expect(endWords(base)).toBe('');
   });
 });

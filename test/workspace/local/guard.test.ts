@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sessionOf } from '../../../src/process-identity.ts';
@@ -172,23 +172,5 @@ describe('the guard', () => {
     await rename(join(bench.root, 'taken-away'), join(bench.root, `.cml-${OPERATION}-displaced-data`));
     await until('services are up', allUp, 25_000);
     expect(files()).toEqual(['old', 'old']);
-  });
-
-  it('gets the lock from an owner that died, and kills one that is stuck past the time', async () => {
-    const holder = spawn(process.execPath, [
-      '--input-type=module',
-      '-e',
-      `import { createStateLock } from ${JSON.stringify(join(process.cwd(), 'dist/src/workspace/local/state-lock.js'))};
-       const clock = { now: () => new Date(), sleep: (ms) => new Promise((done) => setTimeout(done, ms)) };
-       const lock = createStateLock({ folder: process.argv[1], clock, waitMs: 1000, fence: false });
-       await lock.hold(() => { console.log('held'); return new Promise(() => setInterval(() => {}, 1000)); });`,
-      bench.folder,
-    ]);
-    const ended = new Promise((resolve) => holder.once('exit', (_code, signal) => resolve(signal)));
-    await bench.platform.armGuard(note, soon(1_000));
-    await bench.platform.stop(note);
-    await until('it is held', async () => (await readdir(join(bench.folder, 'lock'))).length > 0);
-    expect(await ended).toBe('SIGKILL');
-    await until('services are up', allUp);
   });
 });
