@@ -77,14 +77,20 @@ export function createRoom(world: OrchestratorWorld): Room {
   async function end(operation: Operation): Promise<void> {
     running.delete(operation.workspace);
     claimed.delete(operation.workspace);
-    // A failed operation's output is what its operator looks at; secrets do not stay behind in either case.
+    // A failed operation's output is what its operator looks at; secrets do not stay behind in either case, unless
+    // services are down: then the guard may still have to put the definition back.
+    if (operation.error?.code === 'services-still-down') return announceEnd(operation.workspace);
     const folder = join(world.workFolder, operation.id);
     const leftovers =
       operation.status === 'succeeded'
         ? [folder]
         : ['manifest', 'definition', 'present'].map((name) => join(folder, name));
     for (const place of leftovers) await rm(place, { recursive: true, force: true });
-    for (const listener of listeners) listener(operation.workspace);
+    announceEnd(operation.workspace);
+  }
+
+  function announceEnd(workspace: string): void {
+    for (const listener of listeners) listener(workspace);
   }
 
   return {

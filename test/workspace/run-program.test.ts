@@ -209,20 +209,27 @@ describe('a program whose starter died', () => {
   });
 
   it('never runs twice at once, whenever the starter died', async () => {
+    const alone = note('alone');
     const program = shell(
-      `mkdir ${note('alone')} || echo twice >> ${note('twice')}; sleep 0.05; rmdir ${note('alone')}`,
+      `if grep -sq 'State:.[^ZX]' /proc/$(cat ${alone} || echo none)/status; then touch ${note('twice')}; fi
+      echo $$ > ${alone}; sleep 0.05; rm -f ${alone}`,
     );
-    for (let round = 0; round < 6; round++) {
-      // The wrapper of a life that died before it knew of it, at every stage of its start.
-      const stray = spawn('sh', ['-c', `sleep 0.0${round}; exec sh -c '${program.args[1]}'`], {
-        env: { PATH: process.env.PATH, CML_PROGRAM: note('work') },
-        detached: true,
-        stdio: 'ignore',
-      });
+    for (const round of [0, 1, 2]) {
+      const life = await liveOnceWith(program);
+      await until(() => existsSync(note('work.out')));
+      await new Promise((wake) => setTimeout(wake, round * 3));
+      await die(life);
+      expect(await run(program)).toMatchObject({ exitCode: 0 });
+      await rm(note('work.out'));
+    }
+    for (const round of [0, 1, 2, 3, 4, 5]) {
+      // A wrapper that is still starting: what marks it is there, its claim is not.
+      const script = `sleep 0.0${round}; exec sh -c "$0"`;
+      const env = { PATH: process.env.PATH, CML_PROGRAM: note('work') };
+      const stray = spawn('sh', ['-c', script, program.args[1] ?? ''], { env, detached: true, stdio: 'ignore' });
       await writeFile(note('work.out'), '');
-      expect(await run({ ...program, fresh: true })).toMatchObject({ exitCode: 0 });
-      await until(() => identify(stray.pid ?? 0) === undefined);
-      await rm(note('alone'), { recursive: true, force: true });
+      expect(await run(program)).toMatchObject({ exitCode: 0 });
+      expect(identify(stray.pid ?? 0)).toBeUndefined();
     }
     expect(existsSync(note('twice'))).toBe(false);
   });
