@@ -42,7 +42,8 @@ export async function setUpWorkspace(
   await writeFile(at(MADE_BY_DEMO), 'The demo made this folder, and removes it when it is run again.\n');
   await mkdir(at('cml-data', 'secrets'), { recursive: true });
   await chmod(at('cml-data'), 0o711);
-  await mkdir(at('team-ml', 'db'), { recursive: true, mode: 0o700 });
+  await mkdir(at('team-ml'));
+  await mkdir(at('team-ml', 'db'), { mode: 0o700 });
   await writeFile(at('team-ml', '.env'), 'GREETING=Welcome to team-ml\nREGION=north\n', { mode: 0o640 });
   const projectFiles = await writeProjects(at('team-ml', 'projects'));
   await writeDatasets(at('datasets'));

@@ -9,7 +9,8 @@ set -euo pipefail
 
 oldest=0.17.1
 release=0.19.1
-# From the release's own SHA256SUMS: https://github.com/restic/restic/releases/tag/v0.19.1
+# As pinned alike by several independent public projects, one of which checked them against the signed SHA256SUMS of
+# https://github.com/restic/restic/releases/tag/v0.19.1
 sha256_amd64=f415415624dcc452f2a02b8c33641791a8c6d6d3b65bbb3543fcf9a25151585c
 sha256_arm64=a5f64aaab53d51e311fa3829124c5b703f2d14cf187d8640b6be3b2b49376465
 # Newest first; an older one is taken when the newer does not run with this machine's libraries.

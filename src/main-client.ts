@@ -126,7 +126,9 @@ async function startServer(source: ConfigSource, data: string): Promise<void> {
     child.once('exit', (code) => resolve(code));
   });
   // A server that cannot begin says so within a moment; one that can is found by its socket.
-  const code = await Promise.race([ended, waitForSocket(join(data, 'control.sock'))]);
+  const decided = new AbortController();
+  const code = await Promise.race([ended, waitForSocket(join(data, 'control.sock'), decided.signal)]);
+  decided.abort();
   if (code === undefined || code === 0 || code === ALREADY_SERVED) return;
   throw new PortError('server-unavailable', `The server could not start: ${(await readFile(errors, 'utf8')).trim()}`, {
     hint: 'Run `cml serve` to see it begin.',
@@ -135,9 +137,9 @@ async function startServer(source: ConfigSource, data: string): Promise<void> {
 
 const MOST_MS = 120_000;
 
-async function waitForSocket(path: string): Promise<undefined> {
+async function waitForSocket(path: string, decided: AbortSignal): Promise<undefined> {
   const { createConnection } = await import('node:net');
-  for (let waitedMs = 0; waitedMs < MOST_MS; waitedMs += 50) {
+  for (let waitedMs = 0; waitedMs < MOST_MS && !decided.aborted; waitedMs += 50) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const connection = createConnection(path);
       connection.once('connect', () => resolve(true) ?? connection.destroy());

@@ -78,7 +78,7 @@ export const backupStory = defineStory({
   ensures: {
     start: { result: started, timeoutMs: 10 * MINUTE, retries: 40, otherwise: 'page' },
     'disarm guard': { result: z.void(), timeoutMs: MINUTE, retries: 5, otherwise: 'warn' },
-    release: { result: z.void(), timeoutMs: 10 * MINUTE, retries: 2, otherwise: 'warn' },
+    release: { result: z.void(), timeoutMs: 10 * MINUTE, retries: 2, otherwise: 'warn', removes: true },
   },
   shown: [
     'preflight',

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DataMover } from '../mover/mover.ts';
+import { forgetNote } from '../operation/forget-note.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 
 interface ReleaseWorld {
@@ -21,4 +22,5 @@ export async function releaseBackup(world: ReleaseWorld, operationId: string, ba
   const copies = await mover.list([operationId], { folder, key: 'list-made' });
   const unneeded = copies.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
   if (unneeded.length > 0) await mover.forget(unneeded, { folder, key: 'forget' });
+  await forgetNote(platform, operationId);
 }

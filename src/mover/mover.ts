@@ -71,7 +71,11 @@ export interface DataMover {
   list(tags: readonly string[], options: MoveOptions): Promise<Copy[]>;
   /** Counts what a copy holds under each path, by reading the copy's tree. A path that is not in it counts -1 files. */
   count(copyId: string, paths: readonly string[], options: MoveOptions): Promise<PathCount[]>;
-  /** Restores what stands at `pathInCopy` into the empty folder `target`. Resolves only when every file was written. */
+  /**
+   * Restores a folder at `pathInCopy` as the folder `target`, with the owner, mode, times and attributes it had; a file goes
+   * into `target`. What an earlier try left in `target` is replaced; `<target>.partial` is used meanwhile. Resolves only
+   * when everything was written. Files are all that is not a directory.
+   */
   restore(
     copyId: string,
     pathInCopy: string,

@@ -8,6 +8,13 @@ import { viewOperation } from './view.ts';
 
 const END_RETRIES = 5;
 
+interface End {
+  readonly outcome: unknown;
+  readonly failure: AppError | undefined;
+  /** There is something left that only a later life can remove. */
+  readonly staysOpen: boolean;
+}
+
 /**
  * Writes the end, posts it, then closes the record. A crash in between posts it once more: an end said twice is better
  * than one never said.
@@ -16,9 +23,9 @@ export async function finishOperation(
   declaration: StoryDeclaration,
   journal: Journal,
   world: RunnerWorld,
-  end?: { readonly outcome: unknown; readonly failure: AppError | undefined },
+  end?: End,
 ): Promise<Operation> {
-  if (end) await writeEnd(journal, world, end);
+  const isWritten = end ? await writeEnd(journal, world, end) : true;
   const operation = journal.operation();
   world.chat.show(viewOperation(declaration, operation));
   const message = declaration.ended(operation);
@@ -36,6 +43,7 @@ export async function finishOperation(
       'the end of an operation could not be posted',
     );
   }
+  if (!isWritten) return operation; // open on disk: the next boot brings it to its end
   try {
     await world.operations.close(operation.id);
   } catch (error) {
@@ -45,11 +53,8 @@ export async function finishOperation(
   return operation;
 }
 
-async function writeEnd(
-  journal: Journal,
-  world: RunnerWorld,
-  end: { readonly outcome: unknown; readonly failure: AppError | undefined },
-): Promise<void> {
+/** Answers false when the end stands in memory only. */
+async function writeEnd(journal: Journal, world: RunnerWorld, end: End): Promise<boolean> {
   const at = world.clock.now().toISOString();
   const wasCancelled = journal.operation().journal.some((event) => event.type === 'cancelled');
   const isCancel = wasCancelled && end.failure instanceof OperationError;
@@ -57,14 +62,19 @@ async function writeEnd(
   const error = end.failure ? { error: recordError(end.failure) } : {};
   const outcome = end.outcome === undefined ? {} : { outcome: JSON.parse(JSON.stringify(end.outcome)) };
   const event = { type: 'ended' as const, at, status, ...error } as const;
+  if (end.staysOpen) {
+    journal.assume({ status, endedAt: at, ...error, ...outcome });
+    return false;
+  }
   const write = () =>
     journal.update({ status, endedAt: at, ...error, ...outcome, journal: [...journal.operation().journal, event] });
   try {
     await retry(write, { retries: END_RETRIES, delays: world.delays, worthIt: (cause) => cause instanceof AppError });
+    return true;
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
-    // Still open on disk: the next boot finds everything done and ends it again.
     world.log.error({ operation: journal.operation().id, error: recordError(cause) }, 'an end could not be written');
     journal.assume({ status, endedAt: at, ...error, ...outcome });
+    return false;
   }
 }

@@ -11,6 +11,10 @@ export interface Journal {
   append(event: JournalEvent): Promise<void>;
   /** Tries to; an event that could not be written stays in memory and goes out with the next write. Never rejects. */
   appendIfPossible(event: JournalEvent): Promise<boolean>;
+  /** True while events stand in memory only. */
+  isBehind(): boolean;
+  /** Writes what stands in memory only. */
+  catchUp(): Promise<void>;
   /** Replaces fields of the operation and writes it. */
   update(change: Partial<Operation>): Promise<void>;
   /** Replaces fields in memory only, when nothing can be written any more. */
@@ -21,13 +25,18 @@ export interface Journal {
 export function createJournal(given: Operation, operations: Catalog['operations']): Journal {
   let current = given;
   let queue: Promise<unknown> = Promise.resolve();
+  let isBehind = false;
 
   function enqueue(change: (now: Operation) => Operation, keep: boolean): Promise<void> {
     const write = queue.then(async () => {
       const next = change(current);
-      if (keep) current = next;
+      if (keep) {
+        current = next;
+        isBehind = true;
+      }
       await operations.save(next);
       current = next;
+      isBehind = false;
     });
     queue = write.catch(() => undefined); // the caller hears of it; the next write must not
     return write;
@@ -37,6 +46,8 @@ export function createJournal(given: Operation, operations: Catalog['operations'
   return {
     operation: () => current,
     append: (event) => enqueue(added(event), false),
+    isBehind: () => isBehind,
+    catchUp: async () => (isBehind ? enqueue((now) => now, false) : undefined),
     update: (change) => enqueue((now) => ({ ...now, ...change }), false),
     assume(change) {
       current = { ...current, ...change };

@@ -23,6 +23,8 @@ export interface EnsurePolicy {
   readonly retries: number;
   /** When it cannot be done at all: `page` calls a human and fails the operation, `warn` says so and goes on. */
   readonly otherwise: 'page' | 'warn';
+  /** It removes what steps made: only when the journal says why, or a later life would go on with what is gone. */
+  readonly removes?: boolean;
 }
 
 /** What a story declares about itself: the names its journal is keyed by. Renaming one is a migration. */

@@ -42,19 +42,23 @@ export function runOperation<Declaration extends StoryDeclaration>(
   const journal = createJournal(given, world.operations);
   const abort = new AbortController();
   const mode = modeOf(declaration, given);
+  let staysOpen = false;
   const control: StoryControl = {
     mode,
     abort,
     past: given.journal,
     isFinal: () => finalSteps(declaration).some((step) => hasBegun(journal.operation().journal, step)),
     changed: (progress) => world.chat.show(viewOperation(declaration, journal.operation(), { progress })),
+    leaveOpen: () => {
+      staysOpen = true;
+    },
   };
   if (given.journal.some((event) => event.type === 'cancelled')) abort.abort(cancelled(given));
 
   return {
     operation: journal.operation,
     view: () => viewOperation(declaration, journal.operation()),
-    ended: live(declaration, journal, control, tell, world),
+    ended: live(declaration, journal, control, tell, world, () => staysOpen),
     cancel: (by, reason) => cancel(journal, control, world, by, reason),
     postpone: (by, stopsAt) => postpone(declaration, journal, world, by, stopsAt),
     interrupt: () =>
@@ -68,6 +72,7 @@ async function live<Declaration extends StoryDeclaration>(
   control: StoryControl,
   tell: (story: Story<Declaration>) => Promise<unknown>,
   world: RunnerWorld,
+  staysOpen: () => boolean,
 ): Promise<Operation> {
   const alreadyEnded = journal.operation().journal.some((event) => event.type === 'ended');
   if (alreadyEnded) return finishOperation(declaration, journal, world);
@@ -87,7 +92,7 @@ async function live<Declaration extends StoryDeclaration>(
   } finally {
     over.abort();
   }
-  return finishOperation(declaration, journal, world, { outcome, failure });
+  return finishOperation(declaration, journal, world, { outcome, failure, staysOpen: staysOpen() });
 }
 
 function finalSteps(declaration: StoryDeclaration): string[] {

@@ -17,6 +17,8 @@ export interface StoryControl {
   /** True once the operation can only go forward. */
   isFinal(): boolean;
   changed(progress?: Progress): void;
+  /** Something could not be removed yet: a later life has to, so this one may not write the end. */
+  leaveOpen(): void;
 }
 
 /** Long enough for restic to give its lock back, short enough not to keep services down. */
@@ -40,6 +42,26 @@ export function createStory<Declaration extends StoryDeclaration>(
     if (past && 'error' in past) throw revive(past.error);
     if (past) return readBack(policy, name, past.result);
     if (control.mode === 'unwind') throw interrupted(name);
+    try {
+      const result = await runStep(name, policy, work, options);
+      await journal.append({ type: 'step-done', step: name, at: at(), ...asJson(result) });
+      control.changed();
+      return result;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      // Also when the step never began: a later life must come to the same end, whatever is undone from here on.
+      await journal.appendIfPossible({ type: 'step-failed', step: name, at: at(), error: recordError(error) });
+      control.changed();
+      throw error;
+    }
+  }
+
+  async function runStep(
+    name: string,
+    policy: StepPolicy,
+    work: (context: StepContext) => Promise<unknown>,
+    options?: StepOptions,
+  ): Promise<unknown> {
     const wasFinal = control.isFinal();
     if (!wasFinal && control.abort.signal.aborted) throw control.abort.signal.reason;
     await journal.append({ type: 'step-began', step: name, at: at() });
@@ -47,28 +69,17 @@ export function createStory<Declaration extends StoryDeclaration>(
     control.changed();
     const goesOn = control.isFinal();
     const limits = limitsOf(name, policy, options, goesOn ? undefined : control.abort.signal, world);
-    let result: unknown;
-    try {
-      result = await attempt(
-        (signal) =>
-          retry(() => work(contextOf(journal, control, world, signal)), {
-            retries: policy.retries ?? 0,
-            delays: world.delays,
-            worthIt: isRetryable,
-            signal,
-          }),
-        limits,
-        world.clock,
-      );
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      await journal.appendIfPossible({ type: 'step-failed', step: name, at: at(), error: recordError(error) });
-      control.changed();
-      throw error;
-    }
-    await journal.append({ type: 'step-done', step: name, at: at(), ...asJson(result) });
-    control.changed();
-    return result;
+    return attempt(
+      (signal) =>
+        retry(() => work(contextOf(journal, control, world, signal)), {
+          retries: policy.retries ?? 0,
+          delays: world.delays,
+          worthIt: isRetryable,
+          signal,
+        }),
+      limits,
+      world.clock,
+    );
   }
 
   async function ensure(name: string, work: (context: StepContext) => Promise<unknown>) {
@@ -82,6 +93,7 @@ export function createStory<Declaration extends StoryDeclaration>(
       return result;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
+      if (policy.removes && journal.isBehind()) control.leaveOpen();
       await journal.appendIfPossible({ type: 'ensure-failed', step: name, at: at(), error: recordError(error) });
       control.changed();
       if (policy.otherwise === 'warn') {
@@ -109,10 +121,14 @@ function persist(
 ): Promise<unknown> {
   const hopeless = (error: unknown) =>
     !(error instanceof AppError) || error.code === 'unknown-data' || error.code === 'swap-failed';
+  const tryOnce = async (signal: AbortSignal) => {
+    if (policy.removes) await journal.catchUp();
+    return work(contextOf(journal, control, world, signal));
+  };
   return retry(
     () =>
       attempt(
-        (signal) => work(contextOf(journal, control, world, signal)),
+        tryOnce,
         {
           timeouts: [
             { ms: policy.timeoutMs, because: () => new OperationError('timed-out', `"${name}" took too long.`) },
@@ -159,12 +175,16 @@ function limitsOf(
   return { ...(signal ? { signal } : {}), timeouts, settleMs: SETTLE_MS };
 }
 
-/** Steps that must be looked at again after a restart are forgotten, unless what they prepared has begun. */
+/**
+ * Steps that must be looked at again after a restart are forgotten, unless what they prepared has begun. A failure is
+ * never forgotten: what it undid may be gone.
+ */
 function pastSteps(declaration: StoryDeclaration, control: StoryControl) {
   const steps = readSteps(control.past);
   if (control.mode !== 'resume') return steps;
   for (const [name, policy] of Object.entries(declaration.steps)) {
-    if (policy.againUntil !== undefined && !hasBegun(control.past, policy.againUntil)) steps.delete(name);
+    const failed = 'error' in (steps.get(name) ?? {});
+    if (policy.againUntil !== undefined && !failed && !hasBegun(control.past, policy.againUntil)) steps.delete(name);
   }
   return steps;
 }

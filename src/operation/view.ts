@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Operation, OperationView, Progress } from '../records/operation.ts';
+import { moment } from '../records/time.ts';
 import { announcedStop, hasBegun } from './journal.ts';
 import type { StoryDeclaration } from './operation.ts';
 
@@ -16,19 +18,28 @@ function viewStep(name: string, operation: Operation): StepView {
   return view;
 }
 
-/** When services began to stop and, if they are up again, how long they were down, in milliseconds. */
+const stopped = z.object({ stoppedAt: moment });
+const ready = z.object({ readyAt: moment });
+
+/**
+ * Since when services are down or, if they are up again, how long they were, in milliseconds. The platform's own account
+ * counts; what it did not live to say is taken from the journal.
+ */
 export function downtimeOf(
   declaration: StoryDeclaration,
-  operation: Operation,
+  { journal }: Operation,
 ): { downSince?: string; downtimeMs?: number } {
   const { stop, until } = declaration.stopsServices;
-  const down = operation.journal.find((event) => event.type === 'step-began' && event.step === stop);
-  if (!down) return {};
-  const back = operation.journal.findLast(
+  const began = journal.find((event) => event.type === 'step-began' && event.step === stop);
+  if (!began) return {};
+  const done = journal.find((event) => event.type === 'step-done' && event.step === stop);
+  const since = stopped.safeParse(done && 'result' in done ? done.result : undefined).data?.stoppedAt ?? began.at;
+  const back = journal.findLast(
     (event) => (event.type === 'ensured' || event.type === 'step-done') && until.includes(event.step),
   );
-  if (!back) return { downSince: down.at };
-  return { downtimeMs: Math.max(0, Date.parse(back.at) - Date.parse(down.at)) };
+  if (!back) return { downSince: since };
+  const readyAt = ready.safeParse('result' in back ? back.result : undefined).data?.readyAt ?? back.at;
+  return { downtimeMs: Math.max(0, Date.parse(readyAt) - Date.parse(since)) };
 }
 
 /** What is shown of an operation: a pure function of its record and the live progress. */

@@ -35,13 +35,13 @@ export const restoreStory = defineStory({
     commit: { result: z.void(), timeoutMs: 10 * MINUTE, final: true },
     'apply definition': { result: z.void(), timeoutMs: 5 * MINUTE, retries: 1 },
     'start restored': { result: started, timeoutMs: 10 * MINUTE, retries: 1 },
-    'keep displaced': { result: z.array(z.string()), timeoutMs: MINUTE, retries: 3 },
   },
   ensures: {
     'put back': { result: z.void(), timeoutMs: 10 * MINUTE, retries: 20, otherwise: 'page' },
     'start again': { result: started, timeoutMs: 10 * MINUTE, retries: 40, otherwise: 'page' },
+    'keep displaced': { result: z.array(z.string()), timeoutMs: MINUTE, retries: 3, otherwise: 'warn' },
     'disarm guard': { result: z.void(), timeoutMs: MINUTE, retries: 5, otherwise: 'warn' },
-    release: { result: z.void(), timeoutMs: 10 * MINUTE, retries: 2, otherwise: 'warn' },
+    release: { result: z.void(), timeoutMs: 10 * MINUTE, retries: 2, otherwise: 'warn', removes: true },
   },
   shown: [
     'claim approval',

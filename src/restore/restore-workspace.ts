@@ -5,6 +5,7 @@ import { servicesStop } from '../chat/messages/services-stop.ts';
 import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
 import { announceStop, announceToPeople, type Countdown, countDown } from '../operation/countdown.ts';
+import { forgetNote } from '../operation/forget-note.ts';
 import { guardTime } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
 import type { RestorePlan } from '../records/plan.ts';
@@ -65,11 +66,11 @@ export async function restoreWorkspace(
       started = await step('start restored', ({ signal }) => platform.start(running, { signal }));
     } catch (error) {
       await ensure('put back', async () => {
-        if (!(await platform.isReverted(id))) {
-          await platform.stop(running);
-          await platform.revert(id);
-        }
+        if (await platform.isReverted(id)) return;
+        await platform.stop(running);
+        // Before the data: once that is back, the guard and a later life take everything for put back.
         await platform.applyDefinition(present.path);
+        await platform.revert(id);
       });
       await ensure('start again', ({ signal }) => platform.start(running, { signal }));
       await ensure('disarm guard', () => platform.disarmGuard(id));
@@ -77,7 +78,7 @@ export async function restoreWorkspace(
     }
     await ensure('disarm guard', () => platform.disarmGuard(id));
     const displacedUntil = new Date(Date.parse(started.readyAt) + settings.policy.grace).toISOString();
-    const displaced = await step('keep displaced', () => platform.keepDisplaced(id, displacedUntil));
+    const displaced = await ensure('keep displaced', () => platform.keepDisplaced(id, displacedUntil));
     const downtimeMs = Math.max(0, Date.parse(started.readyAt) - Date.parse(stoppedAt));
     const { requestId } = input;
     return {
@@ -85,12 +86,15 @@ export async function restoreWorkspace(
       requestId,
       ...filled,
       downtimeMs,
-      displaced,
+      displaced: displaced ?? [],
       displacedUntil,
-      warnings: plan.warnings,
+      warnings: displaced ? plan.warnings : [...plan.warnings, 'What was displaced is kept until someone removes it.'],
     };
   } finally {
-    await ensure('release', () => platform.release(id));
+    await ensure('release', async () => {
+      await platform.release(id);
+      await forgetNote(platform, id);
+    });
   }
 }
 

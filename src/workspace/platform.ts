@@ -129,7 +129,10 @@ export interface WorkspacePlatform {
    */
   warmUp(operationId: string, parts: readonly PartPlan[], folder: string, options?: EffectOptions): Promise<void>;
 
-  /** Makes empty places beside the live parts, on the same file system, for restored data. */
+  /**
+   * Makes empty places beside the live parts, on the same file system, for restored data. The mover may put
+   * `<place>.partial` beside each and replace the place itself; `release` removes both.
+   */
   stage(operationId: string, parts: readonly string[]): Promise<StagedPart[]>;
   /**
    * Swaps the staged places in, while quiet. When it dies or rejects, any part may be swapped or not; `revert` knows.

@@ -1,7 +1,8 @@
 import { test } from 'vitest';
 import { createMatrix, tellBroken } from '../operation/crash-matrix.ts';
-import { backupCase } from './backup-case.ts';
 import { restoreCase } from '../restore/restore-case.ts';
+import { backupCase } from './backup-case.ts';
+
 test('x', async () => {
   for (const given of [backupCase, restoreCase]) {
     if (process.env.ONLY && given.declaration.kind !== process.env.ONLY) continue;
@@ -10,7 +11,9 @@ test('x', async () => {
       if (process.env.FAM && !name.includes(process.env.FAM)) continue;
       const t = performance.now();
       const r = await family();
-      process.stdout.write(`== ${given.declaration.kind} ${name}: ${r.scenarios} ${r.failed.length} failed ${Math.round(performance.now()-t)} ms\n${tellBroken(r.failed)}\n`);
+      process.stdout.write(
+        `== ${given.declaration.kind} ${name}: ${r.scenarios} ${r.failed.length} failed ${Math.round(performance.now() - t)} ms\n${tellBroken(r.failed)}\n`,
+      );
     }
     m.dispose();
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { RunningNote } from '../../src/workspace/platform.ts';
 import { readSwap, undoSwapOf } from './swap.ts';
 import type { World } from './world.ts';
 
@@ -8,6 +9,11 @@ export function actAsGuard(world: World, canPutBack: () => boolean = () => true)
   if (!guard || guard.sleeps) return;
   delete world.guard;
   if (world.note?.operationId !== guard.operationId) return; // nothing of that operation is down
+  if (isServed(world, guard.note)) {
+    world.note = undefined;
+    for (const service of world.services.values()) delete service.stoppedBy;
+    return; // everything is up already: nothing is taken over
+  }
   world.takenOverBy = guard.operationId;
   world.quiet = undefined;
   if (world.swap && !world.swap.served) {
@@ -33,4 +39,9 @@ export function actAsGuard(world: World, canPutBack: () => boolean = () => true)
     delete service.stoppedBy;
   }
   world.note = undefined;
+}
+
+function isServed(world: World, note: RunningNote): boolean {
+  const isUp = note.services.every(({ name }) => world.services.get(name)?.up);
+  return isUp && (!world.swap || world.swap.served);
 }

@@ -91,7 +91,9 @@ function notesAndGuard(
         return world.note;
       });
       for (const { name } of note.services) {
-        await effect(`platform.noteOn ${name}`, () => Object.assign(world.services.get(name) ?? {}, { stoppedBy: operationId }));
+        await effect(`platform.noteOn ${name}`, () =>
+          Object.assign(world.services.get(name) ?? {}, { stoppedBy: operationId }),
+        );
       }
       return structuredClone(note);
     },
@@ -130,7 +132,7 @@ function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'st
       const standing = await effect(
         'platform.stop looks',
         () => {
-          assertNotTakenOver(world, operationId);
+          if (runs(world)) assertNotTakenOver(world, operationId);
           if (world.quiet?.operationId === operationId && !runs(world)) return world.quiet;
           world.quiet = undefined;
           return undefined;
@@ -164,7 +166,8 @@ function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'st
       }
       await effect('platform.start ends', () => {
         if (world.swap) world.swap.served = true;
-        for (const service of world.services.values()) if (service.stoppedBy === note.operationId) delete service.stoppedBy;
+        for (const service of world.services.values())
+          if (service.stoppedBy === note.operationId) delete service.stoppedBy;
       });
       await effect('platform.start forgets the note', () => {
         if (world.note?.operationId === note.operationId) world.note = undefined;
@@ -175,7 +178,7 @@ function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'st
 }
 
 function beginQuiet(world: World, operationId: string) {
-  assertNotTakenOver(world, operationId);
+  if (runs(world)) throw new OperationError('not-quiet', 'Services were started.');
   world.made += 1;
   const stoppedAt = new Date(world.time.now()).toISOString();
   world.quiet = { operationId, token: `quiet-${world.made}`, stoppedAt };
@@ -212,10 +215,7 @@ function cuts(world: World, effect: Effect): Pick<WorkspacePlatform, 'snapshot' 
   };
 }
 
-type Swaps = Pick<
-  WorkspacePlatform,
-  'stage' | 'commit' | 'isReverted' | 'revert' | 'keepDisplaced' | 'dropDisplaced'
->;
+type Swaps = Pick<WorkspacePlatform, 'stage' | 'commit' | 'isReverted' | 'revert' | 'keepDisplaced' | 'dropDisplaced'>;
 
 function swaps(world: World, effect: Effect): Swaps {
   return {

@@ -3,7 +3,6 @@ import type { Chat, Message } from '../../src/chat/chat.ts';
 import type { Log } from '../../src/log.ts';
 import type { DataMover } from '../../src/mover/mover.ts';
 import type { RunnerWorld } from '../../src/operation/runner-world.ts';
-import type { Operation } from '../../src/records/operation.ts';
 import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { createFakeCatalog } from './catalog.ts';
 import type { Effect, Life } from './mortal.ts';
@@ -34,15 +33,25 @@ export function runnerWorldOf(world: World, life: Life, ports: Ports, folder: st
   return { clock: life.clock, operations: catalog.operations, chat, log: createMortalLog(world, life), delays, folder };
 }
 
+/** A matrix saves journals a hundred thousand times: they are written, and checked, once they can be read. */
+export async function writeJournals(world: World): Promise<void> {
+  const { operations } = createFakeCatalog(world.catalog);
+  for (const operation of world.journals.values()) await operations.save(operation);
+  world.journals.clear();
+}
+
 function createMortalCatalog(world: World, effect: Effect): Catalog {
   const inner = createFakeCatalog(world.catalog);
   const { operations, backups, requests, audit } = inner;
   return {
     operations: {
       listOpen: () => operations.listOpen(),
-      // Written as it is, checked when it is read: a matrix writes journals a hundred thousand times.
-      save: (operation) => effect('journal.save', () => writeOperation(world, operation)),
-      close: (id) => effect('journal.close', () => operations.close(id)),
+      save: (operation) => effect('journal.save', () => void world.journals.set(operation.id, operation)),
+      close: (id) =>
+        effect('journal.close', async () => {
+          await writeJournals(world);
+          await operations.close(id);
+        }),
       get: (id) => operations.get(id),
       list: (filter) => operations.list(filter),
     },
@@ -60,11 +69,6 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
     audit,
     open: () => inner.open(),
   };
-}
-
-function writeOperation({ catalog: { open, ended } }: World, operation: Operation): void {
-  const place = !open.has(operation.id) && ended.has(operation.id) ? ended : open;
-  place.set(operation.id, JSON.stringify(operation));
 }
 
 function createMortalChat(world: World, { effect }: Life): Chat {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Message } from '../../src/chat/chat.ts';
+import type { Operation } from '../../src/records/operation.ts';
 import type { BackupPlan } from '../../src/records/plan.ts';
 import type { Capture } from '../../src/records/workspace.ts';
 import type { DefinitionFile, Quiet, RunningNote } from '../../src/workspace/platform.ts';
@@ -54,7 +55,13 @@ export interface World {
   readonly repository: FakeRepository;
   readonly programs: Map<string, FakeProgram>;
   readonly catalog: FakeCatalogStore;
-  readonly said: { readonly how: 'announce' | 'post' | 'page' | 'guard'; readonly at: number; readonly message: Message }[];
+  /** Journals as last saved; see `writeJournals`. */
+  readonly journals: Map<string, Operation>;
+  readonly said: {
+    readonly how: 'announce' | 'post' | 'page' | 'guard';
+    readonly at: number;
+    readonly message: Message;
+  }[];
   readonly warned: string[];
   readonly displaced: { readonly operationId: string; readonly until: string; readonly places: readonly string[] }[];
   /** Programs outside the workspace that hold a file of a part open for writing. */
@@ -65,7 +72,13 @@ export interface World {
   definition: string;
   note?: RunningNote | undefined;
   quiet?: Quiet | undefined;
-  guard?: { operationId: string; actsAt: string; note: RunningNote; putBack?: DefinitionFile | undefined; sleeps: boolean };
+  guard?: {
+    operationId: string;
+    actsAt: string;
+    note: RunningNote;
+    putBack?: DefinitionFile | undefined;
+    sleeps: boolean;
+  };
   /** The operation whose services the guard has started. */
   takenOverBy?: string | undefined;
   swap?: FakeSwap | undefined;
@@ -99,6 +112,7 @@ export function createWorld({ folder, parts, services }: WorldPlan): World {
     repository: { ...emptyRepository(), exists: true },
     programs: new Map(),
     catalog: createFakeCatalogStore(),
+    journals: new Map(),
     said: [],
     warned: [],
     displaced: [],
@@ -132,7 +146,7 @@ export function beat(world: World): void {
   world.tick += 1;
   for (const program of world.programs.values()) if (!program.isFollowed()) goOnAlone(program);
   if (!runs(world)) return;
-  const ages = new Set<string>();
+  const ages = new Set([ageOfDefinition(world)]);
   for (const part of world.parts) {
     const tree = world.trees.get(part.path);
     if (!tree) {
@@ -168,6 +182,10 @@ function goOnAlone(program: FakeProgram): void {
 export function ageOf(tree: Tree): string {
   const ages = new Set(['first', 'last'].map((name) => tree.get(name)?.split(' ')[0] ?? 'missing'));
   return ages.size === 1 ? [...ages].join() : 'torn';
+}
+
+export function ageOfDefinition({ definition }: World): string {
+  return /^definition (now|then)$/.exec(definition)?.[1] ?? 'torn';
 }
 
 /** What stands at a path; the operations' own folders are real ones. */

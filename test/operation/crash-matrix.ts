@@ -2,11 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { StoryDeclaration } from '../../src/operation/operation.ts';
+import type { Life } from '../fakes/mortal.ts';
 import { findBroken } from './invariants.ts';
-import { play, type Played, type StoryCase } from './play.ts';
+import { play, type StoryCase } from './play.ts';
 import {
   cancels,
   deaths,
+  deathsAfter,
   deathsAgain,
   failures,
   fullDisks,
@@ -23,16 +25,17 @@ export interface MatrixResult {
 }
 
 export interface Matrix {
-  /** Plays all trials; answers what was broken and how each went. */
-  trial(trials: readonly Trial[]): Promise<MatrixResult & { readonly played: readonly Played[] }>;
   readonly families: Readonly<Record<string, () => Promise<MatrixResult>>>;
   dispose(): void;
 }
 
+/** What each life of a trial did, in order. */
+type Course = readonly Life['done'][];
+
 /** Kills, fails, fills, cancels and delays one story everywhere, and looks at the world after each. */
 export async function createMatrix<Declaration extends StoryDeclaration>(
   declared: StoryCase<Declaration>,
-  more: readonly Trial[] = [],
+  more: (effects: Life['done']) => readonly Trial[] = () => [],
 ): Promise<Matrix> {
   const given = declared as unknown as StoryCase;
   // Nothing here is about the disk: in memory where there is such a place.
@@ -41,40 +44,37 @@ export async function createMatrix<Declaration extends StoryDeclaration>(
   const plain = await play(given, { name: 'nothing happens', lives: [] }, folder);
   const effects = plain.lives[0]?.effects ?? [];
 
-  async function trial(trials: readonly Trial[]) {
+  /** Each trial, and then the trials that follow from how it went. */
+  async function trial<T extends Trial>(trials: readonly T[], next: (trial: T, course: Course) => Trial[] = () => []) {
     const failed: MatrixResult['failed'][number][] = [];
-    const played: Played[] = [];
-    for (const one of trials) {
-      const result = await play(given, one, folder);
-      const broken = findBroken(result, before, one.allowed);
+    let scenarios = 0;
+    async function run(one: Trial): Promise<Course> {
+      const played = await play(given, one, folder);
+      const broken = findBroken(played, before, one.allowed);
       if (broken.length > 0) failed.push({ name: one.name, broken });
-      played.push(result);
+      scenarios += 1;
+      return played.lives.map((life) => life.effects);
     }
-    return { scenarios: trials.length, failed, played };
+    for (const one of trials) for (const again of next(one, await run(one))) await run(again);
+    return { scenarios, failed };
   }
 
-  async function followUp<T extends Trial>(first: readonly T[], next: (trial: T, played: Played) => Trial[]) {
-    const result = await trial(first);
-    const again = await trial(first.flatMap((one, index) => next(one, result.played[index] as Played)));
-    return { scenarios: result.scenarios + again.scenarios, failed: [...result.failed, ...again.failed] };
-  }
-
+  const dying = (one: Trial, [first = []]: Course) => deathsAfter(one, first);
   return {
-    trial,
     families: {
       'nothing happens': () => trial([{ name: 'nothing happens', lives: [] }]),
       'the process dies, and once more while recovering': () =>
-        followUp(deaths(effects), (one, { lives }) =>
-          one.between || one.name.includes('dies before') ? [] : deathsAgain(one, lives[1]?.effects ?? []),
+        trial(deaths(effects), (one, [, recovery = []]) =>
+          one.between || one.name.startsWith('dies before') ? [] : deathsAgain(one, recovery),
         ),
-      'an effect fails once': () => trial(failures(effects)),
+      'an effect fails once, and the process dies': () => trial(failures(effects), dying),
       'an effect fails for ever': () => trial(lastingFailures(effects)),
       'the disk is full, and the process dies': () =>
-        followUp(fullDisks(effects), (one, { lives }) => fullDisksAndDeaths(one, lives[0]?.effects ?? [])),
-      'someone cancels': () => trial(cancels(effects)),
-      'time is over': () => trial(timeOuts(effects)),
-      'the guard acts while the process is slow': () => trial(guardWhileAlive(effects)),
-      more: () => trial(more),
+        trial(fullDisks(effects), (one, [first = []]) => fullDisksAndDeaths(one, first)),
+      'someone cancels, and the process dies': () => trial(cancels(effects), dying),
+      'time is over, and the process dies': () => trial(timeOuts(effects), dying),
+      'the guard acts while the process is slow, which then dies': () => trial(guardWhileAlive(effects), dying),
+      'what only this story has': () => trial(more(effects)),
     },
     dispose: () => rmSync(folder, { recursive: true, force: true }),
   };

@@ -1,5 +1,5 @@
 import type { Backup } from '../../src/records/backup.ts';
-import { ageOf, type World } from '../fakes/world.ts';
+import { ageOf, ageOfDefinition, type World } from '../fakes/world.ts';
 import type { Played } from './play.ts';
 
 /** What a script makes impossible; everything else is still demanded. */
@@ -53,7 +53,7 @@ function findData(world: World, allowed: Allowances): string[] {
     const tree = world.trees.get(path);
     return { name, age: tree ? ageOf(tree) : 'missing' };
   });
-  ages.push({ name: 'definition', age: world.definition.split(' ')[1] ?? 'torn' });
+  ages.push({ name: 'definition', age: ageOfDefinition(world) });
   const isAlike = new Set(ages.map(({ age }) => age)).size === 1 && ages.every(({ age }) => /^(now|then)$/.test(age));
   if (isAlike) return [];
   const isDown = [...world.services.values()].every(({ up }) => !up);
@@ -70,7 +70,8 @@ function findBackups({ world, operation }: Played): string[] {
     wrong.push('it succeeded and recorded no backup');
   }
   for (const backup of all) {
-    if (backup.status === 'completed') wrong.push(...findIncomplete(world, backup, backup.operationId === operation.id));
+    if (backup.status === 'completed')
+      wrong.push(...findIncomplete(world, backup, backup.operationId === operation.id));
   }
   return wrong;
 }
@@ -97,14 +98,18 @@ function findIncomplete(world: World, backup: Backup, isNew: boolean): string[] 
 function findLeftovers(played: Played, allowed: Allowances): string[] {
   const { world, operation } = played;
   const backups = [...world.catalog.backups.values()].map((text): Backup => JSON.parse(text));
-  const kept = new Set(backups.flatMap((backup) => [backup.manifestCopyId, ...backup.parts.map(({ copyId }) => copyId)]));
+  const kept = new Set(
+    backups.flatMap((backup) => [backup.manifestCopyId, ...backup.parts.map(({ copyId }) => copyId)]),
+  );
   const displaced = new Set(world.displaced.flatMap(({ places }) => places));
   const live = new Set(world.parts.map(({ path }) => path));
   const left = [
     ...[...world.trees.keys()].filter((path) => !live.has(path) && !displaced.has(path)),
     ...[...world.snapshots.keys()].map((path) => `snapshot ${path}`),
     ...[...world.programs.keys()].map((key) => `program ${key}`),
-    ...world.repository.copies.filter(({ id }) => !kept.has(id)).map(({ id, tags }) => `copy ${id} (${tags.join(' ')})`),
+    ...world.repository.copies
+      .filter(({ id }) => !kept.has(id))
+      .map(({ id, tags }) => `copy ${id} (${tags.join(' ')})`),
     ...(world.note ? ['note'] : []),
     ...[...world.services].filter(([, { stoppedBy }]) => stoppedBy).map(([name]) => `note on ${name}`),
     ...(world.guard ? ['guard'] : []),
@@ -122,6 +127,7 @@ function findEnds({ world, operation }: Played, allowed: Allowances): string[] {
   const kinds = new Set(ends.map(({ message }) => message.tone));
   const isOpen = world.catalog.open.size > 0;
   return [
+    ...(!isOpen && operation.status === 'running' ? ['it is closed and has no end'] : []),
     ...(isOpen && !allowed.open ? [`the operation is open (${operation.status})`] : []),
     ...(kinds.size > 1 && !allowed.open ? [`ends said: ${ends.map(({ message }) => message.text).join(' | ')}`] : []),
     ...(kinds.size === 0 && !allowed.silence ? ['no end was said'] : []),

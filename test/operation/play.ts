@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StoryDeclaration } from '../../src/operation/operation.ts';
-import type { Story } from '../../src/operation/operation.ts';
+import type { Story, StoryDeclaration } from '../../src/operation/operation.ts';
 import { type RunningOperation, runOperation } from '../../src/operation/run-operation.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
 import { createLife, type FateOf, type Life } from '../fakes/mortal.ts';
-import { createPorts, type Ports, runnerWorldOf } from '../fakes/ports.ts';
+import { createPorts, type Ports, runnerWorldOf, writeJournals } from '../fakes/ports.ts';
 import { beat, type World } from '../fakes/world.ts';
 
 /** One story with everything it needs, told to a fresh world each time. */
@@ -56,9 +55,8 @@ export async function play(given: StoryCase, script: Script, folder: string): Pr
     while (lives.length < MOST_LIVES) {
       const [open] = await catalog.operations.listOpen();
       if (!open) break;
-      const isPlanned = lives.length < script.lives.length;
       if (lives.length > script.lives.length && lives.at(-1)?.end !== 'died') break;
-      const life = await playLife(given, world, open, fatesOf(script, lives.length), isPlanned);
+      const life = await playLife(given, world, open, fatesOf(script, lives.length));
       lives.push(life);
       if (life.end === 'stuck' || life.bug) break;
       if (life.end === 'died') script.between?.(world);
@@ -83,7 +81,6 @@ async function playLife(
   world: World,
   open: Operation,
   fates: (stage: Stage) => FateOf,
-  _isPlanned: boolean,
 ): Promise<Played['lives'][number]> {
   let running: RunningOperation | undefined;
   const fateOf = fates({ world, running: () => running });
@@ -99,5 +96,6 @@ async function playLife(
   const drive = await world.time.drive(Promise.race([ended, life.died]));
   const end = life.isDead() ? 'died' : drive === 'stuck' ? 'stuck' : 'ended';
   life.kill();
+  await writeJournals(world);
   return { end, effects: life.done, ...(bug === undefined ? {} : { bug }) };
 }

@@ -1,12 +1,14 @@
-import type { Fate, FateOf, Life } from '../fakes/mortal.ts';
-import { actAsGuard } from '../fakes/guard.ts';
 import { faultOf } from '../fakes/faulty.ts';
+import { actAsGuard } from '../fakes/guard.ts';
+import type { Fate, FateOf, Life } from '../fakes/mortal.ts';
 import type { World } from '../fakes/world.ts';
 import type { Allowances } from './invariants.ts';
 import type { Script, Stage } from './play.ts';
 
 export interface Trial extends Script {
   readonly allowed?: Allowances;
+  /** The effect, counted from 1, at which the first mishap happens. */
+  readonly at?: number;
 }
 
 type Effects = Life['done'];
@@ -87,6 +89,8 @@ export function failures(effects: Effects): Trial[] {
   ];
   return effects.flatMap(({ name }, index) =>
     kinds.map(([how, fate]) => ({
+      at: index + 1,
+      ...(name.startsWith('chat.p') ? { allowed: { silence: true } } : {}),
       name: `${index + 1} ${name} ${how}`,
       lives: [() => (called: string, count: number) => (count === index + 1 ? fate(called) : undefined)],
     })),
@@ -108,7 +112,12 @@ export function lastingFailures(effects: Effects): Trial[] {
 
 function allowanceOf(name: string): Allowances {
   if (name.startsWith('platform.start')) return { servicesDown: true };
-  if (/^(platform\.release|platform\.disarm|mover\.list list-made|mover\.forget|catalog\.getBackup)/.test(name)) {
+  if (name === 'platform.applyDefinition') return { unknownData: true };
+  if (
+    /^(platform\.(release|keep|readNote|disarm)|mover\.list list-made|mover\.forget|catalog\.getBackup)/.test(
+      name,
+    )
+  ) {
     return { leftovers: true };
   }
   if (name.startsWith('journal.')) return { open: true };
@@ -135,12 +144,35 @@ export function fullFrom(from: number): FateOf {
   };
 }
 
+/** One in so many second mishaps is tried where all would take too long; another share for each first one. */
+const SHARE = 3;
+
+/** The first mishap comes true, and then the process dies at any later effect of that life. */
+export function deathsAfter(first: Trial, effects: Effects): Trial[] {
+  const { at } = first;
+  const [life, ...later] = first.lives;
+  if (at === undefined || !life) return [];
+  return effects.flatMap(({ name }, index) => {
+    if (index + 1 <= at || (index + at) % SHARE !== 0) return [];
+    const dies = (stage: Stage) => {
+      const fateOf = life(stage);
+      return (called: string, count: number): Fate | undefined =>
+        count === index + 1 ? { die: 'after' } : fateOf(called, count);
+    };
+    return [{ ...first, name: `${first.name}, dies after ${index + 1} ${name}`, lives: [dies, ...later] }];
+  });
+}
+
 /** The disk is full, and then the process dies as well; the disk is full for one more life or not. */
 export function fullDisksAndDeaths(full: Trial & { readonly from: number }, effects: Effects): Trial[] {
+  let writes = 0;
   return effects.flatMap(({ name }, index) => {
+    if (name === 'journal.save') writes += 1;
+    if (writes < full.from) return [];
     const dies = () => {
       const isFull = fullFrom(full.from);
-      return (called: string, count: number) => (count === index + 1 ? { die: 'after' as const } : isFull(called, count));
+      return (called: string, count: number) =>
+        count === index + 1 ? { die: 'after' as const } : isFull(called, count);
     };
     const at = `${full.name}, dies after ${index + 1} ${name}`;
     return [
@@ -153,7 +185,9 @@ export function fullDisksAndDeaths(full: Trial & { readonly from: number }, effe
 /** Someone cancels right before each effect. */
 export function cancels(effects: Effects): Trial[] {
   return meanwhile(effects, 'cancelled', ({ running }) => {
-    running()?.cancel(BOB, 'no longer needed').catch(() => undefined); // too late is an answer as well
+    running()
+      ?.cancel(BOB, 'no longer needed')
+      .catch(() => undefined); // too late is an answer as well
   });
 }
 
@@ -164,7 +198,14 @@ export function timeOuts(effects: Effects): Trial[] {
   const hanging = effects.flatMap(({ name }, index) =>
     /^(journal|chat\.p)/.test(name)
       ? []
-      : [{ name: `hangs at ${index + 1} ${name}`, lives: [hangAt(index + 1)], allowed: hangAllowance(name) }],
+      : [
+          {
+            at: index + 1,
+            name: `hangs at ${index + 1} ${name}`,
+            lives: [hangAt(index + 1)],
+            allowed: hangAllowance(name),
+          },
+        ],
   );
   return [...slow, ...hanging].map((trial) => ({ ...trial, policy }));
 }
@@ -184,6 +225,7 @@ export function guardWhileAlive(effects: Effects): Trial[] {
 
 function meanwhile(effects: Effects, what: string, happen: (stage: Stage) => void): Trial[] {
   return effects.map(({ name }, index) => ({
+    at: index + 1,
     name: `${what} before ${index + 1} ${name}`,
     lives: [
       (stage: Stage) => (_name: string, count: number) =>

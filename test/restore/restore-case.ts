@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Backup } from '../../src/records/backup.ts';
+import { workspacePolicy } from '../../src/records/workspace.ts';
 import { makeRestorePlan } from '../../src/restore/restore-plan.ts';
 import { restoreStory } from '../../src/restore/restore-steps.ts';
 import { restoreWorkspace } from '../../src/restore/restore-workspace.ts';
-import { workspacePolicy } from '../../src/records/workspace.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
 import { plainEffect } from '../fakes/mortal.ts';
 import { createFakeMover, type FakeFiles } from '../fakes/mover.ts';

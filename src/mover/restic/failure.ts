@@ -4,6 +4,8 @@ import { plainSentence } from './output.ts';
 
 /** Our own, from the launch script: a source path is not there. */
 export const PATH_MISSING = 66;
+/** What our shell around restic ends with when what was to be restored is not in the copy. */
+export const PATH_ABSENT = 67;
 export const HELD = 11;
 /** The copy was made, but some of its source could not be read. */
 export const PARTLY_UNREADABLE = 3;
@@ -49,6 +51,7 @@ const BY_EXIT_CODE: Readonly<Record<number, Kind>> = {
   [HELD]: KINDS.held,
   12: KINDS.password,
   [PATH_MISSING]: KINDS.path,
+  [PATH_ABSENT]: KINDS.copy,
 };
 
 /** What restic ends with 1 for; the first that fits counts. */

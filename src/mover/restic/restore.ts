@@ -11,13 +11,12 @@ interface Arrived {
   readonly bytes: number;
 }
 
-const NOT_A_FOLDER = /not a directory/i;
-
 /**
- * Restores a folder's content, or one file, into `target`, and answers what stands there then: everything that is not a
- * directory, and the bytes of regular files, counted on the disk and not taken from restic's account (which counts
- * directories, and hard links once). The folder's own owner, mode and times are not restored by restic: whoever makes
- * the target gives it those.
+ * Restores what stands at a path as `target`, with its own owner, mode, times, attributes and ACL: restic restores those of
+ * everything below the folder it is pointed at, but not of that folder, so it is pointed at the parent and told to include
+ * this one name. It arrives in `<target>.partial` and is moved into place when whole. Answers what stands there then:
+ * everything that is not a directory, and the bytes of regular files, counted on the disk and not taken from restic's
+ * account (which counts directories, and hard links once).
  */
 export async function restore(
   context: ResticContext,
@@ -26,31 +25,24 @@ export async function restore(
   target: string,
   options: MoveOptions,
 ): Promise<Arrived> {
-  const call = (args: string[], key: string) => restoreInto(context, target, args, { ...options, key });
-  try {
-    return await call([`${copyId}:${pathInCopy}`], options.key);
-  } catch (error) {
-    const said = error instanceof PortError && error.cause instanceof Error ? error.cause.message : '';
-    if (!NOT_A_FOLDER.test(said)) throw error;
-    const only = `/${basename(pathInCopy).replace(/[\\*?[\]]/g, '\\$&')}`;
-    return await call([`${copyId}:${dirname(pathInCopy)}`, '--include', only], `${options.key}-file`);
-  }
-}
-
-async function restoreInto(
-  context: ResticContext,
-  target: string,
-  args: string[],
-  options: MoveOptions,
-): Promise<Arrived> {
+  const name = basename(pathInCopy);
   let summary: Summary | undefined;
   let arrived: Arrived | undefined;
   await callRestic(context, {
-    args: ['restore', '--json', ...args, '--target', target],
+    args: [
+      'restore',
+      '--json',
+      `${copyId}:${dirname(pathInCopy)}`,
+      '--include',
+      // An include is a pattern: the name is meant as it is.
+      `/${name.replace(/[\\*?[\]]/g, '\\$&')}`,
+      '--target',
+      `${target}.partial`,
+    ],
     options,
     waitsForLock: true,
     adoptable: true,
-    countIn: target,
+    arrival: { target, name },
     onMessage: (message) => {
       const progress = restoreProgress(message);
       if (progress) options.onProgress?.(progress);

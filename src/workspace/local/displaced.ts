@@ -41,16 +41,19 @@ export async function unkeep(context: LocalContext, operationId: string): Promis
 
 /** From here on the swap is settled: what was displaced is only waiting for its time to pass. */
 export function keepDisplaced(context: LocalContext, operationId: string, until: string): Promise<string[]> {
-  return context.lock.hold(async () => {
-    const kept = await readEntries(context);
-    const known = kept.find((one) => one.operationId === operationId);
-    const swap = await readSwap(context, operationId);
-    if (!known && !swap) return [];
-    const places = known?.places ?? (await displacedPlaces(operationId, swap));
-    if (!known && swap) await writeEntries(context, [...kept, { operationId, until, places, swap }]);
-    await removeSwap(context, operationId);
-    return places;
-  });
+  return context.lock.hold(() => settleSwap(context, operationId, until));
+}
+
+/** Call while holding the lock. */
+export async function settleSwap(context: LocalContext, operationId: string, until: string): Promise<string[]> {
+  const kept = await readEntries(context);
+  const known = kept.find((one) => one.operationId === operationId);
+  const swap = await readSwap(context, operationId);
+  if (!known && !swap) return [];
+  const places = known?.places ?? (await displacedPlaces(operationId, swap));
+  if (!known && swap) await writeEntries(context, [...kept, { operationId, until, places, swap }]);
+  await removeSwap(context, operationId);
+  return places;
 }
 
 async function displacedPlaces(operationId: string, swap: SwapRecord | undefined): Promise<string[]> {

@@ -31,7 +31,7 @@ export async function actAsGuard(context: LocalContext, order: GuardOrder): Prom
       if (hasPaged) await tell(context, order, `${order.workspace}: the guard has core services up again.`, false);
       return;
     } catch (cause) {
-      if (!(cause instanceof AppError) && !isSystemFailure(cause)) throw cause;
+      // Everything is caught, a bug too: there is no journal and nobody else behind the guard, only the page.
       context.log.error(
         { operationId: order.operationId, why: explain(cause) },
         'the guard could not bring services back',
@@ -83,10 +83,6 @@ async function finish(context: LocalContext, operationId: string, did: string): 
     await removeState(stateFiles.guardOrder(context.folder));
   });
   return did;
-}
-
-function isSystemFailure(cause: unknown): boolean {
-  return cause instanceof Error && 'syscall' in cause;
 }
 
 function pageText({ workspace, operationId }: GuardOrder, cause: unknown): string {

@@ -4,6 +4,7 @@
  * been replaced by then.
  */
 import { systemClock } from '../../clock.ts';
+import { explain } from '../../errors.ts';
 import { createLog } from '../../log.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { actAsGuard } from './guard-act.ts';
@@ -20,9 +21,11 @@ const log = createLog(process.stdout, 'info');
 /** Waits for the time of the order as it stands at each look; undefined when it was disarmed. */
 async function awaitTime(folder: string, operationId: string): Promise<GuardOrder | undefined> {
   let seen = { nonce: '', atMs: 0 };
+  let known: GuardOrder | undefined;
   for (;;) {
-    const order = await readState(stateFiles.guardOrder(folder), guardOrder);
+    const order = await readOrder(folder, known);
     if (order?.operationId !== operationId) return undefined;
+    known = order;
     if (order.nonce !== seen.nonce) {
       seen = { nonce: order.nonce, atMs: performance.now() };
       await writeState(stateFiles.guardAnswer(folder), { nonce: order.nonce, pid: process.pid });
@@ -31,6 +34,17 @@ async function awaitTime(folder: string, operationId: string): Promise<GuardOrde
     const isTime = systemClock.now() >= new Date(order.actsAt) || performance.now() - seen.atMs >= order.spanMs;
     if (isTime) return order;
     await systemClock.sleep(POLL_MS);
+  }
+}
+
+/** An order that cannot be read for now is no disarming: the one that is known goes on to hold. */
+async function readOrder(folder: string, known: GuardOrder | undefined): Promise<GuardOrder | undefined> {
+  try {
+    return await readState(stateFiles.guardOrder(folder), guardOrder);
+  } catch (cause) {
+    if (!known) throw cause;
+    log.warn({ why: explain(cause) }, 'the order of the guard cannot be read');
+    return known;
   }
 }
 

@@ -29,7 +29,8 @@ export function configuredPart(settings: LocalSettings, name: string): Configure
 /** Names beginning so beside or inside a part are ours; a capture leaves them out. */
 export const RESERVED = '.cml-op_';
 
-export const reservedPath = /\/\.cml-op_[0-9a-z]{10}-(stage|displaced)(-[^/]+)?$/;
+/** `.partial`: where the mover restores before it moves the whole into a staged place. */
+export const reservedPath = /\/\.cml-op_[0-9a-z]{10}-(stage|displaced)(-[^/]+)?(\.partial)?$/;
 
 /** Where a part lives and where its restored and displaced data stand, on the same file system. */
 export interface PartPlaces {

@@ -27,7 +27,7 @@ export async function stageParts(
 }
 
 async function makeEmpty({ root, stage }: PartPlaces): Promise<void> {
-  if ((await childNames(stage)).length > 0) await removeTree(stage);
+  if ((await childNames(stage)).length > 0) await removeStage(stage);
   await mkdir(stage, { recursive: true, mode: 0o700 });
   // A part that is missing leaves no example; then ordinary rights will do.
   const example = (await inodeOf(root)) === null ? { ...(await lookOf(stage)), mode: 0o755 } : await lookOf(root);
@@ -49,10 +49,16 @@ export async function releaseStage(context: LocalContext, operationId: string): 
   for (const part of configuredParts(context.settings)) {
     const places = await placesIfReachable(part, operationId);
     if (!places) continue;
-    await removeTree(places.stage);
+    await removeStage(places.stage);
     if (places.way === 'children') await removeEmptyFolder(places.displaced);
   }
   await context.lock.hold(() => removeSwap(context, operationId));
+}
+
+/** With what the mover was restoring for it. */
+async function removeStage(stage: string): Promise<void> {
+  await removeTree(`${stage}.partial`);
+  await removeTree(stage);
 }
 
 /** A part whose very parent is gone has nothing of ours beside it. */

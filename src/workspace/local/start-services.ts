@@ -8,8 +8,8 @@ import { notedServices } from './stop-services.ts';
 import { assertDataIsKnown, markSwapServed } from './swap-state.ts';
 import { assertGuardIsIdle } from './taken-over.ts';
 
-const POLL_MS = 100;
-/** A service without a probe counts as ready when it has lived this long; a wrong command ends within it. */
+const POLL_MS = 50;
+/** A supervised service without a probe counts as ready when it has lived this long; a wrong command ends within it. */
 const SETTLE_MS = 200;
 
 /**
@@ -56,7 +56,7 @@ async function awaitUp(
 ): Promise<void> {
   const { clock } = context;
   const beganAt = clock.now().getTime();
-  if (!service.hasProbe) await clock.sleep(SETTLE_MS, signal);
+  if (!service.hasProbe && service.endsForGood) await clock.sleep(SETTLE_MS, signal);
   for (;;) {
     if (wasReady ? await service.isReady() : await service.isRunning()) return;
     const waitedMs = clock.now().getTime() - beganAt;

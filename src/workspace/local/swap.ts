@@ -1,22 +1,14 @@
 import { AppError, OperationError } from '../../errors.ts';
 import type { Quiet } from '../platform.ts';
+import { beginSwap } from './begin-swap.ts';
 import type { LocalContext } from './context.ts';
 import { keptSwap, unkeep } from './displaced.ts';
-import { childNames, childPath, inodeOf, lookOf } from './file-facts.ts';
-import { type ConfiguredPart, configuredPart, placesOfPart, RESERVED } from './parts.ts';
+import { configuredPart } from './parts.ts';
 import { assertSameQuiet, proveQuiet } from './quiet.ts';
 import { servicesOf } from './services.ts';
 import { commitChildren, revertChildren } from './swap-children.ts';
 import { commitWhole, revertWhole } from './swap-part.ts';
-import {
-  type Child,
-  listSwaps,
-  type PartSwap,
-  readSwap,
-  removeSwap,
-  type SwapRecord,
-  writeSwap,
-} from './swap-record.ts';
+import { readSwap, removeSwap, type SwapRecord, writeSwap } from './swap-record.ts';
 import { stateOfSwap } from './swap-state.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
 
@@ -46,56 +38,6 @@ function withCharge<T>(context: LocalContext, operationId: string, quiet: Quiet,
     await assertSameQuiet(context, quiet);
     return work();
   });
-}
-
-async function beginSwap(
-  context: LocalContext,
-  operationId: string,
-  parts: readonly ConfiguredPart[],
-): Promise<SwapRecord> {
-  const other = (await listSwaps(context))[0];
-  if (other) {
-    throw new OperationError('swap-failed', `the swap of operation ${other.operationId} is not settled yet`, {
-      hint: 'let that operation end first',
-    });
-  }
-  const swaps: PartSwap[] = [];
-  for (const part of parts) swaps.push(await describeSwap(part, operationId));
-  const record: SwapRecord = { operationId, served: false, parts: swaps };
-  await writeSwap(context, record);
-  return record;
-}
-
-async function describeSwap(part: ConfiguredPart, operationId: string): Promise<PartSwap> {
-  const { way, ...places } = await placesOfPart(part, operationId);
-  const stagedInode = await inodeOf(places.stage);
-  if (stagedInode === null) {
-    throw new OperationError('swap-failed', `nothing is staged for ${part.name}`, {
-      hint: `${places.stage} is missing`,
-    });
-  }
-  if (way === 'whole') {
-    return { way, part: part.name, ...places, previousInode: await inodeOf(places.root), stagedInode };
-  }
-  return {
-    way,
-    part: part.name,
-    ...places,
-    previous: (await childrenOf(places.root)).filter(({ name }) => !name.startsWith(RESERVED)),
-    staged: await childrenOf(places.stage),
-    previousLook: await lookOf(places.root),
-    stagedLook: await lookOf(places.stage),
-    committed: false,
-  };
-}
-
-async function childrenOf(folder: string): Promise<Child[]> {
-  const children: Child[] = [];
-  for (const name of await childNames(folder)) {
-    const inode = await inodeOf(childPath(folder, name));
-    if (inode !== null) children.push({ name, inode });
-  }
-  return children;
 }
 
 async function commitPart(context: LocalContext, operationId: string, index: number): Promise<void> {

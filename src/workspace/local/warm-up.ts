@@ -8,6 +8,16 @@ import { isSlowToRead } from './slow-storage.ts';
 const WALK = `cd -- "$1" && find . -path './.cml-op_*' -prune -o -type d -print0 |
   xargs -0 -r -P 32 -n 32 sh -c 'exec find "$@" -maxdepth 1 -links 0' find`;
 
+export function walkProgram(part: { readonly name: string; readonly path: string }): Program {
+  return {
+    key: `warm-up-${part.name}`,
+    command: 'sh',
+    args: ['-c', WALK, 'sh', part.path],
+    graceMs: 2_000,
+    fresh: true,
+  };
+}
+
 /**
  * Walks slow parts with 32 at a time, so that the mover's own walk, one file after the other, finds attributes in the
  * cache. It only saves time: when it fails, the walk after it is slow and right all the same.
@@ -21,13 +31,7 @@ export async function warmUpParts(
 ): Promise<void> {
   for (const part of parts) {
     if (part.capture === 'snapshot' || !(await isSlowToRead(part.path))) continue;
-    const program: Program = {
-      key: `warm-up-${part.name}`,
-      command: 'sh',
-      args: ['-c', WALK, 'sh', part.path],
-      graceMs: 2_000,
-    };
-    const { exitCode, stderr } = await run(program, { folder, ...(signal === undefined ? {} : { signal }) });
+    const { exitCode, stderr } = await run(walkProgram(part), { folder, ...(signal === undefined ? {} : { signal }) });
     if (exitCode !== 0) {
       context.log.warn({ part: part.name, exitCode, stderr: stderr.slice(-5) }, 'warming up attributes did not finish');
     }

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { execaSync } from 'execa';
 import { systemClock } from '../../../src/clock.ts';
 import type { Log } from '../../../src/log.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
@@ -52,6 +53,9 @@ export function supervised(name: string, command: readonly string[] = obedient, 
 export function commanded(name: string, file: string) {
   return { name, start: ['touch', file], stop: ['rm', '-f', file], status: ['test', '-e', file] };
 }
+
+/** Being root is not enough: a container may lack the right to mount. */
+export const canMount = execaSync('unshare', ['--mount', 'true'], { reject: false }).exitCode === 0;
 
 export interface Bench {
   readonly root: string;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BackupPlan } from '../../../src/records/plan.ts';
 import { localSettings } from '../../../src/workspace/local/settings.ts';
+import { walkProgram } from '../../../src/workspace/local/warm-up.ts';
 import { type Bench, makeBench, makeFolder, OPERATION, readIfThere, supervised } from './bench.ts';
 
 describe('settings', () => {
@@ -96,6 +97,21 @@ describe('parts', () => {
     await platform.release(OPERATION);
     expect(existsSync(join(root, 'snap'))).toBe(false);
     expect(readFileSync(join(root, 'calls'), 'utf8')).toBe(`make ${OPERATION} big\ndrop ${OPERATION} big\n`);
+  });
+
+  it('are walked by a program that copes with odd names, and only where reading attributes is slow', async () => {
+    bench = await makeBench(async (root) => ({
+      volumes: [{ name: 'data', path: await makeFolder(join(root, 'da ta'), { '-x': '1', 'new\nline': '2' }) }],
+    }));
+    const { path } = bench.options.settings.volumes[0] ?? { path: '' };
+    await makeFolder(join(path, 'sub folder', "it's"), { file: '3' });
+    const folder = await makeFolder(join(bench.root, 'work'));
+    expect(await bench.options.run(walkProgram({ name: 'data', path }), { folder })).toMatchObject({
+      exitCode: 0,
+      stderr: [],
+    });
+    await bench.platform.warmUp(OPERATION, (await bench.platform.inspect()).parts, join(bench.root, 'unused'));
+    expect(existsSync(join(bench.root, 'unused'))).toBe(false);
   });
 
   it('make a snapshot anew that was begun and not finished', async () => {

@@ -8,9 +8,7 @@ import type { PartPlan } from '../../../src/records/plan.ts';
 import { locate, parseMounts } from '../../../src/workspace/local/mounts.ts';
 import { writableMappings } from '../../../src/workspace/local/writers.ts';
 import type { Quiet } from '../../../src/workspace/platform.ts';
-import { type Bench, commanded, makeBench, makeFolder, OPERATION, supervised, until } from './bench.ts';
-
-const isRoot = process.getuid?.() === 0;
+import { type Bench, canMount, commanded, makeBench, makeFolder, OPERATION, supervised, until } from './bench.ts';
 
 describe('the proof of quiet', () => {
   let bench: Bench;
@@ -89,7 +87,7 @@ describe('the proof of quiet', () => {
     expect(writableMappings(maps)).toEqual(['/srv/data/shared file']);
   });
 
-  it.runIf(isRoot)('finds a writer in another mount space that knows the part by another name', async () => {
+  it.runIf(canMount)('finds a writer in another mount space that knows the part by another name', async () => {
     await makeFolder(join(bench.root, 'elsewhere'));
     const inside = 'mount --bind "$1" "$1/../elsewhere" && exec 3>>"$1/../elsewhere/file"; touch "$2"; exec sleep 100';
     const sign = join(bench.root, 'opened-0');
@@ -146,7 +144,7 @@ describe('the place of a file', () => {
   });
 });
 
-it.runIf(isRoot)('sees through a bind mount in the same mount space', async () => {
+it.runIf(canMount)('sees through a bind mount in the same mount space', async () => {
   const bench = await makeBench(async (root) => ({
     volumes: [{ name: 'data', path: await makeFolder(join(root, 'data'), { file: 'text' }) }],
   }));

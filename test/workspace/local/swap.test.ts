@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Quiet, RunningNote } from '../../../src/workspace/platform.ts';
 import {
   type Bench,
+  canMount,
   listIfThere,
   makeBench,
   makeFolder,
@@ -15,7 +16,6 @@ import {
   until,
 } from './bench.ts';
 
-const isRoot = process.getuid?.() === 0;
 const FAR_AWAY = '2999-01-01T00:00:00.000Z';
 const LATER = '2999-02-01T00:00:00.000Z';
 const NAMES = ['data', 'projects'];
@@ -128,12 +128,21 @@ describe('a swap by rename', () => {
     await bench.platform.revert(OPERATION);
   });
 
-  it('lets no second swap begin before the first is settled', async () => {
+  it('lets a second swap begin only when the first was settled or serves', async () => {
     await bench.platform.commit(OPERATION, NAMES, quiet);
-    await bench.platform.stage(OTHER_OPERATION, NAMES);
-    await expect(
-      bench.platform.commit(OTHER_OPERATION, NAMES, { ...quiet, operationId: OTHER_OPERATION }),
-    ).rejects.toMatchObject({ code: 'not-quiet' });
+    const stageSecond = async () => {
+      for (const { path } of await bench.platform.stage(OTHER_OPERATION, NAMES))
+        await writeFile(join(path, 'file'), 'newer');
+    };
+    await stageSecond();
+    await expect(bench.platform.commit(OTHER_OPERATION, NAMES, quiet)).rejects.toMatchObject({ code: 'swap-failed' });
+    await bench.platform.start(note);
+    const second = await bench.platform.noteRunning(OTHER_OPERATION);
+    await bench.platform.commit(OTHER_OPERATION, NAMES, await bench.platform.stop(second));
+    await bench.platform.start(second);
+    expect(contents()).toEqual(['newer', 'newer']);
+    await bench.platform.keepDisplaced(OTHER_OPERATION, FAR_AWAY);
+    expect(await bench.platform.dropDisplaced(LATER)).toHaveLength(4);
   });
 
   it('brings back a part that was lost altogether, and takes it away again', async () => {
@@ -159,7 +168,7 @@ describe('a swap by rename', () => {
   });
 });
 
-describe.runIf(isRoot)('a swap inside a mount point', () => {
+describe.runIf(canMount)('a swap inside a mount point', () => {
   let bench: Bench;
   let note: RunningNote;
   let quiet: Quiet;
