@@ -9,6 +9,7 @@ export function checkRules(config: ConfigOutline): Problem[] {
   const known = Object.keys(config.people);
   return [
     ...checkPeople(config),
+    ...checkRepositories(config),
     ...workspaces.flatMap(([name, workspace]) => [
       ...checkNames(['workspaces', name, 'platform'], workspace.platform),
       ...checkPolicy(['workspaces', name, 'policy'], workspace.policy, known),
@@ -32,6 +33,19 @@ function checkPeople({ people, trustBarePeople }: ConfigOutline): Problem[] {
       const text = `the ${shown} is also ${owner}'s: two people must be told apart`;
       return owner === undefined ? [] : [{ path: ['people', name, key], text }];
     });
+  });
+}
+
+/** Dropping copies needs a repository alone: one workspace must never wait for another while its services are down. */
+function checkRepositories({ workspaces }: ConfigOutline): Problem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(workspaces).flatMap(([name, { repository }]): Problem[] => {
+    const location = repository.location.replace(/\/+$/, '');
+    const owner = owners.get(location);
+    owners.set(location, owner ?? name);
+    if (owner === undefined || location === '') return [];
+    const text = `is also the repository of ${owner}: each workspace needs one of its own`;
+    return [{ path: ['workspaces', name, 'repository', 'location'], text }];
   });
 }
 

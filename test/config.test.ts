@@ -327,7 +327,8 @@ describe('places that must not overlap', () => {
   test('tells of one folder in two workspaces', async () => {
     const second = WHOLE.slice(WHOLE.indexOf('  team-ml:')).replace('team-ml:', 'team-b:');
     const problems = await problemsOf(WHOLE + second);
-    expect(problems).toHaveLength(4);
+    expect(problems).toHaveLength(5);
+    expect(problems).toContainEqual(expect.stringMatching(/is also the repository of team-ml/));
     expect(problems[0]).toMatch(/part "db" of team-ml and part "db" of team-b overlap: both are/);
   });
 });

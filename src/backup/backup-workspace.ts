@@ -54,8 +54,8 @@ export async function backupWorkspace(
   const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
   const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
   const countdown = countdownOf(plan, operation, ports.chat);
-  await step('announce', (context) => announceStop(context, countdown));
   try {
+    await step('announce', (context) => announceStop(context, countdown));
     const warm = await step('pre-copy', ({ signal, progress }) =>
       preCopy(plan, { mover, folder, signal, operationId: id, onProgress: progress }),
     );

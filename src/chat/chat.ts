@@ -17,6 +17,8 @@ export interface Message {
  * that matters: once services are stopped it never does.
  */
 export interface Chat {
+  /** One sentence on what this chat cannot do for people, for `cml check`; absent when it reaches and wakes them. */
+  readonly weakness?: string;
   /** Says it before anyone is disturbed; answers how many were reached, as far as the chat can know. */
   announce(message: Message): Promise<{ readonly reached: number }>;
   /** Says it, replacing an earlier message with the same key where possible. */

@@ -19,6 +19,7 @@ export interface Finding {
 export async function checkWorkspace(room: Room, workspace: string): Promise<Finding[]> {
   const settings = room.settingsOf(workspace);
   const { platform, mover } = room.world.portsFor(settings);
+  const { chat } = room.world;
   const inspection = await platform.inspect();
   const folderName = room.world.newId('op');
   const folder = await room.folderOf(folderName);
@@ -44,6 +45,7 @@ export async function checkWorkspace(room: Room, workspace: string): Promise<Fin
       ...(plan ? planFindings(plan, inspection) : []),
       ...(await historyFindings(room, workspace)),
       approverFinding(settings.policy.approvers, settings.policy.votes),
+      ...(chat.weakness === undefined ? [] : [{ about: 'messages', state: 'warning' as const, says: chat.weakness }]),
       ...inspection.warnings.map((says): Finding => ({ about: 'permissions', state: 'warning', says })),
     ];
   } finally {

@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { backupStory } from '../backup/backup-steps.ts';
+import { isAppError } from '../errors.ts';
 import { hasBegun, isDone } from '../operation/journal.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
+import type { Operation } from '../records/operation.ts';
 import { restoreStory } from '../restore/restore-steps.ts';
 import { startWaiting } from './decide.ts';
 import type { Room } from './room.ts';
@@ -12,8 +15,28 @@ import type { Room } from './room.ts';
 export async function recover(room: Room): Promise<readonly RunningOperation[]> {
   const open = await room.world.catalog.operations.listOpen();
   const taken: RunningOperation[] = [];
-  for (const operation of open) taken.push(await room.launch(operation, { isSaved: true }));
+  for (const operation of open) {
+    try {
+      taken.push(await room.launch(operation, { isSaved: true }));
+    } catch (cause) {
+      if (!(cause instanceof z.ZodError)) throw cause;
+      await reportUnfit(room, operation, cause);
+    }
+  }
   return taken;
+}
+
+/** One record that does not fit this version must not keep all others, and the doors, closed; its guard still stands. */
+async function reportUnfit({ world }: Room, operation: Operation, cause: unknown): Promise<void> {
+  const { id, workspace, kind } = operation;
+  world.log.error({ operation: id, cause }, 'an open operation does not fit this version');
+  const text = `${workspace}: the ${kind} ${id} was left open by another version of cml and cannot be taken up. If its services are down: cml start ${workspace}`;
+  try {
+    await world.chat.page({ key: `${id}:unfit`, workspace, operationId: id, tone: 'bad', text });
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    world.log.error({ operation: id, error: error.message }, 'nobody could be paged');
+  }
 }
 
 /** Once the doors are open: restores that were approved and had to wait get their turn, now and after every end. */

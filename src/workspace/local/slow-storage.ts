@@ -1,5 +1,5 @@
-import type { Dirent } from 'node:fs';
-import { lstat, opendir, statfs } from 'node:fs/promises';
+import { type Dirent, lstatSync } from 'node:fs';
+import { opendir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -27,15 +27,26 @@ export async function networkKind(path: string): Promise<string | undefined> {
 
 const SLOW_MS = 0.2;
 const SAMPLE = 100;
+/** The looks below hold up everything else in this process. */
+const LONGEST_MS = 100;
 
-/** Whether reading attributes is slow enough that reading them in parallel beforehand pays. Looks at a few entries only. */
+/**
+ * Whether reading attributes is slow enough that reading them in parallel beforehand pays: the median of a few looks,
+ * taken synchronously because a way through the thread pool alone may cost as much as what is measured.
+ */
 export async function isSlowToRead(path: string): Promise<boolean> {
   if ((await networkKind(path)) !== undefined) return true;
   const sample = await someEntries(path);
-  if (sample.length === 0) return false;
+  const tookMs: number[] = [];
   const beganAt = performance.now();
-  for (const entry of sample) await lstat(entry).catch(() => undefined);
-  return (performance.now() - beganAt) / sample.length > SLOW_MS;
+  for (const entry of sample) {
+    const lookedAt = performance.now();
+    lstatSync(entry, { throwIfNoEntry: false });
+    tookMs.push(performance.now() - lookedAt);
+    if (performance.now() - beganAt > LONGEST_MS) break;
+  }
+  const median = tookMs.sort((one, other) => one - other)[Math.floor(tookMs.length / 2)];
+  return median !== undefined && median > SLOW_MS;
 }
 
 async function someEntries(path: string): Promise<string[]> {
