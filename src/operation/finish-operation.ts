@@ -1,5 +1,6 @@
 import { AppError, OperationError, ServicesDownError } from '../errors.ts';
 import type { Operation } from '../records/operation.ts';
+import { attempt } from './attempt.ts';
 import { type Journal, recordError } from './journal.ts';
 import type { StoryDeclaration } from './operation.ts';
 import { isRetryable, retry } from './retry.ts';
@@ -7,6 +8,8 @@ import type { RunnerWorld } from './runner-world.ts';
 import { viewOperation } from './view.ts';
 
 const END_RETRIES = 5;
+/** A chat that never answers must not keep the operation open, in milliseconds. */
+const POST_MS = 60_000;
 
 interface End {
   readonly outcome: unknown;
@@ -30,12 +33,11 @@ export async function finishOperation(
   world.chat.show(viewOperation(declaration, operation));
   const message = declaration.ended(operation);
   const isUrgent = end?.failure instanceof ServicesDownError || operation.error?.code === 'services-still-down';
+  const because = () => new OperationError('timed-out', 'The chat took too long.');
+  const limits = { timeouts: [{ ms: POST_MS, because }], settleMs: 0 };
+  const post = () => attempt(() => (isUrgent ? world.chat.page(message) : world.chat.post(message)), limits, world.clock);
   try {
-    await retry(() => (isUrgent ? world.chat.page(message) : world.chat.post(message)), {
-      retries: END_RETRIES,
-      delays: world.delays,
-      worthIt: isRetryable,
-    });
+    await retry(post, { retries: END_RETRIES, delays: world.delays, worthIt: isRetryable });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     world.log.error(

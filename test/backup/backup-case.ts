@@ -3,6 +3,7 @@ import { backupWorkspace } from '../../src/backup/backup-workspace.ts';
 import { workspacePolicy } from '../../src/records/workspace.ts';
 import { makeOperation, makeSettings } from '../fakes/records.ts';
 import { createWorld, type FakePart } from '../fakes/world.ts';
+import { NOTICE_MS } from '../operation/invariants.ts';
 import type { StoryCase } from '../operation/play.ts';
 
 export const backupParts: readonly FakePart[] = [
@@ -14,7 +15,6 @@ export const backupParts: readonly FakePart[] = [
 ];
 
 export const BACKUP_ID = 'bkp_0000000001';
-const NOTICE_MS = 2_000;
 
 /** A backup with a part of every capture, of a workspace where one service did not run. */
 export const backupCase: StoryCase<typeof backupStory> = {

@@ -76,11 +76,19 @@ export interface Bench {
   dispose(): Promise<void>;
 }
 
+/** A volume whose cut takes as long as the file `hold` stands, so that something can happen while services are down. */
+export function heldVolume(at: Bench['at']): object {
+  const make = ['sh', '-c', `while [ -e ${at('hold')} ]; do sleep 0.05; done; cp -a ${at('team-ml/db')} ${at('snap')}`];
+  const snapshot = { make, drop: ['rm', '-rf', at('snap')], path: at('snap') };
+  return { name: 'db', path: './team-ml/db', capture: 'snapshot', snapshot };
+}
+
 /** A folder with one workspace `team-ml` of one volume, and everything that is started for it. */
-export async function makeBench(wish: BenchWish = {}): Promise<Bench> {
+export async function makeBench(make: BenchWish | ((at: Bench['at']) => BenchWish) = {}): Promise<Bench> {
   if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run \`npm run build\` first`);
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'cml-e2e-')));
   const at = (...names: string[]) => join(folder, ...names);
+  const wish = typeof make === 'function' ? make(at) : make;
   await mkdir(at('data', 'secrets'), { recursive: true });
   await mkdir(at('team-ml', 'db'), { recursive: true });
   await writeFile(at('team-ml', 'db', 'records'), 'one\ntwo\n');

@@ -27,8 +27,7 @@ export function actAsGuard(world: World, canPutBack: () => boolean = () => true)
     }
   }
   if (readSwap(world) === 'mixed') {
-    const message = { key: 'guard', workspace: 'team-ml', tone: 'bad' as const, text: 'Data is of unknown state.' };
-    world.said.push({ how: 'guard', at: world.time.now(), message });
+    world.guardSaid.push('Data is of unknown state: nothing was started.');
     return;
   }
   for (const { name, ready } of guard.note.services) {

@@ -143,7 +143,8 @@ function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'st
       for (const [name, service] of world.services) {
         if (!note.services.some((noted) => noted.name === name)) continue;
         const stop = () => {
-          world.stops.push(world.time.now());
+          if (isFirst) world.stops.push(world.time.now());
+          isFirst = false;
           Object.assign(service, { up: false, ready: false });
         };
         await effect(`platform.stop ${name}`, stop, { signal });

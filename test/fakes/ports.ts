@@ -1,10 +1,11 @@
 import type { Catalog } from '../../src/catalog/catalog.ts';
-import type { Chat, Message } from '../../src/chat/chat.ts';
+import type { Chat } from '../../src/chat/chat.ts';
 import type { Log } from '../../src/log.ts';
 import type { DataMover } from '../../src/mover/mover.ts';
 import type { RunnerWorld } from '../../src/operation/runner-world.ts';
 import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { createFakeCatalog } from './catalog.ts';
+import { createFakeChat } from './chat.ts';
 import type { Effect, Life } from './mortal.ts';
 import { createFakePlatform } from './platform.ts';
 import { createMortalMover } from './programs.ts';
@@ -71,26 +72,16 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
   };
 }
 
-function createMortalChat(world: World, { effect }: Life): Chat {
-  const say = (how: 'announce' | 'post' | 'page') => (message: Message) =>
-    effect(`chat.${how}`, () => {
-      world.said.push({ how, at: world.time.now(), message });
-      return { reached: 1 };
-    });
-  const post = say('post');
-  const page = say('page');
+function createMortalChat(world: World, life: Life): Chat {
+  const chat = createFakeChat(world.chat, life.effect);
   return {
-    announce: say('announce'),
-    show: () => undefined,
-    async post(message) {
-      await post(message);
+    ...chat,
+    async announce(message) {
+      const answer = await chat.announce(message);
+      world.told.push(world.time.now());
+      return answer;
     },
-    async page(message) {
-      await page(message);
-    },
-    async showRequest(_request, message) {
-      await post(message);
-    },
+    show: () => undefined, // nobody looks, and it is drawn a hundred times an operation
   };
 }
 

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Message } from '../../src/chat/chat.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { BackupPlan } from '../../src/records/plan.ts';
 import type { Capture } from '../../src/records/workspace.ts';
 import type { DefinitionFile, Quiet, RunningNote } from '../../src/workspace/platform.ts';
 import { createFakeCatalogStore, type FakeCatalogStore } from './catalog.ts';
+import { createFakeChatStore, type FakeChatStore } from './chat.ts';
 import { createVirtualTime, type VirtualTime } from './clock.ts';
 import { emptyRepository, type FakeRepository } from './mover.ts';
 
@@ -57,11 +57,11 @@ export interface World {
   readonly catalog: FakeCatalogStore;
   /** Journals as last saved; see `writeJournals`. */
   readonly journals: Map<string, Operation>;
-  readonly said: {
-    readonly how: 'announce' | 'post' | 'page' | 'guard';
-    readonly at: number;
-    readonly message: Message;
-  }[];
+  readonly chat: FakeChatStore;
+  /** What the guard told people on its own. */
+  readonly guardSaid: string[];
+  /** When people were told that services stop, and when the first one was then told to. */
+  readonly told: number[];
   readonly warned: string[];
   readonly displaced: { readonly operationId: string; readonly until: string; readonly places: readonly string[] }[];
   /** Programs outside the workspace that hold a file of a part open for writing. */
@@ -113,7 +113,9 @@ export function createWorld({ folder, parts, services }: WorldPlan): World {
     programs: new Map(),
     catalog: createFakeCatalogStore(),
     journals: new Map(),
-    said: [],
+    chat: createFakeChatStore(),
+    guardSaid: [],
+    told: [],
     warned: [],
     displaced: [],
     writers: new Map(),

@@ -12,6 +12,8 @@ export interface Allowances {
   readonly leftovers?: boolean;
   /** The end could not be written for ever. */
   readonly open?: boolean;
+  /** Time jumped, or the chat did not work: no notice can be demanded. */
+  readonly noNotice?: boolean;
   /** Nobody could be told. */
   readonly silence?: boolean;
 }
@@ -26,6 +28,7 @@ export function findBroken(played: Played, before: World, allowed: Allowances = 
     ]),
     ...world.broken,
     ...findServices(world, before, allowed),
+    ...(allowed.noNotice || allowed.silence ? [] : findSurprises(world)),
     ...findData(world, allowed),
     ...findBackups(played),
     ...findLeftovers(played, allowed),
@@ -33,8 +36,14 @@ export function findBroken(played: Played, before: World, allowed: Allowances = 
   ];
 }
 
+/** The notice of every story played here. */
+export const NOTICE_MS = 2_000;
+/** Saying it takes a moment, counted from when it was said. */
+const SLACK_MS = 50;
+const LATE_MS = 6_000;
+
 function wasPaged(world: World): boolean {
-  return world.said.some(({ how }) => how === 'page' || how === 'guard');
+  return world.guardSaid.length > 0 || world.chat.said.some(({ how }) => how === 'paged');
 }
 
 function findServices(world: World, before: World, allowed: Allowances): string[] {
@@ -45,6 +54,15 @@ function findServices(world: World, before: World, allowed: Allowances): string[
   });
   if (!allowed.servicesDown && !allowed.unknownData) return wrong;
   return wrong.length > 0 && !wasPaged(world) && !allowed.silence ? [...wrong, 'nobody was paged'] : [];
+}
+
+/** Services never stop at a time that nobody was told: the whole notice after the last word, and not long after it. */
+function findSurprises({ told, stops }: World): string[] {
+  return stops.flatMap((at) => {
+    const last = told.findLast((time) => time <= at);
+    const wait = last === undefined ? Number.NaN : at - last;
+    return wait >= NOTICE_MS - SLACK_MS && wait <= NOTICE_MS + LATE_MS ? [] : [`services stopped ${wait} ms after word`];
+  });
 }
 
 /** All live parts, and the definition, are wholly the previous or wholly the restored ones. */
@@ -123,7 +141,7 @@ function findLeftovers(played: Played, allowed: Allowances): string[] {
 }
 
 function findEnds({ world, operation }: Played, allowed: Allowances): string[] {
-  const ends = world.said.filter(({ message }) => message.key === `${operation.id}:end`);
+  const ends = world.chat.said.filter(({ message }) => message.key === `${operation.id}:end`);
   const kinds = new Set(ends.map(({ message }) => message.tone));
   const isOpen = world.catalog.open.size > 0;
   return [

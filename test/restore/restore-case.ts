@@ -10,6 +10,7 @@ import { createFakeMover, type FakeFiles } from '../fakes/mover.ts';
 import { createFakePlatform } from '../fakes/platform.ts';
 import { makeBackup, makeOperation, makePart, makeRequest, makeSettings, momentAfter } from '../fakes/records.ts';
 import { createWorld, type FakePart, type World } from '../fakes/world.ts';
+import { NOTICE_MS } from '../operation/invariants.ts';
 import type { StoryCase } from '../operation/play.ts';
 
 const parts: readonly FakePart[] = [
@@ -22,7 +23,6 @@ const parts: readonly FakePart[] = [
 export const REQUEST_ID = 'req_0000000001';
 const DEFINITION = 'definition then';
 const MANIFEST = '/made/before';
-const NOTICE_MS = 2_000;
 
 /** An approved restore of a backup of everything: two volumes, two shared folders, the definition. */
 export const restoreCase: StoryCase<typeof restoreStory> = {

@@ -1,7 +1,7 @@
 import type { Operation } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
-import { writeCount, writeSize } from './words.ts';
+import { writeCount, writeMoment, writeSize } from './words.ts';
 
 function lasted(operation: Operation): string {
   return writeDuration(Date.parse(operation.endedAt ?? operation.startedAt) - Date.parse(operation.startedAt));
@@ -44,7 +44,7 @@ export function restoreEnded(operation: Operation, facts: RestoreFacts): Message
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: restored from ${facts.backupId} in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}.`,
-    details: [`What was there before is kept until ${facts.displacedUntil}.`, ...facts.warnings],
+    details: [`What was there before is kept until ${writeMoment(facts.displacedUntil)}.`, ...facts.warnings],
   };
 }
 

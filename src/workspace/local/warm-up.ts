@@ -1,8 +1,10 @@
+import { explain, PortError } from '../../errors.ts';
 import type { Program, RunProgram } from '../../program.ts';
 import type { PartPlan } from '../../records/plan.ts';
 import type { EffectOptions } from '../platform.ts';
 import type { LocalContext } from './context.ts';
 import { isSlowToRead } from './slow-storage.ts';
+import { codeOf } from './system-error.ts';
 
 /** `-links 0` is never true and cannot be answered without reading the attributes: that is all this is for. */
 const WALK = `cd -- "$1" && find . -path './.cml-op_*' -prune -o -type d -print0 |
@@ -20,7 +22,7 @@ export function walkProgram(part: { readonly name: string; readonly path: string
 
 /**
  * Walks slow parts with 32 at a time, so that the mover's own walk, one file after the other, finds attributes in the
- * cache. It only saves time: when it fails, the walk after it is slow and right all the same.
+ * cache. It only saves time: when it fails, the walk after it is slow and right all the same, so that is only logged.
  */
 export async function warmUpParts(
   context: LocalContext,
@@ -30,10 +32,25 @@ export async function warmUpParts(
   { signal }: EffectOptions,
 ): Promise<void> {
   for (const part of parts) {
-    if (part.capture === 'snapshot' || !(await isSlowToRead(part.path))) continue;
-    const { exitCode, stderr } = await run(walkProgram(part), { folder, ...(signal === undefined ? {} : { signal }) });
-    if (exitCode !== 0) {
-      context.log.warn({ part: part.name, exitCode, stderr: stderr.slice(-5) }, 'warming up attributes did not finish');
+    if (part.capture === 'snapshot') continue;
+    try {
+      await warmUpPart(run, part, folder, signal);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (!(cause instanceof PortError) && codeOf(cause) === undefined) throw cause;
+      context.log.warn({ part: part.name, why: explain(cause) }, 'warming up attributes did not finish');
     }
   }
+}
+
+async function warmUpPart(
+  run: RunProgram,
+  part: PartPlan,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (!(await isSlowToRead(part.path))) return;
+  const { exitCode, stderr } = await run(walkProgram(part), { folder, ...(signal === undefined ? {} : { signal }) });
+  if (exitCode === 0) return;
+  throw new PortError('platform-unavailable', `the walk over ${part.path} ended with ${exitCode}: ${stderr.at(-1)}`);
 }

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Operation, OperationKind } from '../../src/records/operation.ts';
+import { allAnswer } from './service-watch.ts';
+import type { ChaosWorld } from './chaos-world.ts';
+import { type ChaosWorkspace, PARTS, type PartName } from './chaos-workspace.ts';
+import { type DiaryEntry, findMishaps, readDiary } from './diary.ts';
+import { idsOf, readBackups, readEnded, wasUnwound } from './journals.ts';
+import { findLeftovers } from './leftovers.ts';
+import { type Beginning, compareLive, compareTrees, loadPicture, type Picture, savePicture, walkParts } from './picture.ts';
+
+/** What is known before an operation is asked for, to judge afterwards what became of it. */
+export interface Attempt {
+  readonly kind: OperationKind;
+  /** The backup that is to be restored. */
+  readonly backupId?: string;
+  readonly before: Picture;
+  readonly ended: ReadonlySet<string>;
+  readonly diaryLength: number;
+}
+
+export async function beginAttempt(
+  world: ChaosWorld,
+  what: Pick<Attempt, 'kind' | 'backupId'>,
+  before: Picture,
+): Promise<Attempt> {
+  const ended = await idsOf(world.workspace, 'operations/ended');
+  return { ...what, before, ended, diaryLength: (await readDiary(world.workspace)).length };
+}
+
+export interface Verdict {
+  readonly operation: Operation | undefined;
+  readonly problems: readonly string[];
+}
+
+/** Call when everything has settled. The truth is read from the disk and from the services, never from a journal. */
+export async function judge(world: ChaosWorld, attempt: Attempt): Promise<Verdict> {
+  const { workspace } = world;
+  const operations = await readEnded(workspace, attempt.ended);
+  const operation = operations[0];
+  const diary = (await readDiary(workspace)).slice(attempt.diaryLength);
+  const problems = [
+    ...(operations.length > 1 ? [`asked for once, run ${operations.length} times`] : []),
+    ...(operation ? judgeEnd(operation, attempt) : []),
+    ...(await judgeCatalog(workspace, operation, attempt, diary)),
+    ...(await judgeData(workspace, operation, attempt, diary)),
+    ...findMishaps(diary),
+    ...(await findLeftovers(workspace)),
+    ...((await allAnswer(workspace.serviceUrls)) ? [] : ['a service does not answer']),
+  ];
+  return { operation, problems };
+}
+
+/** Nothing but the kills goes wrong here, so an operation succeeds, or was unwound. */
+function judgeEnd({ kind, status, error, ...operation }: Operation, attempt: Attempt): string[] {
+  if (kind !== attempt.kind) return [`a ${attempt.kind} was asked for, a ${kind} was run`];
+  if (status === 'succeeded') return [];
+  if (status === 'failed' && error?.code === 'interrupted' && wasUnwound({ kind, status, ...operation })) return [];
+  return [`the ${kind} ${status} though nothing but the server was killed: ${error?.code}: ${error?.message}`];
+}
+
+async function judgeCatalog(
+  workspace: ChaosWorkspace,
+  operation: Operation | undefined,
+  { kind, before }: Attempt,
+  diary: readonly DiaryEntry[],
+): Promise<string[]> {
+  if (kind !== 'backup') return [];
+  const recorded = (await readBackups(workspace)).filter(({ operationId }) => operationId === operation?.id);
+  const completed = recorded.find(({ status }) => status === 'completed');
+  if (!completed) return operation?.status === 'succeeded' ? ['it succeeded and is not in the catalog'] : [];
+  if (operation?.status !== 'succeeded') return [`it ${operation?.status}, and ${completed.id} is called completed`];
+  const cut = diary.findLast(({ event, at }) => event === 'stop' && Date.parse(at) <= Date.parse(completed.takenAt));
+  if (!cut) return [`${completed.id} was taken, and the recorder was not stopped before`];
+  await savePicture(workspace, completed.id, { ...before, records: cut });
+  return [];
+}
+
+/** Wholly the state before, or wholly the backup's, all parts alike, and as the operation's end says. */
+async function judgeData(
+  workspace: ChaosWorkspace,
+  operation: Operation | undefined,
+  { before, backupId }: Attempt,
+  diary: readonly DiaryEntry[],
+): Promise<string[]> {
+  // What was written after the picture was taken and before the services stopped counts as well.
+  const records: Beginning = diary.find(({ event }) => event === 'stop') ?? before.records;
+  const previous = { ...before, records };
+  if (backupId === undefined || operation?.status !== 'succeeded') return compareLive(workspace, previous);
+  const differences = await compareLive(workspace, await loadPicture(workspace, backupId));
+  if (differences.length > 0) return differences.slice(0, 12);
+  return judgeDisplaced(workspace, operation.id, previous);
+}
+
+/** What stood there before is kept whole. */
+async function judgeDisplaced(workspace: ChaosWorkspace, operationId: string, previous: Picture): Promise<string[]> {
+  const place = (part: PartName) => {
+    const path = workspace.parts[part];
+    return join(dirname(path), `.cml-${operationId}-displaced-${basename(path)}`);
+  };
+  const missing = PARTS.map(place).filter((path) => !existsSync(path));
+  if (missing.length > 0) return missing.map((path) => `what was displaced is not kept: ${path} is missing`);
+  const places = { volume: place('volume'), projects: place('projects'), datasets: place('datasets') };
+  const differences = compareTrees(previous.trees, await walkParts(workspace, places));
+  return differences.slice(0, 12).map((difference) => `displaced: ${difference}`);
+}
