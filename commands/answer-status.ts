@@ -22,7 +22,8 @@ export function answerSubject(subject: Subject, follow: boolean): Answer {
 
 function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' }>, follow: boolean): Answer {
   const marks = { waiting: '', running: 'running', done: 'done', failed: 'FAILED' };
-  const steps = view.steps.map((step) => [step.name, marks[step.state], took(step)]);
+  const known = view.steps.filter(({ state }) => state !== 'waiting' || view.status === 'running');
+  const steps = known.map((step) => [step.name, marks[step.state], took(step)]);
   const isDone = view.status === 'succeeded';
   const hint = backup && isDone ? `Restore it with: cml restore ${backup.id}` : view.error?.hint;
   return {

@@ -35,7 +35,8 @@ export async function finishOperation(
   const isUrgent = end?.failure instanceof ServicesDownError || operation.error?.code === 'services-still-down';
   const because = () => new OperationError('timed-out', 'The chat took too long.');
   const limits = { timeouts: [{ ms: POST_MS, because }], settleMs: 0 };
-  const post = () => attempt(() => (isUrgent ? world.chat.page(message) : world.chat.post(message)), limits, world.clock);
+  const post = () =>
+    attempt(() => (isUrgent ? world.chat.page(message) : world.chat.post(message)), limits, world.clock);
   try {
     await retry(post, { retries: END_RETRIES, delays: world.delays, worthIt: isRetryable });
   } catch (error) {

@@ -17,7 +17,7 @@ export const partPlan = z.object({
   reason: z.string(),
   files: z.number().int().nonnegative(),
   bytes: z.number().nonnegative(),
-  /** Names under the part's root that belong to us and are never captured. */
+  /** Absolute paths below the part that belong to us and are never captured. */
   exclude: z.array(z.string()),
 });
 export type PartPlan = z.infer<typeof partPlan>;

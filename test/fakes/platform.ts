@@ -143,8 +143,8 @@ function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'st
       for (const [name, service] of world.services) {
         if (!note.services.some((noted) => noted.name === name)) continue;
         const stop = () => {
-          if (isFirst) world.stops.push(world.time.now());
-          isFirst = false;
+          const wereUp = note.services.every((noted) => world.services.get(noted.name)?.up);
+          if (wereUp && !world.swap) world.stops.push(world.time.now());
           Object.assign(service, { up: false, ready: false });
         };
         await effect(`platform.stop ${name}`, stop, { signal });

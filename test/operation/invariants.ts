@@ -61,7 +61,9 @@ function findSurprises({ told, stops }: World): string[] {
   return stops.flatMap((at) => {
     const last = told.findLast((time) => time <= at);
     const wait = last === undefined ? Number.NaN : at - last;
-    return wait >= NOTICE_MS - SLACK_MS && wait <= NOTICE_MS + LATE_MS ? [] : [`services stopped ${wait} ms after word`];
+    return wait >= NOTICE_MS - SLACK_MS && wait <= NOTICE_MS + LATE_MS
+      ? []
+      : [`services stopped ${wait} ms after word`];
   });
 }
 

@@ -29,11 +29,10 @@ export function deathsOf(effects: Effects): { readonly n: number; readonly die: 
   });
 }
 
-/** What may happen while nobody is there. */
+/** What may happen while nobody is there. Programs of a dead process go on by themselves in any case. */
 const absences: Readonly<Record<string, ((world: World) => void) | undefined>> = {
   'and comes back at once': undefined,
   'and comes back after the guard acted': letGuardAct,
-  'and comes back when all programs have ended': endPrograms,
   'and comes back after the machine restarted': restartMachine,
 };
 
@@ -41,10 +40,6 @@ function letGuardAct(world: World): void {
   if (!world.guard) return;
   world.time.pass(Math.max(0, Date.parse(world.guard.actsAt) - world.time.now()));
   actAsGuard(world);
-}
-
-function endPrograms(world: World): void {
-  for (const program of world.programs.values()) program.isFollowed = () => false;
 }
 
 /** Programs, the guard and everything that was stopped by us are gone; what others start at boot is up. */
@@ -90,7 +85,7 @@ export function failures(effects: Effects): Trial[] {
   return effects.flatMap(({ name }, index) =>
     kinds.map(([how, fate]) => ({
       at: index + 1,
-      ...(name.startsWith('chat.p') ? { allowed: { silence: true } } : {}),
+      ...(name.startsWith('chat') ? { allowed: { silence: name !== 'chat.announce', noNotice: true } } : {}),
       name: `${index + 1} ${name} ${how}`,
       lives: [() => (called: string, count: number) => (count === index + 1 ? fate(called) : undefined)],
     })),
@@ -113,11 +108,7 @@ export function lastingFailures(effects: Effects): Trial[] {
 function allowanceOf(name: string): Allowances {
   if (name.startsWith('platform.start')) return { servicesDown: true };
   if (name === 'platform.applyDefinition') return { unknownData: true };
-  if (
-    /^(platform\.(release|keep|readNote|disarm)|mover\.list list-made|mover\.forget|catalog\.getBackup)/.test(
-      name,
-    )
-  ) {
+  if (/^(platform\.(release|keep|readNote|disarm)|mover\.list list-made|mover\.forget|catalog\.getBackup)/.test(name)) {
     return { leftovers: true };
   }
   if (name.startsWith('journal.')) return { open: true };
@@ -196,7 +187,7 @@ export function timeOuts(effects: Effects): Trial[] {
   const policy = { timeout: HOUR };
   const slow = meanwhile(effects, 'time is over', ({ world }) => world.time.pass(HOUR));
   const hanging = effects.flatMap(({ name }, index) =>
-    /^(journal|chat\.p)/.test(name)
+    name.startsWith('journal')
       ? []
       : [
           {
@@ -214,10 +205,6 @@ function hangAt(n: number): (stage: Stage) => FateOf {
   return () => (_name, count) => (count === n ? { hang: true } : undefined);
 }
 
-function hangAllowance(_name: string): Allowances {
-  return {};
-}
-
 /** The process was so slow that the guard acted, and it goes on as if nothing had happened. */
 export function guardWhileAlive(effects: Effects): Trial[] {
   return meanwhile(effects, 'the guard acts', ({ world }) => letGuardAct(world));
@@ -226,6 +213,7 @@ export function guardWhileAlive(effects: Effects): Trial[] {
 function meanwhile(effects: Effects, what: string, happen: (stage: Stage) => void): Trial[] {
   return effects.map(({ name }, index) => ({
     at: index + 1,
+    allowed: { noNotice: true },
     name: `${what} before ${index + 1} ${name}`,
     lives: [
       (stage: Stage) => (_name: string, count: number) =>
