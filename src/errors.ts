@@ -115,7 +115,10 @@ export function explain(error: unknown): string {
     sentences.push(cause instanceof Error ? cause.message : String(cause));
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  return sentences.join(': ');
+  // A full stop in the middle of a sentence would read as two.
+  return sentences
+    .map((sentence, at) => (at < sentences.length - 1 ? sentence.replace(/\.$/, '') : sentence))
+    .join(': ');
 }
 
 /** Exit codes of the command line: 1 the operation failed, 2 usage or configuration, 3 refused, 4 not found. */
