@@ -25,6 +25,8 @@ export interface Said {
 const IDLE = '60s';
 /** Exit code of a server that found another one at home. */
 const ALREADY_SERVED = 3;
+/** Exit code of a server whose configuration is not in order. */
+const BAD_CONFIGURATION = 2;
 
 /** Says one word to the server, starting one when none runs. Answers the exit code. */
 export async function sayWord(said: Said): Promise<number> {
@@ -56,6 +58,11 @@ export async function sayWord(said: Said): Promise<number> {
     signal: leave.signal,
   };
   const ask = createAsk({ input: process.stdin, output: process.stderr });
+  const isAsked = process.stdin.isTTY && process.stderr.isTTY && !said.globals.json;
+  if (said.word === 'approve' && isAsked && !(await wantsToApprove(conversation, said, ask))) {
+    process.stderr.write('Nothing was decided.\n');
+    return 0;
+  }
   return converseAsking(conversation, withSpeaker(said.word, said.given, said), ask, said.source);
 }
 
@@ -86,6 +93,15 @@ async function converseAsking(
     }
     throw error;
   }
+}
+
+/** On a terminal the approver reads what would happen before it does. */
+async function wantsToApprove({ client, aside, colour }: Conversation, said: Said, ask: Ask): Promise<boolean> {
+  const { request } = said.given;
+  if (typeof request !== 'string') return true; // the server says what is missing
+  const shown = await client.say({ word: 'status', input: { subject: request } });
+  aside.write(renderAnswer(shown, { colour: colour.aside }));
+  return ask.yesOrNo({ text: `Approve ${request}?`, instead: 'a pipe' });
 }
 
 /** Shows what would be overwritten, then has the workspace's name typed. */
@@ -130,6 +146,8 @@ async function startServer(source: ConfigSource, data: string): Promise<void> {
   const code = await Promise.race([ended, waitForSocket(join(data, 'control.sock'), decided.signal)]);
   decided.abort();
   if (code === undefined || code === 0 || code === ALREADY_SERVED) return;
+  // The same problems in the same words as the server's, and with their exit code.
+  if (code === BAD_CONFIGURATION) await (await import('./config.ts')).readConfig(source);
   throw new PortError('server-unavailable', `The server could not start: ${(await readFile(errors, 'utf8')).trim()}`, {
     hint: 'Run `cml serve` to see it begin.',
   });

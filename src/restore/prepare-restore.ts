@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
-import { OperationError } from '../errors.ts';
+import type { Chat } from '../chat/chat.ts';
+import { describeRequest } from '../chat/messages/request.ts';
+import { isAppError, OperationError } from '../errors.ts';
 import type { DataMover, MoveOptions } from '../mover/mover.ts';
 import type { RestorePlan } from '../records/plan.ts';
 import type { DefinitionFile, Inspection, StagedPart, WorkspacePlatform } from '../workspace/platform.ts';
@@ -14,14 +16,17 @@ interface RestoreWorld {
   readonly signal: AbortSignal;
 }
 
-/** Moves one approval to this operation; a second operation can never use it. */
+/**
+ * Moves one approval to this operation; a second operation can never use it. Who waits for the request learns of the
+ * operation by its last drawing; a chat that is down keeps nothing from running.
+ */
 export async function claimApproval(
-  catalog: Catalog,
+  { catalog, chat }: { readonly catalog: Catalog; readonly chat: Chat },
   requestId: string,
   operationId: string,
   now: Date,
 ): Promise<void> {
-  await catalog.requests.change(requestId, (request) => {
+  const claimed = await catalog.requests.change(requestId, (request) => {
     if (request.status === 'used' && request.operationId === operationId) return undefined;
     if (request.status !== 'approved') {
       throw new OperationError('plan-changed', `The request ${requestId} is ${request.status}, not approved.`);
@@ -31,6 +36,11 @@ export async function claimApproval(
     }
     return { ...request, status: 'used', operationId };
   });
+  try {
+    await chat.showRequest(claimed, describeRequest(claimed));
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+  }
 }
 
 /** Looks once more at all that the approval stood on, and whether there is room beside the live data. */

@@ -42,7 +42,7 @@ export async function restoreWorkspace(
   const parts = plan.parts.map(({ name }) => name);
   const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
   try {
-    await step('claim approval', ({ now }) => claimApproval(catalog, input.requestId, id, now()));
+    await step('claim approval', ({ now }) => claimApproval({ catalog, chat }, input.requestId, id, now()));
     await step('preflight', ({ signal }) => checkRestore(plan, id, world(signal)));
     const staged = await step('stage', () => platform.stage(id, parts));
     const filled = await step('fill', ({ signal, progress }) => fillStaged(plan, staged, world(signal), progress));
@@ -62,13 +62,19 @@ export async function restoreWorkspace(
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       stoppedAt = quiet.stoppedAt;
       await step('commit', () => platform.commit(id, parts, quiet));
-      await step('apply definition', () => platform.applyDefinition(definition.path));
-      started = await step('start restored', ({ signal }) => platform.start(running, { signal }));
+      await step('apply definition', async () => {
+        await platform.proveQuiet(quiet, []); // not after the guard has acted: it has put the present one back
+        await platform.applyDefinition(definition.path);
+      });
+      started = await step('start restored', async ({ signal }) => {
+        const up = await platform.start(running, { signal });
+        if (await platform.isReverted(id)) throw putBackByGuard();
+        return up;
+      });
     } catch (error) {
       await ensure('put back', async () => {
-        if (await platform.isReverted(id)) return;
-        await platform.stop(running);
-        // Before the data: once that is back, the guard and a later life take everything for put back.
+        if (!(await platform.isReverted(id))) await platform.stop(running);
+        // Before the data: once that is back, the guard takes everything for put back.
         await platform.applyDefinition(present.path);
         await platform.revert(id);
       });
@@ -96,6 +102,12 @@ export async function restoreWorkspace(
       await forgetNote(platform, id);
     });
   }
+}
+
+function putBackByGuard(): OperationError {
+  return new OperationError('over-budget', 'The guard put the previous data back before services were started.', {
+    hint: 'Services were down for the whole budget and its margin. Raise downtimeBudget, then ask again.',
+  });
 }
 
 async function checkStillFit(platform: WorkspacePlatform, plan: RestorePlan, operationId: string, signal: AbortSignal) {

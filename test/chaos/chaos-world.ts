@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Operation, OperationKind } from '../../src/records/operation.ts';
 import type { ChaosWorkspace } from './chaos-workspace.ts';
 import { readOpen, readRequests } from './journals.ts';
+import type { Course } from './moment.ts';
 import type { Restic } from './restic.ts';
 import type { Server } from './server.ts';
 import type { ServiceWatch } from './service-watch.ts';
@@ -15,8 +16,8 @@ export interface ChaosWorld {
   readonly words: Words;
   readonly restic: Restic;
   readonly watch: ServiceWatch;
-  /** How long an operation that nobody kills takes, in ms: learned from the first of each kind. */
-  readonly expectedMs: Record<OperationKind, number>;
+  /** How an operation that nobody disturbs goes: learned from the first of each kind, and from later ones. */
+  readonly courses: Record<OperationKind, Course>;
   readonly say: (line: string) => void;
 }
 
@@ -29,7 +30,7 @@ export interface Trial {
   readonly kind?: OperationKind;
   readonly operation?: Operation | undefined;
   /** How long services stayed down after a restart, in ms. */
-  readonly recoveryMs?: number;
+  readonly recoveryMs?: number | undefined;
 }
 
 /** Services are up within this time after a restart. */
@@ -56,4 +57,8 @@ export async function settle({ workspace, server, words }: ChaosWorld): Promise<
 async function isIdle(workspace: ChaosWorkspace): Promise<boolean> {
   const waiting = (await readRequests(workspace)).filter(({ status }) => status === 'approved');
   return waiting.length === 0 && (await readOpen(workspace)).length === 0;
+}
+
+export function writeSeconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }

@@ -1,13 +1,21 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Operation, OperationKind } from '../../src/records/operation.ts';
-import { allAnswer } from './service-watch.ts';
-import type { ChaosWorld } from './chaos-world.ts';
 import { type ChaosWorkspace, PARTS, type PartName } from './chaos-workspace.ts';
+import type { ChaosWorld } from './chaos-world.ts';
 import { type DiaryEntry, findMishaps, readDiary } from './diary.ts';
 import { idsOf, readBackups, readEnded, wasUnwound } from './journals.ts';
 import { findLeftovers } from './leftovers.ts';
-import { type Beginning, compareLive, compareTrees, loadPicture, type Picture, savePicture, walkParts } from './picture.ts';
+import {
+  type Beginning,
+  compareLive,
+  compareTrees,
+  loadPicture,
+  type Picture,
+  savePicture,
+  walkParts,
+} from './picture.ts';
+import { allAnswer } from './service-watch.ts';
 
 /** What is known before an operation is asked for, to judge afterwards what became of it. */
 export interface Attempt {

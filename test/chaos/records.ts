@@ -20,7 +20,10 @@ function linkOf(before: string, count: number, note: string): string {
 /** Follows the chain; the first record that does not fit is told. A last line without its end is still being written. */
 export function readRecords(text: string): { end: ChainEnd; problem?: string } {
   let end = NO_RECORDS;
-  for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1)) {
+  for (const line of text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .slice(0, -1)) {
     const [count, note = '', link] = line.split(' ');
     const next = { count: end.count + 1, link: linkOf(end.link, end.count + 1, note) };
     if (count !== String(next.count) || link !== next.link) {

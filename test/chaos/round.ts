@@ -1,56 +1,62 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { OperationKind } from '../../src/records/operation.ts';
+import type { Operation, OperationKind } from '../../src/records/operation.ts';
+import { ask, prepare, withdrawPending } from './asking.ts';
 import { createChance } from './chance.ts';
 import { changeData } from './chaos-workspace.ts';
-import { type ChaosWorld, settle, type Trial, UP_WITHIN_MS } from './chaos-world.ts';
-import { type Attempt, beginAttempt, judge } from './judge.ts';
-import { idsOf, momentOf, readBackups, readOpen, readRequests, wasUnwound } from './journals.ts';
-import { takePicture } from './picture.ts';
-import { PortError } from '../../src/errors.ts';
+import { type ChaosWorld, settle, type Trial, writeSeconds } from './chaos-world.ts';
+import { judgeDowns } from './downs.ts';
+import { momentOf, readOpen, wasUnwound } from './journals.ts';
+import { judge } from './judge.ts';
+import { awaitMoment, chooseMoment, courseOf } from './moment.ts';
 
-/** Operations are a little slower at times than the first one was. */
-const SLOWER = 1.1;
 /** The server stays away this long at most before it is started again, in ms. */
 const AWAY_MS = 1_000;
 /** The second kill comes this soon after the restart, in ms: starting, taking up and unwinding lie in it. */
 const RECOVERY_MS = 3_000;
-/** Nothing keeps services down longer than this while the server lives: the budget of the workspace, and starting them. */
-const OWN_DOWN_MS = 25_000;
+/** Generations of data that came before the first round. */
+export const LEARNT = 2;
 
-/** One operation, its server killed at a chosen moment, and what became of everything. */
+/** One operation, its server killed at a chance moment, and what became of everything. */
 export async function playRound(world: ChaosWorld, number: number): Promise<Trial> {
-  const { workspace, server, words, seed } = world;
-  const chance = createChance(seed, number);
+  const chance = createChance(world.seed, number);
   const kind = chance.pick<OperationKind>(['backup', 'restore']);
-  const delayMs = chance.next() * world.expectedMs[kind] * SLOWER;
+  const moment = chooseMoment(chance, world.courses[kind]);
   const awayMs = chance.next() * AWAY_MS;
-  const again = chance.below(3) === 0 ? chance.next() * RECOVERY_MS : undefined;
-  await changeData(workspace, chance, number);
+  const secondMs = chance.below(3) === 0 ? chance.next() * RECOVERY_MS : undefined;
+  await changeData(world.workspace, chance, number + LEARNT);
   const attempt = await prepare(world, kind);
-  const requests = await idsOf(workspace, 'requests');
   const beganAt = Date.now();
-  const refusal = await ask(world, attempt, delayMs);
-  const moments = [await kill(world)];
-  const said = await refusal;
+  const asked = ask(world, attempt);
+  await awaitMoment(world.workspace, moment, world.courses[kind]);
+  const killedAt = Date.now();
+  const moments = [`${await kill(world)} (by the ${moment.by}, at ${writeSeconds(killedAt - beganAt)})`];
+  const refusals = await asked;
   await wait(awayMs);
-  server.start();
-  if (again !== undefined) {
-    await wait(again);
-    moments.push(`recovering: ${await kill(world)}`);
-    server.start();
+  world.server.start();
+  if (secondMs !== undefined) {
+    await wait(secondMs);
+    moments.push(`recovering, ${await kill(world)} (${writeSeconds(secondMs)} after the restart)`);
+    world.server.start();
   }
-  const late = await settle(world);
-  for (const { id } of (await readRequests(workspace, requests)).filter(({ status }) => status === 'pending')) {
-    await words.withdraw(id);
+  const unsettled = await settle(world);
+  if (unsettled.length > 0) {
+    const operation = (await readOpen(world.workspace))[0];
+    return { name: `round ${number}`, kind, moments, operation, problems: [...refusals, ...unsettled] };
   }
-  const { operation, problems } = late.length > 0 ? { operation: (await readOpen(workspace))[0], problems: late } : await judge(world, attempt);
+  await withdrawPending(world, attempt);
+  const { operation, problems } = await judge(world, attempt);
+  if (operation && isUndisturbed(operation)) world.courses[kind] = courseOf(operation);
   const downs = judgeDowns(world, beganAt, operation !== undefined && wasUnwound(operation));
-  return {
-    name: `round ${number}`,
-    kind,
-    moments,
-    operation,
-    problems: [...said, ...problems, ...downs.problems],
-    ...(downs.recoveryMs === undefined ? {} : { recoveryMs: downs.recoveryMs }),
-  };
+  const all = [...refusals, ...problems, ...downs.problems];
+  return { name: `round ${number}`, kind, moments, operation, problems: all, recoveryMs: downs.recoveryMs };
+}
+
+async function kill({ server, workspace }: ChaosWorld): Promise<string> {
+  await server.kill();
+  return momentOf((await readOpen(workspace))[0]);
+}
+
+/** The kill came too late for it: then it shows how long one takes now that there are backups and a warm cache. */
+function isUndisturbed({ journal, status }: Operation): boolean {
+  return status === 'succeeded' && journal.filter(({ type }) => type === 'began').length === 1;
 }

@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { afterAll } from 'vitest';
 import { stringify } from 'yaml';
 import type { Operation } from '../../src/records/operation.ts';
 import { candidates } from '../mover/restic-world.ts';
@@ -89,17 +90,17 @@ export async function makeBench(make: BenchWish | ((at: Bench['at']) => BenchWis
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'cml-e2e-')));
   const at = (...names: string[]) => join(folder, ...names);
   const wish = typeof make === 'function' ? make(at) : make;
-  await mkdir(at('data', 'secrets'), { recursive: true });
+  await mkdir(at('cml-data', 'secrets'), { recursive: true });
   await mkdir(at('team-ml', 'db'), { recursive: true });
   await writeFile(at('team-ml', 'db', 'records'), 'one\ntwo\n');
-  await writeFile(at('data', 'secrets', 'password'), 'correct horse\n', { mode: 0o600 });
+  await writeFile(at('cml-data', 'secrets', 'password'), 'correct horse\n', { mode: 0o600 });
   if (wish.hasRepository !== false) await cp(await emptyRepository(), at('repository'), { recursive: true });
   const configure = (change: BenchWish = wish) => writeFile(at('cml.yaml'), stringify(describeWorkspace(change)));
   await configure();
 
   const begin: Bench['begin'] = (words, options = {}) => beginProgram(folder, words, options);
   const say: Bench['say'] = (words, options) => begin(words, options).ended;
-  const operations: Bench['operations'] = (state) => readOperations(at('data', 'operations', state));
+  const operations: Bench['operations'] = (state) => readOperations(at('cml-data', 'operations', state));
   return {
     folder,
     ...{ at, configure, say, begin, operations },
@@ -111,7 +112,7 @@ export async function makeBench(make: BenchWish | ((at: Bench['at']) => BenchWis
       const server = begin(['serve', ...words], options);
       const ended = server.ended.then((said) => Promise.reject(new Error(`the server ended: ${said.stderr}`)));
       ended.catch(() => undefined); // it may end long after it was of interest
-      await Promise.race([until('the server answers', () => answers(at('data', 'control.sock'))), ended]);
+      await Promise.race([until('the server answers', () => answers(at('cml-data', 'control.sock'))), ended]);
       return server;
     },
     serverPids: () => {
@@ -135,7 +136,7 @@ export async function makeBench(make: BenchWish | ((at: Bench['at']) => BenchWis
 
 function describeWorkspace({ services = [web], volumes, sharedFolders, repository, policy }: BenchWish): object {
   return {
-    data: './data',
+    data: './cml-data',
     people: {
       alice: { uid: process.getuid?.() ?? 0 },
       bob: { token: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` },
@@ -152,7 +153,7 @@ function describeWorkspace({ services = [web], volumes, sharedFolders, repositor
         repository: {
           kind: 'restic',
           location: './repository',
-          passwordFile: './data/secrets/password',
+          passwordFile: './cml-data/secrets/password',
           lockWait: '1s',
           ...repository,
         },
@@ -230,7 +231,7 @@ export const restic =
   [process.env.CML_RESTIC ?? '', ...candidates].find((path) => path !== '' && existsSync(path)) ?? 'restic';
 
 /** Runs restic on a bench's repository, as an operator would with nothing else at hand. */
-export async function runRestic(bench: Bench, words: readonly string[], password = 'data/secrets/password') {
+export async function runRestic(bench: Bench, words: readonly string[], password = 'cml-data/secrets/password') {
   const environment = { RESTIC_PASSWORD_FILE: bench.at(password), RESTIC_REPOSITORY: bench.at('repository') };
   const options = { env: { ...plainEnvironment(), ...environment } };
   return (await promisify(execFile)(restic, ['--no-cache', ...words], options)).stdout;
@@ -238,11 +239,15 @@ export async function runRestic(bench: Bench, words: readonly string[], password
 
 let made: Promise<string> | undefined;
 
-/** Making one takes longer than copying it; the folder goes with the process that made it. */
+// Here, so that it holds for every test file that makes benches.
+afterAll(async () => {
+  if (made) await rm(dirname(await made), { recursive: true, force: true });
+});
+
+/** Made once for each test file: making one takes longer than copying it. */
 function emptyRepository(): Promise<string> {
   made ??= (async () => {
     const place = join(await mkdtemp(join(tmpdir(), 'cml-e2e-repository-')), 'repository');
-    process.once('exit', () => rmSync(dirname(place), { recursive: true, force: true }));
     const env = { ...plainEnvironment(), RESTIC_PASSWORD: 'correct horse', RESTIC_REPOSITORY: place };
     await promisify(execFile)(restic, ['--no-cache', 'init'], { env });
     return place;

@@ -55,7 +55,7 @@ test('a second server on one data folder is refused, also under another configur
   for (const words of [['serve'], ['serve', '--config', 'other.yaml']]) {
     const refused = await bench.sayJson(words);
     expect(refused).toMatchObject({ exitCode: 3, answer: { error: { code: 'workspace-busy' } } });
-    expect(refused.stderr).toContain(`Another server looks after ${bench.at('data')}.`);
+    expect(refused.stderr).toContain(`Another server looks after ${bench.at('cml-data')}.`);
   }
   expect((await bench.sayJson(['status'])).exitCode).toBe(0);
 });
@@ -78,7 +78,7 @@ test('follows the configuration as it is edited, and refuses a broken one until 
   expect((await bench.sayJson(['start', 'team-ml'])).exitCode).toBe(0);
   await writeFile(
     bench.at('cml.yaml'),
-    (await readFile(bench.at('cml.yaml'), 'utf8')).replace('data: ./data', 'data: ./elsewhere'),
+    (await readFile(bench.at('cml.yaml'), 'utf8')).replace('data: ./cml-data', 'data: ./elsewhere'),
   );
   expect((await bench.sayJson(['config'])).exitCode).toBe(0);
 });

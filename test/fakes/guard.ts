@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { RunningNote } from '../../src/workspace/platform.ts';
 import { readSwap, undoSwapOf } from './swap.ts';
-import type { World } from './world.ts';
+import { bringUp, type World } from './world.ts';
 
 /** The dead man's switch: what outlives the process does all this on its own, at its time. */
 export function actAsGuard(world: World, canPutBack: () => boolean = () => true): void {
@@ -33,7 +33,7 @@ export function actAsGuard(world: World, canPutBack: () => boolean = () => true)
   for (const { name, ready } of guard.note.services) {
     const service = world.services.get(name);
     if (!service) continue;
-    service.up = true;
+    bringUp(world, service);
     service.ready = ready;
     delete service.stoppedBy;
   }

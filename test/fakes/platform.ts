@@ -7,6 +7,7 @@ import { actAsGuard } from './guard.ts';
 import type { Effect } from './mortal.ts';
 import { readSwap, renamesBack, renamesIn } from './swap.ts';
 import {
+  bringUp,
   bytesOf,
   displacedPath,
   type FakePart,
@@ -23,13 +24,13 @@ export function createFakePlatform(world: World, effect: Effect): WorkspacePlatf
   return {
     capabilities: { cut: 'per-part', swap: 'rename', reader: 'child' },
     run: () => Promise.reject(new PortError('platform-unavailable', 'The fake platform runs no programs.')),
-    inspect: ({ count, signal } = {}) =>
+    inspect: ({ count, since, signal } = {}) =>
       effect(
         'platform.inspect',
         () => ({
           release: world.release,
           services: [...world.services].map(([name, { up, ready }]) => ({ name, running: up, ready })),
-          parts: world.parts.map((part) => inspectPart(world, part, count ?? false)),
+          parts: world.parts.map((part) => inspectPart(world, part, count ?? false, since)),
           leftOut: [],
           warnings: [],
           ...(world.note ? { notedBy: world.note.operationId } : {}),
@@ -45,13 +46,16 @@ export function createFakePlatform(world: World, effect: Effect): WorkspacePlatf
   };
 }
 
-function inspectPart(world: World, part: FakePart, count: boolean) {
+function inspectPart(world: World, part: FakePart, count: boolean, since: string | undefined) {
   const tree = world.trees.get(part.path);
   const { name, kind, location, capture, path } = part;
   const counted = tree && count ? { files: tree.size, bytes: bytesOf(tree) } : { files: 0, bytes: 0 };
   const plan = { name, kind, location, path, capture, reason: 'as this world is made', exclude: [], ...counted };
   const possible = ['snapshot', 'two-pass', 'cold', 'after-start'] as const;
-  return { ...plan, freeBytes: 1e9, possible, present: tree !== undefined };
+  // Trees keep no times: everything in them was written by now.
+  const isPast = since !== undefined && Date.parse(since) < world.time.now();
+  const written = since === undefined ? {} : { writtenSince: isPast ? (tree?.size ?? 0) : 0 };
+  return { ...plan, ...written, freeBytes: 1e9, possible, present: tree !== undefined };
 }
 
 function definitions(world: World, effect: Effect): Pick<WorkspacePlatform, 'captureDefinition' | 'applyDefinition'> {
@@ -135,6 +139,8 @@ function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'st
           if (runs(world)) assertNotTakenOver(world, operationId);
           if (world.quiet?.operationId === operationId && !runs(world)) return world.quiet;
           world.quiet = undefined;
+          // Stopped again, what was swapped in is not confirmed any more: the guard has to put it back.
+          if (world.swap?.operationId === operationId) world.swap.served = false;
           return undefined;
         },
         { signal },
@@ -162,7 +168,7 @@ function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'st
       for (const [name, service] of [...world.services].reverse()) {
         const noted = note.services.find((candidate) => candidate.name === name);
         if (!noted) continue;
-        await effect(`platform.start ${name}`, () => Object.assign(service, { up: true }), { signal });
+        await effect(`platform.start ${name}`, () => bringUp(world, service), { signal });
         await effect(`platform.start awaits ${name}`, () => Object.assign(service, { ready: noted.ready }), { signal });
       }
       await effect('platform.start ends', () => {

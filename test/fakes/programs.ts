@@ -29,14 +29,15 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
     },
     async restore(copyId, pathInCopy, target, options) {
       const files: FakeFiles = new Map();
-      const read = async () => {
-        const found = await over(files).restore(copyId, pathInCopy, target, withoutSignal(options));
-        return found;
-      };
+      const read = () => over(files).restore(copyId, pathInCopy, target, withoutSignal(options));
       const counted = await effect(`mover.restore ${options.key}`, read, options);
-      const writes = [...files].flatMap(([path, content]) => {
+      const entries = [...files].flatMap(([path, content]) => {
         const name = path.slice(target.length + 1);
         return name === '' ? [] : [() => writeInto(world, target, name, content ?? '')];
+      });
+      const half = Math.ceil(entries.length / 2);
+      const writes = [entries.slice(0, half), entries.slice(half)].map((some) => () => {
+        for (const write of some) write();
       });
       return follow(world, life, options, writes, () => counted);
     },

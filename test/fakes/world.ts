@@ -22,6 +22,8 @@ export interface FakePart {
 export interface FakeService {
   up: boolean;
   ready: boolean;
+  /** Age of the definition that it read when it was started. */
+  startedWith: string;
   /** The note on the stopped object itself. */
   stoppedBy?: string;
 }
@@ -106,7 +108,7 @@ export function createWorld({ folder, parts, services }: WorldPlan): World {
     time: createVirtualTime(START),
     folder,
     parts,
-    services: new Map(Object.entries(services).map(([name, up]) => [name, { up, ready: up }])),
+    services: new Map(Object.entries(services).map(([name, up]) => [name, { up, ready: up, startedWith: 'now' }])),
     trees: new Map(parts.map(({ name, path }) => [path, liveTree(name)])),
     snapshots: new Map(),
     repository: { ...emptyRepository(), exists: true },
@@ -148,17 +150,21 @@ export function beat(world: World): void {
   world.tick += 1;
   for (const program of world.programs.values()) if (!program.isFollowed()) goOnAlone(program);
   if (!runs(world)) return;
-  const ages = new Set([ageOfDefinition(world)]);
-  for (const part of world.parts) {
-    const tree = world.trees.get(part.path);
+  let age: string | undefined;
+  const meets = (other: string) => {
+    if (age !== undefined && age !== other) world.broken.add(`services ran on mixed data: ${age}, ${other}`);
+    age = other;
+  };
+  for (const { up, startedWith } of world.services.values()) if (up) meets(startedWith);
+  for (const { name, path } of world.parts) {
+    const tree = world.trees.get(path);
     if (!tree) {
-      world.broken.add(`services ran while ${part.name} was missing`);
+      world.broken.add(`services ran while ${name} was missing`);
       continue;
     }
     tree.set('log', String(world.tick));
-    ages.add(ageOf(tree));
+    meets(ageOf(tree));
   }
-  if (ages.size > 1) world.broken.add(`services ran on mixed data: ${[...ages].join(', ')}`);
 }
 
 export function advance(program: FakeProgram): unknown {
@@ -182,12 +188,19 @@ function goOnAlone(program: FakeProgram): void {
 
 /** `now`, `then`, or `torn` when it is neither wholly. */
 export function ageOf(tree: Tree): string {
-  const ages = new Set(['first', 'last'].map((name) => tree.get(name)?.split(' ')[0] ?? 'missing'));
-  return ages.size === 1 ? [...ages].join() : 'torn';
+  const first = tree.get('first')?.slice(0, 4) ?? 'missing';
+  const last = tree.get('last')?.slice(0, 4) ?? 'missing';
+  return first === last ? first.trim() : 'torn';
 }
 
 export function ageOfDefinition({ definition }: World): string {
   return /^definition (now|then)$/.exec(definition)?.[1] ?? 'torn';
+}
+
+/** Does nothing to a service that runs already. */
+export function bringUp(world: World, service: FakeService): void {
+  if (!service.up) service.startedWith = ageOfDefinition(world);
+  service.up = true;
 }
 
 /** What stands at a path; the operations' own folders are real ones. */

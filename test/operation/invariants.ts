@@ -30,6 +30,7 @@ export function findBroken(played: Played, before: World, allowed: Allowances = 
     ...findServices(world, before, allowed),
     ...(allowed.noNotice || allowed.silence ? [] : findSurprises(world)),
     ...findData(world, allowed),
+    ...(allowed.unknownData ? [] : findLies(played)),
     ...findBackups(played),
     ...findLeftovers(played, allowed),
     ...findEnds(played, allowed),
@@ -79,6 +80,14 @@ function findData(world: World, allowed: Allowances): string[] {
   const isDown = [...world.services.values()].every(({ up }) => !up);
   if (allowed.unknownData && isDown) return [];
   return [`live data is ${ages.map(({ name, age }) => `${name}: ${age}`).join(', ')}`];
+}
+
+/** A restore that says it succeeded has the restored data live, any other one the previous. */
+function findLies({ world, operation }: Played): string[] {
+  if (operation.kind !== 'restore' || operation.status === 'running') return [];
+  const expected = operation.status === 'succeeded' ? 'then' : 'now';
+  const isLive = world.parts.every(({ path }) => ageOf(world.trees.get(path) ?? new Map()) === expected);
+  return isLive ? [] : [`it ${operation.status}, and the live data is not the one from ${expected}`];
 }
 
 function findBackups({ world, operation }: Played): string[] {

@@ -28,7 +28,7 @@ export interface Script {
   /** In every life, also the later ones. */
   readonly always?: FateOf;
   /** After each death, before the next life. */
-  readonly between?: (world: World) => void;
+  readonly between?: (world: World, deaths: number) => void;
   readonly policy?: Partial<Operation['settings']['policy']>;
 }
 
@@ -59,7 +59,7 @@ export async function play(given: StoryCase, script: Script, folder: string): Pr
       const life = await playLife(given, world, open, fatesOf(script, lives.length));
       lives.push(life);
       if (life.end === 'stuck' || life.bug) break;
-      if (life.end === 'died') script.between?.(world);
+      if (life.end === 'died') script.between?.(world, lives.length);
     }
     const last = await catalog.operations.get(operation.id);
     return { world, operation: last ?? operation, lives };

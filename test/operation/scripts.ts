@@ -17,10 +17,17 @@ type Death = 'before' | 'half' | 'after';
 const HOUR = 3_600_000;
 const BOB = { name: 'bob', proof: 'uid', uid: 1001 } as const;
 
+/** One in so many second mishaps is tried where all would take too long; another share for each first one. */
+const SHARE = 4;
+
 /** Dies at the n-th effect of a life, counted from 1. */
 export function dieAt(n: number, die: Death): (stage: Stage) => FateOf {
   return () => (_name, count) => (count === n ? { die } : undefined);
 }
+
+/** Looks that change nothing: dying after one is dying before it. */
+const LOOKS =
+  /^(platform\.(inspect|readNote|isReverted|proveQuiet|warmUp)|mover\.(probe|list|count|restore)|catalog\.(get|list))/;
 
 export function deathsOf(effects: Effects): { readonly n: number; readonly die: Death; readonly at: string }[] {
   return effects.flatMap(({ name, hasHalf }, index) => {
@@ -32,13 +39,12 @@ export function deathsOf(effects: Effects): { readonly n: number; readonly die: 
 /** What may happen while nobody is there. Programs of a dead process go on by themselves in any case. */
 const absences: Readonly<Record<string, ((world: World) => void) | undefined>> = {
   'and comes back at once': undefined,
-  'and comes back after the guard acted': letGuardAct,
+  'and comes back an hour later, the guard has acted': letGuardAct,
   'and comes back after the machine restarted': restartMachine,
 };
 
 function letGuardAct(world: World): void {
-  if (!world.guard) return;
-  world.time.pass(Math.max(0, Date.parse(world.guard.actsAt) - world.time.now()));
+  world.time.pass(HOUR);
   actAsGuard(world);
 }
 
@@ -57,6 +63,7 @@ function restartMachine(world: World): void {
 export function deaths(effects: Effects): Trial[] {
   return deathsOf(effects).flatMap(({ n, die, at }) =>
     Object.entries(absences).map(([absence, between]) => ({
+      at: n,
       name: `dies ${at} ${absence}`,
       lives: [dieAt(n, die)],
       ...(between ? { between } : {}),
@@ -65,13 +72,23 @@ export function deaths(effects: Effects): Trial[] {
 }
 
 /** The same once more while recovering: `recovery` is what the life after that death did. */
-export function deathsAgain(first: Trial, recovery: Effects): Trial[] {
-  const again = deathsOf(recovery).filter(({ n, die }) => die !== 'before' || n === 1);
-  return again.map(({ n, die, at }) => ({
-    ...first,
-    name: `${first.name}, dies again ${at}`,
-    lives: [...first.lives, dieAt(n, die)],
-  }));
+export function deathsAgain(first: Trial, effects: Effects, recovery: Effects): Trial[] {
+  if (first.between || first.name.startsWith('dies before') || LOOKS.test(effects.at(-1)?.name ?? '')) return [];
+  // Dying before an effect is dying after the one before it.
+  const again = deathsOf(recovery).filter(
+    ({ n, die }) => n === 1 || (die !== 'before' && !LOOKS.test(recovery[n - 1]?.name ?? '')),
+  );
+  return again.map(({ n, die, at }) => {
+    const meetsGuard = (n + (first.at ?? 0)) % SHARE === 0;
+    return {
+      ...first,
+      name: `${first.name}, dies again ${at}${meetsGuard ? ' and comes back after the guard has acted' : ''}`,
+      lives: [...first.lives, dieAt(n, die)],
+      ...(meetsGuard
+        ? { between: (world: World, count: number) => (count === 2 ? letGuardAct(world) : undefined) }
+        : {}),
+    };
+  });
 }
 
 /** Each effect failing once: not worth another try, worth it, or though it was done. */
@@ -84,7 +101,7 @@ export function failures(effects: Effects): Trial[] {
   ];
   return effects.flatMap(({ name }, index) =>
     kinds.map(([how, fate]) => ({
-      at: index + 1,
+      ...(how.endsWith('for a moment') ? {} : { at: index + 1 }),
       ...(name.startsWith('chat') ? { allowed: { silence: name !== 'chat.announce', noNotice: true } } : {}),
       name: `${index + 1} ${name} ${how}`,
       lives: [() => (called: string, count: number) => (count === index + 1 ? fate(called) : undefined)],
@@ -107,7 +124,7 @@ export function lastingFailures(effects: Effects): Trial[] {
 
 function allowanceOf(name: string): Allowances {
   if (name.startsWith('platform.start')) return { servicesDown: true };
-  if (name === 'platform.applyDefinition') return { unknownData: true };
+  if (/^platform\.(applyDefinition|isReverted)/.test(name)) return { unknownData: true };
   if (/^(platform\.(release|keep|readNote|disarm)|mover\.list list-made|mover\.forget|catalog\.getBackup)/.test(name)) {
     return { leftovers: true };
   }
@@ -134,9 +151,6 @@ export function fullFrom(from: number): FateOf {
     return writes >= from ? { fail: faultOf(name, false) } : undefined;
   };
 }
-
-/** One in so many second mishaps is tried where all would take too long; another share for each first one. */
-const SHARE = 3;
 
 /** The first mishap comes true, and then the process dies at any later effect of that life. */
 export function deathsAfter(first: Trial, effects: Effects): Trial[] {
@@ -194,7 +208,7 @@ export function timeOuts(effects: Effects): Trial[] {
             at: index + 1,
             name: `hangs at ${index + 1} ${name}`,
             lives: [hangAt(index + 1)],
-            allowed: hangAllowance(name),
+            allowed: { noNotice: true, ...(name.startsWith('chat.p') ? { silence: true } : {}) },
           },
         ],
   );
@@ -220,4 +234,27 @@ function meanwhile(effects: Effects, what: string, happen: (stage: Stage) => voi
         count === index + 1 ? { meanwhile: () => happen(stage) } : undefined,
     ],
   }));
+}
+
+/** One of these effects fails, and then so does what makes things whole again: once, twice or for ever. */
+export function failuresOfMending(effects: Effects, first: RegExp, then: readonly string[]): Trial[] {
+  const places = effects.flatMap(({ name }, index) => (first.test(name) ? [index + 1] : []));
+  return places.flatMap((at) =>
+    then.flatMap((name) => [1, 2, Number.POSITIVE_INFINITY].map((times) => failTwice(at, name, times))),
+  );
+}
+
+function failTwice(at: number, name: string, times: number): Trial {
+  const life = () => {
+    let failed = 0;
+    return (called: string, count: number): Fate | undefined => {
+      if (count === at) return { fail: faultOf(called, false) };
+      if (count < at || !called.startsWith(name) || failed >= times) return undefined;
+      failed += 1;
+      return { fail: faultOf(called, false) };
+    };
+  };
+  const isHopeless = times === Number.POSITIVE_INFINITY || name === 'platform.revert';
+  const allowed = isHopeless ? { servicesDown: true, unknownData: true, leftovers: true } : {};
+  return { name: `${at} fails, and then ${name} does ${times} times`, lives: [life], allowed };
 }

@@ -17,14 +17,13 @@ const parts: readonly FakePart[] = [
   { name: 'models', kind: 'volume', location: 'internal', capture: 'snapshot', path: '/live/models' },
   { name: 'db', kind: 'volume', location: 'internal', capture: 'two-pass', path: '/live/db' },
   { name: 'projects', kind: 'shared-folder', location: 'internal', capture: 'two-pass', path: '/live/projects' },
-  { name: 'datasets', kind: 'shared-folder', location: 'external', capture: 'cold', path: '/live/datasets' },
 ];
 
 export const REQUEST_ID = 'req_0000000001';
 const DEFINITION = 'definition then';
 const MANIFEST = '/made/before';
 
-/** An approved restore of a backup of everything: two volumes, two shared folders, the definition. */
+/** An approved restore of a backup of everything: two volumes, a shared folder, the definition. */
 export const restoreCase: StoryCase<typeof restoreStory> = {
   declaration: restoreStory,
   async make(folder) {

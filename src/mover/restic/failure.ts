@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type ErrorCode, PortError } from '../../errors.ts';
 import type { ProgramResult } from '../../program.ts';
 import { plainSentence } from './output.ts';
@@ -74,8 +75,10 @@ const KEPT_LINES = 5;
 export function failureOf(result: ProgramResult, location: string): PortError {
   const sentences = result.stderr.map(plainSentence).filter((sentence) => sentence !== '');
   const cause = new Error(sentences.slice(-KEPT_LINES).join('\n') || endOf(result));
-  if (result.signal !== null) {
-    return new PortError('mover-unavailable', `restic was ended by ${result.signal}`, { cause, retryable: true });
+  const signal = result.signal ?? signalOf(result.exitCode);
+  if (signal !== undefined) {
+    const hint = 'Did someone end it, or did the machine run out of memory? Ask again.';
+    return new PortError('mover-unavailable', `restic was ended by ${signal}`, { cause, retryable: true, hint });
   }
   const text = sentences.join('\n');
   const kind: Kind =
@@ -85,6 +88,11 @@ export function failureOf(result: ProgramResult, location: string): PortError {
     retryable: kind.retryable ?? false,
     hint: kind.hint,
   });
+}
+
+/** The shell around restic lives on when restic alone is killed, and ends with 128 and the signal's number. */
+function signalOf(exitCode: number | null): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => exitCode === 128 + number)?.[0];
 }
 
 function endOf({ exitCode }: ProgramResult): string {

@@ -80,6 +80,7 @@ async function finish(context: LocalContext, operationId: string, did: string): 
     const order = await readState(stateFiles.guardOrder(context.folder), guardOrder);
     if (order?.operationId !== operationId) return;
     await takeOver(context, operationId, true);
+    await removeState(stateFiles.guardAnswer(context.folder));
     await removeState(stateFiles.guardOrder(context.folder));
   });
   return did;

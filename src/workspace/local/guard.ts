@@ -59,8 +59,9 @@ export function disarmGuard(context: LocalContext, operationId: string): Promise
     const path = stateFiles.guardOrder(context.folder);
     const order = await readState(path, guardOrder);
     if (order?.operationId !== operationId) return;
-    await removeState(path);
+    // The order goes last: while it stands, a life that died in between does this again.
     await removeState(stateFiles.guardAnswer(context.folder));
+    await removeState(path);
   });
 }
 

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { forecastBackup, suggestTimeout } from '../../src/backup/forecast.ts';
+import type { PartPlan } from '../../src/records/plan.ts';
+import { makeBackup, makePart, momentAfter } from '../fakes/records.ts';
+
+export function makePartPlan(changes: Partial<PartPlan> = {}): PartPlan {
+  return {
+    name: 'db',
+    kind: 'volume',
+    location: 'internal',
+    path: '/live/db',
+    capture: 'two-pass',
+    reason: 'as configured',
+    files: 10_000,
+    bytes: 1e9,
+    exclude: [],
+    ...changes,
+  };
+}
+
+it('lets downtime grow with files, not with bytes, where parts are copied twice', () => {
+  const few = forecastBackup([makePartPlan()], 2, []).downtimeMs;
+  expect(forecastBackup([makePartPlan({ bytes: 1e12 })], 2, []).downtimeMs).toBe(few);
+  expect(forecastBackup([makePartPlan({ files: 1e6 })], 2, []).downtimeMs).toBeGreaterThan(few);
+});
+
+it('takes the bare stop and start for parts that storage can snapshot', () => {
+  const bare = forecastBackup([], 2, []).downtimeMs;
+  expect(forecastBackup([makePartPlan({ capture: 'snapshot', files: 1e7 })], 2, []).downtimeMs).toBe(bare);
+  expect(forecastBackup([makePartPlan({ capture: 'after-start', files: 1e7 })], 2, []).downtimeMs).toBe(bare);
+});
+
+it('counts every byte of a part that is copied cold', () => {
+  const cold = (bytes: number) => forecastBackup([makePartPlan({ capture: 'cold', bytes })], 2, []).downtimeMs;
+  expect(cold(1e12)).toBeGreaterThan(1000 * cold(1e6));
+});
+
+it('believes past backups with the same captures more than its own numbers', () => {
+  const past = [900, 1000, 5000].map((downtimeMs, index) =>
+    makeBackup({ downtimeMs, takenAt: momentAfter(index), parts: [makePart()], files: 10_000, durationMs: 60_000 }),
+  );
+  const forecast = forecastBackup([makePartPlan()], 2, past);
+  expect(forecast).toEqual({ downtimeMs: 1250, totalMs: 75_000, basis: 'the last 3 backups' });
+  expect(forecastBackup([makePartPlan({ files: 20_000 })], 2, past).downtimeMs).toBe(2500);
+});
+
+it('does not believe past backups whose parts were captured otherwise', () => {
+  const past = [makeBackup({ parts: [makePart({ capture: 'cold' })], downtimeMs: 1 })];
+  expect(forecastBackup([makePartPlan()], 2, past).basis).toMatch(/nothing was measured/);
+});
+
+it('suggests at least ten minutes and the notice as a time-out', () => {
+  const forecast = { downtimeMs: 0, totalMs: 1000, basis: '' };
+  expect(suggestTimeout(forecast, 600_000)).toBe('20m');
+  expect(suggestTimeout({ ...forecast, totalMs: 3_600_000 }, 0)).toBe('2h');
+});

@@ -1,0 +1,136 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { Cut, MadeCopy } from '../../src/backup/backup-steps.ts';
+import { countParts } from '../../src/backup/count-parts.ts';
+import { type Captured, makeManifest, proveCopies } from '../../src/backup/record-backup.ts';
+import type { BackupPlan } from '../../src/records/plan.ts';
+import { createFakeMover, type FakeFiles, type FakeRepository } from '../fakes/mover.ts';
+import { makeOperation, momentAfter } from '../fakes/records.ts';
+import { makePartPlan } from './forecast.test.ts';
+
+const never = new AbortController().signal;
+const options = { folder: '/nowhere', key: 'any' };
+
+let repository: FakeRepository;
+let files: FakeFiles;
+beforeEach(() => {
+  repository = { exists: true, copies: [], made: 0 };
+  files = new Map([
+    ['/live/db/one', '1'],
+    ['/live/db/two', '22'],
+    ['/live/projects/a', 'a'],
+  ]);
+});
+
+const parts = [
+  makePartPlan({ files: 2, bytes: 3 }),
+  makePartPlan({
+    name: 'projects',
+    kind: 'shared-folder',
+    path: '/live/projects',
+    capture: 'cold',
+    files: 1,
+    bytes: 1,
+  }),
+];
+const plan: BackupPlan = {
+  workspace: 'team-ml',
+  release: '1.4',
+  services: [],
+  parts,
+  leftOut: [{ name: 'scratch', reason: 'rebuilt nightly' }],
+  forecast: { downtimeMs: 0, totalMs: 0, basis: '' },
+  budgetMs: 1,
+  noticeMs: 0,
+  parents: {},
+  warnings: [],
+};
+
+async function makeCut(): Promise<Cut & { delta: MadeCopy }> {
+  const mover = createFakeMover(repository, files);
+  const paths = parts.map(({ path }) => path).filter((path) => [...files.keys()].some((file) => file.startsWith(path)));
+  const copy = await mover.copy({ paths, exclude: [], tags: ['op_0000000001'] }, options);
+  const quiet = { operationId: 'op_0000000001', token: 'quiet', stoppedAt: momentAfter(1) };
+  return { takenAt: momentAfter(2), quiet, snapshots: [], delta: { ...copy, unreadable: [...copy.unreadable] } };
+}
+
+async function count(cut: Cut, acceptUnreadable: readonly string[] = []) {
+  const mover = createFakeMover(repository, files);
+  return countParts(plan, cut, undefined, { mover, folder: '/nowhere', signal: never, acceptUnreadable });
+}
+
+async function capture(acceptUnreadable: readonly string[] = []): Promise<Captured> {
+  const cut = await makeCut();
+  return {
+    backupId: 'bkp_0000000001',
+    operation: makeOperation({ id: 'op_0000000001' }),
+    plan,
+    definition: { path: '/nowhere', sha256: 'd', release: '1.4' },
+    cut,
+    started: { readyAt: momentAfter(3), services: [] },
+    secured: await count(cut, acceptUnreadable),
+  };
+}
+
+it('counts every part by what the copy holds', async () => {
+  const secured = await count(await makeCut());
+  expect(secured.map(({ name, files: count, bytes }) => ({ name, count, bytes }))).toEqual([
+    { name: 'db', count: 2, bytes: 3 },
+    { name: 'projects', count: 1, bytes: 1 },
+  ]);
+});
+
+it('refuses a copy in which a part is missing', async () => {
+  files.delete('/live/projects/a');
+  await expect(makeCut().then((cut) => count(cut))).rejects.toMatchObject({ code: 'copy-not-proven' });
+});
+
+it('refuses a part that came out empty though it was not', async () => {
+  files.delete('/live/projects/a');
+  files.set('/live/projects/', '');
+  await expect(makeCut().then((cut) => count(cut))).rejects.toThrow('"projects" had 1 files and came out empty.');
+});
+
+it('calls a backup completed when every part is there', async () => {
+  const manifest = makeManifest(await capture());
+  expect(manifest).toMatchObject({ status: 'completed', warnings: [], downtimeMs: 120_000, takenAt: momentAfter(2) });
+  expect(manifest.parts.every(({ consistent }) => consistent)).toBe(true);
+});
+
+it('calls a backup incomplete when a file could not be read', async () => {
+  files.set('/live/db/locked', null);
+  const manifest = makeManifest(await capture());
+  expect(manifest.status).toBe('incomplete');
+  expect(manifest.warnings).toEqual(['Could not be read: db/locked']);
+});
+
+it('calls a backup completed when all that could not be read may be so', async () => {
+  files.set('/live/db/sockets/locked', null);
+  const manifest = makeManifest(await capture(['sockets/**']));
+  expect(manifest.status).toBe('completed');
+  expect(manifest.warnings).toEqual(['Not readable, as accepted: db/sockets/locked']);
+});
+
+it('calls a backup incomplete when what could not be read belongs to no part', async () => {
+  const captured = await capture(['**']);
+  const delta = { ...(captured.cut.delta as MadeCopy), unreadable: ['something went wrong'] };
+  expect(makeManifest({ ...captured, cut: { ...captured.cut, delta } }).status).toBe('incomplete');
+});
+
+it('calls no backup completed without a planned part', async () => {
+  const captured = await capture();
+  expect(() => makeManifest({ ...captured, secured: captured.secured.slice(1) })).toThrow(
+    '"db" was planned and not captured.',
+  );
+});
+
+it('believes in copies only as the repository shows them', async () => {
+  const captured = await capture();
+  const mover = createFakeMover(repository, files);
+  const manifest = await mover.copy({ paths: ['/live/db'], exclude: [], tags: ['op_0000000001'] }, options);
+  await proveCopies(captured, manifest.id, mover, '/nowhere', never);
+  const unproven = { code: 'copy-not-proven' };
+  await expect(proveCopies(captured, 'unknown', mover, '/nowhere', never)).rejects.toMatchObject(unproven);
+  const delta = { ...(captured.cut.delta as MadeCopy), files: 99 };
+  const other = { ...captured, cut: { ...captured.cut, delta } };
+  await expect(proveCopies(other, manifest.id, mover, '/nowhere', never)).rejects.toMatchObject(unproven);
+});

@@ -1,0 +1,9 @@
+import { describeCrashMatrix } from '../operation/crash-matrix.ts';
+import { failuresOfMending } from '../operation/scripts.ts';
+import { restoreCase } from './restore-case.ts';
+
+const MENDING = ['platform.stop', 'platform.revert', 'platform.applyDefinition', 'platform.start', 'platform.release'];
+
+describeCrashMatrix('restore', restoreCase, (effects) =>
+  failuresOfMending(effects, /^platform\.(commit|apply|start)/, MENDING),
+);

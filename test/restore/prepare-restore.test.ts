@@ -1,0 +1,118 @@
+import { beforeEach, expect, it } from 'vitest';
+import type { RestorePlan } from '../../src/records/plan.ts';
+import type { Request } from '../../src/records/request.ts';
+import { checkRestore, claimApproval, fetchDefinition, fillStaged } from '../../src/restore/prepare-restore.ts';
+import { createFakeCatalog } from '../fakes/catalog.ts';
+import { plainEffect } from '../fakes/mortal.ts';
+import { createFakePlatform } from '../fakes/platform.ts';
+import { createMortalMover } from '../fakes/programs.ts';
+import { makeRequest, momentAfter } from '../fakes/records.ts';
+import { stagedPath, type World } from '../fakes/world.ts';
+import { REQUEST_ID, restoreCase } from './restore-case.ts';
+
+const OPERATION = 'op_0000000001';
+const OTHER = 'op_0000000002';
+const signal = new AbortController().signal;
+const now = new Date(momentAfter(30));
+
+let world: World;
+let plan: RestorePlan;
+beforeEach(async () => {
+  world = (await restoreCase.make('/nowhere')).world;
+  plan = (await standing()).plan;
+});
+
+const catalog = () => createFakeCatalog(world.catalog);
+const platform = () => createFakePlatform(world, plainEffect);
+const restoreWorld = () => {
+  const mover = createMortalMover(world, { effect: plainEffect, isDead: () => false });
+  return { platform: platform(), mover, folder: '/nowhere', signal };
+};
+
+async function standing(): Promise<Request> {
+  const request = await catalog().requests.get(REQUEST_ID);
+  if (!request) throw new Error('no request in this world');
+  return request;
+}
+
+it('moves an approval to one operation, and to no other', async () => {
+  await claimApproval(catalog(), REQUEST_ID, OPERATION, now);
+  await claimApproval(catalog(), REQUEST_ID, OPERATION, now);
+  expect(await standing()).toMatchObject({ status: 'used', operationId: OPERATION });
+  await expect(claimApproval(catalog(), REQUEST_ID, OTHER, now)).rejects.toMatchObject({ code: 'plan-changed' });
+});
+
+it('lets only one of two operations have an approval when both claim it at once', async () => {
+  const claims = [OPERATION, OTHER].map((id) => claimApproval(catalog(), REQUEST_ID, id, now));
+  const settled = await Promise.allSettled(claims);
+  expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+});
+
+it('refuses a request that is not approved, or was too long ago', async () => {
+  const pending = makeRequest({ plan });
+  await catalog().requests.save(pending);
+  await expect(claimApproval(catalog(), pending.id, OPERATION, now)).rejects.toThrow('is pending, not approved');
+  const late = new Date(momentAfter(501));
+  await expect(claimApproval(catalog(), REQUEST_ID, OPERATION, late)).rejects.toThrow('has expired');
+});
+
+it('finds a fit target fit', async () => {
+  await checkRestore(plan, OPERATION, restoreWorld());
+});
+
+it('refuses when a copy is not in the repository any more', async () => {
+  world.repository.copies = world.repository.copies.filter(({ id }) => id !== plan.definition.copyId);
+  await expect(checkRestore(plan, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'plan-changed' });
+});
+
+it('refuses when a part has moved or is not there', async () => {
+  const moved = { ...plan, parts: plan.parts.map((part) => ({ ...part, path: '/elsewhere' })) };
+  await expect(checkRestore(moved, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'plan-changed' });
+  world.trees.delete('/live/db');
+  await expect(checkRestore(plan, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'plan-changed' });
+});
+
+it('refuses when there is no room beside', async () => {
+  const large = { ...plan, parts: plan.parts.map((part) => ({ ...part, bytes: 2e9 })) };
+  await expect(checkRestore(large, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'preflight-failed' });
+});
+
+it('refuses when services were stopped by another operation', async () => {
+  await platform().noteRunning(OTHER);
+  await expect(checkRestore(plan, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'preflight-failed' });
+});
+
+it('fills the staged places with what the backup holds', async () => {
+  const names = plan.parts.map(({ name }) => name);
+  const staged = await platform().stage(OPERATION, names);
+  const filled = await fillStaged(plan, staged, restoreWorld(), () => undefined);
+  expect(filled.files).toBe(3 * names.length);
+  expect(world.trees.get(stagedPath(OPERATION, 'db'))?.get('last')).toBe('then last db');
+  expect(world.trees.get('/live/db')?.get('last')).toBe('now last db');
+});
+
+it('takes nothing for restored that did not arrive whole', async () => {
+  const staged = await platform().stage(
+    OPERATION,
+    plan.parts.map(({ name }) => name),
+  );
+  const more = { ...plan, parts: plan.parts.map((part) => ({ ...part, files: part.files + 1 })) };
+  const filling = fillStaged(more, staged, restoreWorld(), () => undefined);
+  await expect(filling).rejects.toMatchObject({ code: 'stage-not-proven' });
+  await expect(fillStaged(plan, [], restoreWorld(), () => undefined)).rejects.toThrow('has no staged place');
+});
+
+it('refuses a definition that is not the one the backup names', async () => {
+  const { world: disk } = await restoreCase.make(process.env.TMPDIR ?? '/tmp');
+  world = disk;
+  const other = { ...plan, definition: { ...plan.definition, sha256: '0'.repeat(64) } };
+  const folder = `${disk.folder}/fetch-definition-${process.pid}`;
+  try {
+    const fetching = fetchDefinition(other, { ...restoreWorld(), folder });
+    await expect(fetching).rejects.toMatchObject({ code: 'stage-not-proven' });
+    expect(await fetchDefinition(plan, { ...restoreWorld(), folder })).toMatchObject({ release: '1.4' });
+  } finally {
+    const { rmSync } = await import('node:fs');
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
