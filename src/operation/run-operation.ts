@@ -1,4 +1,4 @@
-import { AppError, OperationError, UserError } from '../errors.ts';
+import { AppError, OperationError, ServicesDownError, UserError } from '../errors.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import { finishOperation } from './finish-operation.ts';
@@ -88,11 +88,23 @@ async function live<Declaration extends StoryDeclaration>(
     outcome = await tell(createStory(declaration, journal, control, world));
   } catch (error) {
     if (!(error instanceof AppError)) throw error; // a bug: the process ends, the journal makes that safe
-    failure = error;
+    failure = orMaybeDown(declaration, journal.operation(), error);
   } finally {
     over.abort();
   }
   return finishOperation(declaration, journal, world, { outcome, failure, staysOpen: staysOpen() });
+}
+
+/** A life that never came to starting services (a record does not fit this version) must not say that they are up. */
+function orMaybeDown(declaration: StoryDeclaration, operation: Operation, failure: AppError): AppError {
+  const { from, until } = declaration.stopsServices;
+  const { journal, workspace } = operation;
+  const mayBeDown = hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
+  if (failure instanceof ServicesDownError || !mayBeDown) return failure;
+  return new ServicesDownError(`Services of ${workspace} may be down: it ended before they were started.`, {
+    cause: failure,
+    hint: `Look at them, then run: cml start ${workspace}`,
+  });
 }
 
 function finalSteps(declaration: StoryDeclaration): string[] {

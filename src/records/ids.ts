@@ -5,13 +5,22 @@ export const backupId = z.string().regex(/^bkp_[0-9a-z]{10}$/);
 export const requestId = z.string().regex(/^req_[0-9a-z]{10}$/);
 export type IdPrefix = 'op' | 'bkp' | 'req';
 
-/** Makes ids: time first, so that they sort by age, then three random characters. Time and chance are inputs. */
+/**
+ * Makes ids: time first, so that they sort by age, then three random characters. Time and chance are inputs. Never the
+ * same twice: operations of many workspaces may begin in one second, and a second record would replace the first.
+ */
 export type NewId = (prefix: IdPrefix) => string;
 
+const CHANCES = 36 ** 3;
+
 export function createNewId(now: () => Date, random: () => number): NewId {
+  const made = { seconds: 0, chances: new Set<number>() };
   return (prefix) => {
     const seconds = Math.floor(now().getTime() / 1000);
-    const chance = Math.floor(random() * 36 ** 3);
+    if (seconds !== made.seconds) Object.assign(made, { seconds, chances: new Set<number>() });
+    let chance = Math.floor(random() * CHANCES);
+    while (made.chances.has(chance)) chance = (chance + 1) % CHANCES;
+    made.chances.add(chance);
     return `${prefix}_${seconds.toString(36).padStart(7, '0')}${chance.toString(36).padStart(3, '0')}`;
   };
 }

@@ -1,22 +1,7 @@
 import { expect, it } from 'vitest';
 import { forecastBackup, suggestTimeout } from '../../src/backup/forecast.ts';
-import type { PartPlan } from '../../src/records/plan.ts';
 import { makeBackup, makePart, momentAfter } from '../fakes/records.ts';
-
-export function makePartPlan(changes: Partial<PartPlan> = {}): PartPlan {
-  return {
-    name: 'db',
-    kind: 'volume',
-    location: 'internal',
-    path: '/live/db',
-    capture: 'two-pass',
-    reason: 'as configured',
-    files: 10_000,
-    bytes: 1e9,
-    exclude: [],
-    ...changes,
-  };
-}
+import { makePartPlan } from './part-plan.ts';
 
 it('lets downtime grow with files, not with bytes, where parts are copied twice', () => {
   const few = forecastBackup([makePartPlan()], 2, []).downtimeMs;

@@ -5,7 +5,7 @@ import { type Captured, makeManifest, proveCopies } from '../../src/backup/recor
 import type { BackupPlan } from '../../src/records/plan.ts';
 import { createFakeMover, type FakeFiles, type FakeRepository } from '../fakes/mover.ts';
 import { makeOperation, momentAfter } from '../fakes/records.ts';
-import { makePartPlan } from './forecast.test.ts';
+import { makePartPlan } from './part-plan.ts';
 
 const never = new AbortController().signal;
 const options = { folder: '/nowhere', key: 'any' };

@@ -50,7 +50,7 @@ async function run(place: ChaosWorkspace): Promise<boolean> {
   if (!(await becomesTrue(words.isHeard, 20_000))) throw new Error(server.complaint() ?? 'the server does not answer');
   await words.start();
   const watch = watchServices(place.serviceUrls);
-  const unknown: Course = { totalMs: 0, pausesMs: [] };
+  const unknown: Course = { totalMs: 0, pausesMs: [], stopped: { from: 0, to: 0 } };
   const courses = { backup: unknown, restore: unknown };
   const world: ChaosWorld = { seed: SEED, workspace: place, server, words, restic, watch, courses, say };
   try {

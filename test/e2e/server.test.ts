@@ -33,10 +33,11 @@ async function givenStopped() {
 
 const areUp = (bench: Bench) => bench.pidsOf('web').length === 1 && bench.pidsOf('db').length === 1;
 
-test('a word starts a server, many at once start one, and it ends when nothing is asked', async () => {
+test('a word starts a server, many at once start and share one, and it ends when nothing is asked', async () => {
   const bench = await given();
-  const said = await Promise.all([1, 2, 3].map(() => bench.sayJson(['status', 'team-ml'])));
-  for (const { exitCode, answer } of said) expect([exitCode, answer.workspace]).toEqual([0, 'team-ml']);
+  const said = await Promise.all(['status', 'check', 'check', 'list'].map((word) => bench.sayJson([word, 'team-ml'])));
+  expect(said.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+  expect(said.slice(1, 3).map(({ answer }) => answer.ready)).toEqual([true, true]);
   const [pid, ...others] = bench.serverPids();
   expect(others).toEqual([]);
   sendSignal(pid ?? 0, 'SIGTERM');

@@ -57,6 +57,18 @@ it('cannot be postponed before anyone was told', async () => {
   expect(refused).toMatchObject({ code: 'too-late' });
 });
 
+it('is announced anew when what comes first took longer than the notice', async () => {
+  const world = createSmallWorld();
+  const preCopy = ({ sleep }: { sleep(ms: number): Promise<void> }) => sleep(3 * NOTICE_MS);
+  let stoppedAt = 0;
+  const stop = async () => {
+    stoppedAt = world.time.now();
+  };
+  await world.end(world.begin({ 'pre-copy': preCopy, stop }));
+  expect(stoppedAt - Date.parse(at)).toBe(4 * NOTICE_MS);
+  expect(world.announced.at(-1)).toBe(new Date(stoppedAt).toISOString());
+});
+
 it('never stops at a time that passed while nobody was there: it is announced anew', async () => {
   const world = createSmallWorld();
   const past: JournalEvent[] = [

@@ -1,4 +1,5 @@
 import type { Backup } from '../../src/records/backup.ts';
+import type { Request } from '../../src/records/request.ts';
 import { ageOf, ageOfDefinition, type World } from '../fakes/world.ts';
 import type { Played } from './play.ts';
 
@@ -87,6 +88,9 @@ function findLies({ world, operation }: Played): string[] {
   if (operation.kind !== 'restore' || operation.status === 'running') return [];
   const expected = operation.status === 'succeeded' ? 'then' : 'now';
   const isLive = world.parts.every(({ path }) => ageOf(world.trees.get(path) ?? new Map()) === expected);
+  const requests = [...world.catalog.requests.values()].map((text): Request => JSON.parse(text));
+  const hasApproval = requests.some((request) => request.status === 'used' && request.operationId === operation.id);
+  if (operation.status === 'succeeded' && !hasApproval) return ['it succeeded without an approval of its own'];
   return isLive ? [] : [`it ${operation.status}, and the live data is not the one from ${expected}`];
 }
 

@@ -91,6 +91,7 @@ it('shows each step as the journal has it, and since when services are down', ()
     'done',
     'waiting',
     'waiting',
+    'waiting',
     'done',
     'running',
     'waiting',

@@ -19,7 +19,7 @@ const refusal = (retryable: boolean) => new PortError('platform-unavailable', 'n
 it('tells a story once, from the top to its end', async () => {
   const world = createSmallWorld();
   const ended = await world.end(world.begin());
-  expect(world.done).toEqual(['look', 'arm', 'stop', 'start', 'record', 'release']);
+  expect(world.done).toEqual(['look', 'pre-copy', 'arm', 'stop', 'start', 'record', 'release']);
   expect(ended).toMatchObject({ status: 'succeeded', outcome: { told: 'all' } });
   expect(world.chat.said.map(({ message }) => message.text)).toEqual(['succeeded: well']);
   expect([...world.store.ended.keys()]).toEqual([ended.id]);
@@ -62,14 +62,14 @@ it('is not held by work that does not listen to its signal', async () => {
   const world = createSmallWorld();
   const ended = await world.end(world.begin({ stop: () => new Promise(() => undefined) }, withTimeout()));
   expect(ended.error).toMatchObject({ code: 'timed-out' });
-  expect(world.done).toEqual(['look', 'arm', 'stop', 'start', 'release']);
+  expect(world.done).toEqual(['look', 'pre-copy', 'arm', 'stop', 'start', 'release']);
 });
 
 it('ends the whole operation when its time is over', async () => {
   const world = createSmallWorld();
   const ended = await world.end(world.begin({}, withTimeout(NOTICE_MS / 2)));
   expect(ended).toMatchObject({ status: 'failed', error: { code: 'timed-out' } });
-  expect(world.done).toEqual(['look', 'release']);
+  expect(world.done).toEqual(['look', 'pre-copy', 'release']);
 });
 
 it('lets a bug through, with its end unwritten', async () => {
@@ -88,7 +88,7 @@ it('cancels until the final step begins, and starts services first', async () =>
   const running = world.begin({ stop });
   const ended = await world.end(running);
   expect(ended).toMatchObject({ status: 'cancelled', error: { message: 'Cancelled by bob: not tonight.' } });
-  expect(world.done).toEqual(['look', 'arm', 'stop', 'start', 'release']);
+  expect(world.done).toEqual(['look', 'pre-copy', 'arm', 'stop', 'start', 'release']);
 });
 
 it('refuses to cancel once the final step has begun', async () => {
@@ -134,7 +134,7 @@ it('goes on when something could only not be cleaned up', async () => {
 it('answers recorded steps from the record and goes on after them', async () => {
   const world = createSmallWorld();
   const ended = await world.end(world.begin({}, given([firstLife, began('look'), did('look', 5)])));
-  expect(world.done).toEqual(['arm', 'stop', 'start', 'record', 'release']);
+  expect(world.done).toEqual(['pre-copy', 'arm', 'stop', 'start', 'record', 'release']);
   expect(ended.journal.filter(({ type }) => type === 'began')).toMatchObject([{ mode: 'run' }, { mode: 'resume' }]);
 });
 
@@ -164,10 +164,19 @@ it('unwinds when a record does not fit', async () => {
 
 it('only makes things whole after a death between stop and start', async () => {
   const world = createSmallWorld();
-  const past = [firstLife, did('look', 1), did('announce'), did('countdown'), began('arm'), did('arm'), began('stop')];
+  const before = [firstLife, did('look', 1), did('announce'), did('pre-copy'), did('countdown')];
+  const past = [...before, began('arm'), did('arm'), began('stop')];
   const ended = await world.end(world.begin({}, given(past)));
   expect(world.done).toEqual(['start', 'release']);
   expect(ended).toMatchObject({ status: 'failed', error: { code: 'interrupted' } });
+});
+
+it('pages when it cannot come to starting services because an earlier record does not fit', async () => {
+  const world = createSmallWorld();
+  const past: JournalEvent[] = [firstLife, { type: 'step-done', at, step: 'look', result: 'no number' }, began('arm')];
+  const ended = await world.end(world.begin({}, given(past)));
+  expect(ended.error).toMatchObject({ code: 'services-still-down' });
+  expect(world.chat.said.map(({ how }) => how)).toEqual(['paged']);
 });
 
 it('keeps unwinding once it has unwound', async () => {
@@ -206,7 +215,7 @@ it('removes nothing that a later life may need when the failure cannot be record
     isFull = true;
   };
   const ended = await world.end(world.begin({ arm }));
-  expect(world.done).toEqual(['look', 'arm', 'start']);
+  expect(world.done).toEqual(['look', 'pre-copy', 'arm', 'start']);
   expect(ended.error).toMatchObject({ code: 'disk-full' });
   expect(world.chat.said).toHaveLength(1);
   expect([...world.store.open.keys()]).toEqual([ended.id]);

@@ -18,6 +18,7 @@ export const smallStory = defineStory({
   steps: {
     look: { result: z.number(), timeoutMs: MINUTE, retries: 2 },
     announce: { result: z.void(), againUntil: 'arm' },
+    'pre-copy': { result: z.void() },
     countdown: { result: z.void(), againUntil: 'arm' },
     arm: { result: z.void() },
     stop: { result: z.void() },
@@ -27,7 +28,7 @@ export const smallStory = defineStory({
     start: { result: z.void(), timeoutMs: MINUTE, retries: 3, otherwise: 'page' },
     release: { result: z.void(), timeoutMs: MINUTE, retries: 1, otherwise: 'warn', removes: true },
   },
-  shown: ['look', 'announce', 'countdown', 'arm', 'stop', 'start', 'record', 'release'],
+  shown: ['look', 'announce', 'pre-copy', 'countdown', 'arm', 'stop', 'start', 'record', 'release'],
   stopsServices: { from: 'arm', stop: 'stop', until: ['start'] },
   ended: ({ id, workspace, status, error }) => ({
     key: `${id}:end`,
@@ -38,7 +39,7 @@ export const smallStory = defineStory({
 });
 
 type Work = (context: StepContext) => Promise<unknown>;
-export type Works = Partial<Record<'look' | 'arm' | 'stop' | 'record' | 'start' | 'release', Work>>;
+export type Works = Partial<Record<'look' | 'pre-copy' | 'arm' | 'stop' | 'record' | 'start' | 'release', Work>>;
 
 /** Tells it with this work in its steps, and writes down what was done. */
 async function tell({ step, ensure }: Story<typeof smallStory>, works: Works, countdown: Countdown, done: string[]) {
@@ -49,6 +50,7 @@ async function tell({ step, ensure }: Story<typeof smallStory>, works: Works, co
   try {
     await step('look', async (context) => ((await doing('look')(context)) as number | undefined) ?? 1);
     await step('announce', (context) => announceStop(context, countdown));
+    await step('pre-copy', doing('pre-copy'));
     await step('countdown', (context) => countDown(context, countdown));
     try {
       await step('arm', doing('arm'));

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { RestorePlan } from '../../src/records/plan.ts';
 import type { Request } from '../../src/records/request.ts';
 import { checkRestore, claimApproval, fetchDefinition, fillStaged } from '../../src/restore/prepare-restore.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
+import { createFakeChat, createFakeChatStore } from '../fakes/chat.ts';
 import { plainEffect } from '../fakes/mortal.ts';
 import { createFakePlatform } from '../fakes/platform.ts';
 import { createMortalMover } from '../fakes/programs.ts';
@@ -23,6 +27,8 @@ beforeEach(async () => {
 });
 
 const catalog = () => createFakeCatalog(world.catalog);
+const chat = createFakeChatStore();
+const doors = () => ({ catalog: catalog(), chat: createFakeChat(chat) });
 const platform = () => createFakePlatform(world, plainEffect);
 const restoreWorld = () => {
   const mover = createMortalMover(world, { effect: plainEffect, isDead: () => false });
@@ -36,14 +42,21 @@ async function standing(): Promise<Request> {
 }
 
 it('moves an approval to one operation, and to no other', async () => {
-  await claimApproval(catalog(), REQUEST_ID, OPERATION, now);
-  await claimApproval(catalog(), REQUEST_ID, OPERATION, now);
+  await claimApproval(doors(), REQUEST_ID, OPERATION, now);
+  await claimApproval(doors(), REQUEST_ID, OPERATION, now);
   expect(await standing()).toMatchObject({ status: 'used', operationId: OPERATION });
-  await expect(claimApproval(catalog(), REQUEST_ID, OTHER, now)).rejects.toMatchObject({ code: 'plan-changed' });
+  expect(chat.requests.get(REQUEST_ID)).toMatchObject({ operationId: OPERATION });
+  await expect(claimApproval(doors(), REQUEST_ID, OTHER, now)).rejects.toMatchObject({ code: 'plan-changed' });
+});
+
+it('claims it also when the chat is down', async () => {
+  const down = { ...createFakeChatStore(), isDown: true };
+  await claimApproval({ catalog: catalog(), chat: createFakeChat(down) }, REQUEST_ID, OPERATION, now);
+  expect((await standing()).status).toBe('used');
 });
 
 it('lets only one of two operations have an approval when both claim it at once', async () => {
-  const claims = [OPERATION, OTHER].map((id) => claimApproval(catalog(), REQUEST_ID, id, now));
+  const claims = [OPERATION, OTHER].map((id) => claimApproval(doors(), REQUEST_ID, id, now));
   const settled = await Promise.allSettled(claims);
   expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
 });
@@ -51,9 +64,9 @@ it('lets only one of two operations have an approval when both claim it at once'
 it('refuses a request that is not approved, or was too long ago', async () => {
   const pending = makeRequest({ plan });
   await catalog().requests.save(pending);
-  await expect(claimApproval(catalog(), pending.id, OPERATION, now)).rejects.toThrow('is pending, not approved');
+  await expect(claimApproval(doors(), pending.id, OPERATION, now)).rejects.toThrow('is pending, not approved');
   const late = new Date(momentAfter(501));
-  await expect(claimApproval(catalog(), REQUEST_ID, OPERATION, late)).rejects.toThrow('has expired');
+  await expect(claimApproval(doors(), REQUEST_ID, OPERATION, late)).rejects.toThrow('has expired');
 });
 
 it('finds a fit target fit', async () => {
@@ -103,16 +116,14 @@ it('takes nothing for restored that did not arrive whole', async () => {
 });
 
 it('refuses a definition that is not the one the backup names', async () => {
-  const { world: disk } = await restoreCase.make(process.env.TMPDIR ?? '/tmp');
-  world = disk;
-  const other = { ...plan, definition: { ...plan.definition, sha256: '0'.repeat(64) } };
-  const folder = `${disk.folder}/fetch-definition-${process.pid}`;
+  const folder = mkdtempSync(join(tmpdir(), 'fetch-definition-'));
   try {
+    world = (await restoreCase.make(folder)).world;
+    const other = { ...plan, definition: { ...plan.definition, sha256: '0'.repeat(64) } };
     const fetching = fetchDefinition(other, { ...restoreWorld(), folder });
     await expect(fetching).rejects.toMatchObject({ code: 'stage-not-proven' });
     expect(await fetchDefinition(plan, { ...restoreWorld(), folder })).toMatchObject({ release: '1.4' });
   } finally {
-    const { rmSync } = await import('node:fs');
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true });
   }
 });

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { makeRestorePlan } from '../../src/restore/restore-plan.ts';
 import type { Inspection, PartState } from '../../src/workspace/platform.ts';
-import { makePartPlan } from '../backup/forecast.test.ts';
+import { makePartPlan } from '../backup/part-plan.ts';
 import { makeBackup, makePart } from '../fakes/records.ts';
 
 const lookedAt = new Date('2026-03-02T00:00:00.000Z');

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError, PortError } from '../../errors.ts';
 import type { RunProgram } from '../../program.ts';
@@ -29,11 +31,16 @@ export async function findRestic(
   { cacheFolder, workspace }: { cacheFolder: string; workspace: string },
 ): Promise<FoundRestic> {
   const found: string[] = [];
-  for (const [place, command] of candidates.entries()) {
-    const key = `version-${workspace}-${place}`;
-    const version = await versionOf(command, key, run, join(cacheFolder, 'probe'));
-    if (version !== undefined && isUsable(version)) return { command, version };
-    found.push(version === undefined ? `${command} is not there or is not restic` : `${command} is ${version}`);
+  // Of its own for every look: an operation and those who check the workspace may look at the same time.
+  const folder = join(cacheFolder, `probe-${randomUUID()}`);
+  try {
+    for (const [place, command] of candidates.entries()) {
+      const version = await versionOf(command, `version-${workspace}-${place}`, run, folder);
+      if (version !== undefined && isUsable(version)) return { command, version };
+      found.push(version === undefined ? `${command} is not there or is not restic` : `${command} is ${version}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
   throw new PortError('mover-missing', `No usable restic: ${found.join(', ') || 'no place to look for it is given'}`, {
     hint: `restic ${OLDEST.join('.')} or newer is needed. Run scripts/get-restic.sh, which fetches one into .cache/restic.`,

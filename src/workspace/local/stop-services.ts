@@ -17,6 +17,8 @@ export async function stopServices(context: LocalContext, note: RunningNote, opt
   });
   if (standing?.operationId === note.operationId && !(await anyRuns(services))) return standing;
   await context.lock.hold(() => endQuiet(context));
+  // Downtime and its budget count from the first service told to stop, not from the last one gone.
+  const stoppedAt = context.clock.now().toISOString();
   for (const service of services) {
     options.signal?.throwIfAborted();
     await service.stop(note.operationId, options);
@@ -26,7 +28,7 @@ export async function stopServices(context: LocalContext, note: RunningNote, opt
     const quiet = {
       operationId: note.operationId,
       token: randomUUID(),
-      stoppedAt: context.clock.now().toISOString(),
+      stoppedAt,
     };
     await beginQuiet(context, quiet);
     return quiet;

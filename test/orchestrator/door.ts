@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createOrchestrator, type Orchestrator } from '../../src/orchestrator/orchestrator.ts';
+import { createNewId } from '../../src/records/ids.ts';
+import type { Operation } from '../../src/records/operation.ts';
+import type { Person } from '../../src/records/person.ts';
+import { type WorkspaceSettings, workspacePolicy } from '../../src/records/workspace.ts';
+import { createFakeCatalog } from '../fakes/catalog.ts';
+import { createFakeChat, createFakeChatStore, type FakeChatStore } from '../fakes/chat.ts';
+import { plainEffect } from '../fakes/mortal.ts';
+import { createFakePlatform } from '../fakes/platform.ts';
+import { createMortalMover } from '../fakes/programs.ts';
+import { makeSettings } from '../fakes/records.ts';
+import { createWorld, type World } from '../fakes/world.ts';
+
+export const alice: Person = { name: 'alice', proof: 'uid', uid: 1000 };
+export const bob: Person = { name: 'bob', proof: 'token', uid: 1001 };
+export const carol: Person = { name: 'carol', proof: 'uid', uid: 1002 };
+/** Long enough that an operation counts down until a test lets time pass. */
+const NOTICE = 600_000;
+
+/** The one door over a world in memory, where time only passes while something is driven. */
+export interface Door {
+  readonly orchestrator: Orchestrator;
+  readonly world: World;
+  readonly catalog: ReturnType<typeof createFakeCatalog>;
+  readonly chat: FakeChatStore;
+  /** The configuration; may be changed as a deployer would. */
+  readonly workspaces: Record<string, WorkspaceSettings>;
+  readonly bugs: unknown[];
+  setPolicy(policy: object): void;
+  /** Lets time pass until this has come true. */
+  drive<T>(until: Promise<T>): Promise<T>;
+  /** Lets what was begun go on without any time passing, until this holds. */
+  settle(holds: () => boolean | Promise<boolean>): Promise<void>;
+  /** A completed backup; answers its id. */
+  backUp(): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+export async function openDoor(policy: object = {}): Promise<Door> {
+  const folder = await mkdtemp(join(tmpdir(), 'cml-door-'));
+  const world = createWorld({
+    folder,
+    parts: [{ name: 'db', kind: 'volume', location: 'internal', capture: 'two-pass', path: '/live/db' }],
+    services: { web: true },
+  });
+  const chat = createFakeChatStore();
+  const catalog = createFakeCatalog(world.catalog);
+  const policyOf = (change: object) =>
+    workspacePolicy.parse({ notice: NOTICE, approvers: ['alice', 'bob', 'carol'], ...change });
+  const workspaces = { 'team-ml': makeSettings({ policy: policyOf(policy) }) };
+  const ports = {
+    platform: createFakePlatform(world, plainEffect),
+    mover: createMortalMover(world, { effect: plainEffect, isDead: () => false }),
+  };
+  const bugs: unknown[] = [];
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  let ids = 0;
+  const orchestrator = createOrchestrator({
+    catalog,
+    chat: createFakeChat(chat),
+    clock: world.time.clock(),
+    log: log as Parameters<typeof createOrchestrator>[0]['log'],
+    newId: createNewId(
+      () => new Date(world.time.now()),
+      () => (++ids % 1_000) / 1_000,
+    ),
+    delays: { firstMs: 0, longestMs: 0 },
+    workspaces,
+    portsFor: () => ports,
+    workFolder: join(folder, 'work'),
+    onBug: (error) => bugs.push(error),
+  });
+  await orchestrator.takeTurns();
+
+  async function drive<T>(until: Promise<T>): Promise<T> {
+    if ((await world.time.drive(until)) === 'stuck') throw new Error('nothing goes on any more');
+    return until;
+  }
+
+  return {
+    ...{ orchestrator, world, catalog, chat, workspaces, bugs, drive },
+    setPolicy(change) {
+      workspaces['team-ml'] = makeSettings({ policy: policyOf(change) });
+    },
+    async settle(holds) {
+      for (const end = performance.now() + 20_000; !(await holds()); await pause(1)) {
+        if (performance.now() > end) throw new Error(`never came true: ${holds}`);
+      }
+    },
+    async backUp() {
+      const running = await orchestrator.requestBackup(alice, { workspace: 'team-ml', noticeMs: 0 });
+      const ended: Operation = await drive(running.ended);
+      if (ended.status !== 'succeeded') throw new Error(`the backup ${ended.status}: ${ended.error?.message}`);
+      return ended.id.replace('op_', 'bkp_');
+    },
+    async dispose() {
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
