@@ -148,6 +148,7 @@ export function answerFindings(workspace: string, findings: readonly Finding[]):
       columns: ['', 'About', 'Says'],
       rows: findings.map(({ about, state, says }) => [mark[state], about, says]),
     },
+    ...(bad.length > 0 ? { failed: true } : {}),
     json: asJson({ workspace, ready: bad.length === 0, findings }),
   };
 }

@@ -108,12 +108,19 @@ export class ConfigError extends AppError {
   }
 }
 
-/** Every sentence of an error and its causes, outermost first, for logs and records. */
+/** What a foreign program or library said is worth its first line; the rest stands in the log. */
+const MOST_FOREIGN = 160;
+
+/**
+ * Our own sentences of an error and its causes, outermost first, and the first line of the first foreign cause: for
+ * records and messages.
+ */
 export function explain(error: unknown): string {
   const sentences: string[] = [];
   for (let cause: unknown = error; cause !== undefined && sentences.length < 6; ) {
-    sentences.push(cause instanceof Error ? cause.message : String(cause));
-    cause = cause instanceof Error ? cause.cause : undefined;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    sentences.push(cause instanceof AppError ? text : (text.split('\n')[0] ?? '').slice(0, MOST_FOREIGN));
+    cause = cause instanceof AppError ? cause.cause : undefined;
   }
   // A full stop in the middle of a sentence would read as two.
   return sentences

@@ -11,6 +11,8 @@ export const answer = z.object({
   table: table.optional(),
   /** Label and value, in the order to be read. */
   fields: z.array(z.tuple([z.string(), z.string()])).optional(),
+  /** True when the answer is that something is not as it should be: the terminal's exit code is then 1. */
+  failed: z.boolean().optional(),
   /** What to do next. */
   hint: z.string().optional(),
   /** Exactly what `--json` prints. */

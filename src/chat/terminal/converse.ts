@@ -119,5 +119,5 @@ export async function converse(conversation: Conversation, line: SaidLine): Prom
     return waitAndFollow(conversation, answer.waitFor, answer);
   }
   print(conversation, answer);
-  return 0;
+  return answer.failed ? 1 : 0;
 }
