@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import type { OperationKind } from '../../src/records/operation.ts';
 import { ask, becomesTrue, prepare } from './asking.ts';
 import { createChance } from './chance.ts';
@@ -65,25 +66,21 @@ async function run(place: ChaosWorkspace): Promise<boolean> {
 /** Ends at the first failure: what comes after it would be played in a world that is broken already. */
 async function playAll(world: ChaosWorld): Promise<Trial[]> {
   const trials: Trial[] = [];
-  let lastEndAt = 0;
-  for await (const trial of play(
-    world,
-    () => trials,
-    () => lastEndAt,
-  )) {
+  const tell = (trial: Trial) => {
     trials.push(trial);
-    if (trial.operation) lastEndAt = Date.now();
     tellTrial(world, trial);
-    if (trial.problems.length > 0) break;
+    return trial.problems.length === 0;
+  };
+  try {
+    for await (const trial of play(world, () => trials)) if (!tell(trial)) break;
+  } catch (error) {
+    // A refusal or a missing file where all should be in order: a failure like any other, told with where it happened.
+    tell({ name: `after ${trials.at(-1)?.name ?? 'the start'}`, moments: [], problems: [inspect(error)] });
   }
   return trials;
 }
 
-async function* play(
-  world: ChaosWorld,
-  played: () => readonly Trial[],
-  lastEndAt: () => number,
-): AsyncGenerator<Trial> {
+async function* play(world: ChaosWorld, played: () => readonly Trial[]): AsyncGenerator<Trial> {
   yield await learn(world, 'backup', 1);
   yield await learn(world, 'restore', 2);
   const kills = () => played().reduce((sum, { moments }) => sum + moments.length, 0);
@@ -95,9 +92,10 @@ async function* play(
   }
   yield await playWithoutRestart(world, 'backup', round + LEARNT);
   yield await playWithoutRestart(world, 'restore', round + LEARNT + 1);
+  const lastEndAt = Date.now();
   yield await tryRepository(world);
   yield await tryBackups(world);
-  yield await tryGrace(world, lastEndAt());
+  yield await tryGrace(world, lastEndAt);
 }
 
 /** One that nobody kills: it says how long the kind takes, and gives the first backup. */

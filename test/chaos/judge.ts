@@ -16,6 +16,7 @@ import {
   walkParts,
 } from './picture.ts';
 import { allAnswer } from './service-watch.ts';
+import { judgeUnwinding } from './unwinding.ts';
 
 /** What is known before an operation is asked for, to judge afterwards what became of it. */
 export interface Attempt {
@@ -49,7 +50,7 @@ export async function judge(world: ChaosWorld, attempt: Attempt): Promise<Verdic
   const diary = (await readDiary(workspace)).slice(attempt.diaryLength);
   const problems = [
     ...(operations.length > 1 ? [`asked for once, run ${operations.length} times`] : []),
-    ...(operation ? judgeEnd(operation, attempt) : []),
+    ...(operation ? [...judgeEnd(operation, attempt), ...judgeUnwinding(operation)] : []),
     ...(await judgeCatalog(workspace, operation, attempt, diary)),
     ...(await judgeData(workspace, operation, attempt, diary)),
     ...findMishaps(diary),

@@ -1,9 +1,9 @@
-import type { Operation, OperationKind } from '../../src/records/operation.ts';
+import type { OperationKind } from '../../src/records/operation.ts';
 import { ask, becomesTrue, prepare } from './asking.ts';
 import { createChance } from './chance.ts';
 import { changeData, type Patience, writeConfig } from './chaos-workspace.ts';
 import { type ChaosWorld, ENDED_WITHIN_MS, settle, type Trial, writeSeconds } from './chaos-world.ts';
-import { momentOf, readOpen, wasUnwound } from './journals.ts';
+import { momentOf, readOpen } from './journals.ts';
 import { judge } from './judge.ts';
 import { findProcesses } from './processes.ts';
 import { allAnswer, noneAnswers } from './service-watch.ts';
@@ -43,14 +43,6 @@ export async function playWithoutRestart(world: ChaosWorld, kind: OperationKind,
   if (unsettled.length > 0) return { name, kind, moments, operation: open, problems };
   const verdict = await judge(world, attempt);
   const { operation } = verdict;
-  const again = operation ? stepsAfterUnwinding(operation) : ['it left no record of its end'];
-  return { name, kind, moments, operation, problems: [...problems, ...verdict.problems, ...again] };
-}
-
-/** An unwinding life makes things whole again and begins nothing. */
-function stepsAfterUnwinding(operation: Operation): string[] {
-  if (!wasUnwound(operation)) return [];
-  const unwinding = operation.journal.findIndex((event) => event.type === 'began' && event.mode === 'unwind');
-  const begun = operation.journal.slice(unwinding).filter((event) => event.type === 'step-began');
-  return begun.map((event) => `it was run again: "${'step' in event ? event.step : ''}" began after the unwinding`);
+  const lost = operation ? [] : ['it left no record of its end'];
+  return { name, kind, moments, operation, problems: [...problems, ...verdict.problems, ...lost] };
 }

@@ -7,6 +7,8 @@ import type { Script, Stage } from './play.ts';
 
 export interface Trial extends Script {
   readonly allowed?: Allowances;
+  /** It has to reach what it was asked for all the same. */
+  readonly mustSucceed?: boolean;
   /** The effect, counted from 1, at which the first mishap happens. */
   readonly at?: number;
 }
@@ -59,11 +61,20 @@ function restartMachine(world: World): void {
   }
 }
 
+/** Services may have been down when it died: from the record that the guard is being armed to the one that all is up. */
+function isUnwound(effects: Effects, n: number, die: Death): boolean {
+  const armed = effects.findIndex(({ name }) => name === 'platform.armGuard');
+  const up = effects.findIndex(({ name }) => name === 'platform.disarmGuard');
+  const done = die === 'after' ? n : n - 1;
+  return done >= armed && done < up;
+}
+
 /** Death at every effect and every journal write, and what may happen until the next life. */
 export function deaths(effects: Effects): Trial[] {
   return deathsOf(effects).flatMap(({ n, die, at }) =>
     Object.entries(absences).map(([absence, between]) => ({
       at: n,
+      mustSucceed: !isUnwound(effects, n, die),
       name: `dies ${at} ${absence}`,
       lives: [dieAt(n, die)],
       ...(between ? { between } : {}),
@@ -82,6 +93,7 @@ export function deathsAgain(first: Trial, effects: Effects, recovery: Effects): 
     const meetsGuard = (n + (first.at ?? 0)) % SHARE === 0;
     return {
       ...first,
+      mustSucceed: false,
       name: `${first.name}, dies again ${at}${meetsGuard ? ' and comes back after the guard has acted' : ''}`,
       lives: [...first.lives, dieAt(n, die)],
       ...(meetsGuard

@@ -54,10 +54,10 @@ async function bringBack(context: LocalContext, order: GuardOrder): Promise<stri
     await endQuiet(context);
     return standing;
   });
-  if (typeof note === 'string') return finish(context, operationId, note);
+  if (typeof note === 'string') return finish(context, operationId, note, false);
   await putBack(context, note, order);
   const { services } = await startServices(context, note, {});
-  return finish(context, operationId, `started ${services.join(', ') || 'no service, none had run'}`);
+  return finish(context, operationId, `started ${services.join(', ') || 'no service, none had run'}`, true);
 }
 
 /** New data whose services were never all up is not confirmed: it goes back, whole or half-way as it stands. */
@@ -75,11 +75,12 @@ async function putBack(context: LocalContext, note: RunningNote, order: GuardOrd
   if (order.putBack) await applyDefinition(context, order.putBack.path);
 }
 
-async function finish(context: LocalContext, operationId: string, did: string): Promise<string> {
+/** A guard that found everything up has taken nothing over: the operation, should it return, may go on. */
+async function finish(context: LocalContext, operationId: string, did: string, hasStarted: boolean): Promise<string> {
   await context.lock.hold(async () => {
     const order = await readState(stateFiles.guardOrder(context.folder), guardOrder);
     if (order?.operationId !== operationId) return;
-    await takeOver(context, operationId, true);
+    if (hasStarted) await takeOver(context, operationId, true);
     await removeState(stateFiles.guardAnswer(context.folder));
     await removeState(stateFiles.guardOrder(context.folder));
   });

@@ -5,17 +5,22 @@ import type { LocalContext } from './context.ts';
 import { beginQuiet, endQuiet, readQuiet } from './quiet.ts';
 import type { Service } from './service.ts';
 import { servicesOf } from './services.ts';
-import { assertNotTakenOver } from './taken-over.ts';
+import { markSwapUnserved } from './swap-state.ts';
+import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
 
 /** Stops what the note names, in declared order, and begins a quiet time. Called again in the same one, answers it. */
 export async function stopServices(context: LocalContext, note: RunningNote, options: EffectOptions): Promise<Quiet> {
   const { services, missing } = notedServices(context, note);
   if (missing) throw missing;
+  const ran = await anyRuns(services);
+  // Where nothing runs there is nothing that the guard brought up: putting back may be tried again after it gave up.
+  const assertMayStop = () => (ran ? assertNotTakenOver(context, note.operationId) : assertGuardIsIdle(context));
   const standing = await context.lock.hold(async () => {
-    await assertNotTakenOver(context, note.operationId);
+    await assertMayStop();
+    await markSwapUnserved(context, note.operationId);
     return readQuiet(context);
   });
-  if (standing?.operationId === note.operationId && !(await anyRuns(services))) return standing;
+  if (standing?.operationId === note.operationId && !ran) return standing;
   await context.lock.hold(() => endQuiet(context));
   // Downtime and its budget count from the first service told to stop, not from the last one gone.
   const stoppedAt = context.clock.now().toISOString();
@@ -24,7 +29,7 @@ export async function stopServices(context: LocalContext, note: RunningNote, opt
     await service.stop(note.operationId, options);
   }
   return context.lock.hold(async () => {
-    await assertNotTakenOver(context, note.operationId);
+    await assertMayStop();
     const quiet = {
       operationId: note.operationId,
       token: randomUUID(),

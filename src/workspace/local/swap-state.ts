@@ -6,6 +6,7 @@ import {
   type ChildrenSwap,
   listSwaps,
   type PartSwap,
+  readSwap,
   type SwapRecord,
   type WholeSwap,
   writeSwap,
@@ -71,4 +72,10 @@ export async function markSwapServed(context: LocalContext): Promise<void> {
       await writeSwap(context, { ...record, served: true });
     }
   }
+}
+
+/** Call while holding the lock, before services that ran on new data are stopped: whoever acts then puts the old back. */
+export async function markSwapUnserved(context: LocalContext, operationId: string): Promise<void> {
+  const record = await readSwap(context, operationId);
+  if (record?.served) await writeSwap(context, { ...record, served: false });
 }
