@@ -131,7 +131,7 @@ async function startServer(source: ConfigSource, data: string): Promise<void> {
   const config = source.path === undefined ? [] : ['--config', source.path];
   const child = spawn(process.execPath, [main, 'serve', '--idle', IDLE, ...config], {
     cwd: source.cwd,
-    env: { ...source.environment },
+    env: withoutToken(source.environment),
     detached: true,
     stdio: ['ignore', 'ignore', file.fd],
   });
@@ -151,6 +151,11 @@ async function startServer(source: ConfigSource, data: string): Promise<void> {
   throw new PortError('server-unavailable', `The server could not start: ${(await readFile(errors, 'utf8')).trim()}`, {
     hint: 'Run `cml serve` to see it begin.',
   });
+}
+
+/** A token is one word's proof; in the environment of a server that stays, others could read it. */
+function withoutToken({ CML_TOKEN: _token, ...environment }: ConfigSource['environment']): NodeJS.ProcessEnv {
+  return environment;
 }
 
 const MOST_MS = 120_000;

@@ -4,8 +4,10 @@ import { UserError } from './errors.ts';
 
 /** The configuration as the file has it now: whoever edits it need not think of a server that runs. */
 export interface LiveConfig {
-  /** @throws ConfigError when the file was changed and is not in order; what was read before stays in force. */
+  /** @throws ConfigError when the file was changed and is not in order. */
   current(): Promise<Config>;
+  /** What was last in order: for words that bring services back or look, which a broken file must not hinder. */
+  lastGood(): Config;
 }
 
 export function createLiveConfig(source: ConfigSource, first: Config, apply: (config: Config) => void): LiveConfig {
@@ -19,6 +21,7 @@ export function createLiveConfig(source: ConfigSource, first: Config, apply: (co
   }
 
   return {
+    lastGood: () => config,
     async current() {
       const now = await lookAt(config.path);
       if (now === (await readFrom)) return config;

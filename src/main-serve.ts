@@ -23,6 +23,8 @@ import type { WorkspaceSettings } from './records/workspace.ts';
 import { createStateLock } from './workspace/local/state-lock.ts';
 
 const VERSION = '0.1.0';
+/** Said while something is wrong: they work with the configuration that was last in order. */
+const RECOVERY_WORDS = new Set(['start', 'status', 'list', 'cancel', 'postpone']);
 const SWEEP_MS = 60_000;
 const LOOK_IDLE_MS = 1_000;
 
@@ -92,46 +94,47 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
   });
   const recovered = await orchestrator.recover();
   log.info({ operations: recovered.map((running) => running.operation().id) }, 'the server took up what was open');
-  const config = await readConfigAfter(source, orchestrator);
-  const live = createLiveConfig(source, config, (now) => replaceAll(workspaces, now.workspaces));
-  const { setAside } = await catalog.open();
-  for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
-  const server = createTerminalServer({
-    socketPath: join(data, 'control.sock'),
-    noncesFolder: join(data, 'nonces'),
-    version: VERSION,
-    log,
-    clock: systemClock,
-    onBug: stop.crash,
-    say: async (caller, word, given) => say(orchestrator, await live.current(), caller, word, given),
-    follow: (id, signal) => follow(orchestrator, hub, id, signal),
-    followRequest: (id, signal) => followRequest(orchestrator, hub, id, signal),
-  });
-  await orchestrator.takeTurns();
-  await server.listen();
-  const sweeping = setInterval(() => void orchestrator.sweep().catch(stop.crash), SWEEP_MS);
-  const watching = setInterval(() => {
-    const since = server.idleSince();
-    if (idleMs === undefined || since === undefined || orchestrator.running().length > 0) return;
-    if (Date.now() - since.getTime() >= idleMs) stop.end('nothing was asked for a while');
-  }, LOOK_IDLE_MS);
-  await orchestrator.sweep();
-  const why = await stop.ended;
-  clearInterval(sweeping);
-  clearInterval(watching);
-  await orchestrator.wrapUp();
-  await server.close();
-  log.info({ why }, 'the server ends');
-  return `The server ended: ${why}.`;
-}
-
-/** The configuration is looked at only after recovery has begun; a broken one ends the process after recovery has ended. */
-async function readConfigAfter(source: ConfigSource, orchestrator: Orchestrator): Promise<Config> {
   try {
-    return await readConfig(source);
-  } catch (error) {
-    await Promise.all(orchestrator.running().map((running) => running.ended));
-    throw error;
+    return await openDoors();
+  } finally {
+    // Whatever ended it (a signal, a broken cml.yaml, a full disk): services that are down come up first.
+    await orchestrator.wrapUp();
+  }
+
+  async function openDoors(): Promise<string> {
+    const config = await readConfig(source);
+    const live = createLiveConfig(source, config, (now) => replaceAll(workspaces, now.workspaces));
+    const { setAside } = await catalog.open();
+    for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
+    const server = createTerminalServer({
+      socketPath: join(data, 'control.sock'),
+      noncesFolder: join(data, 'nonces'),
+      version: VERSION,
+      log,
+      clock: systemClock,
+      onBug: stop.crash,
+      say: async (caller, word, given) => {
+        const config = RECOVERY_WORDS.has(word) ? live.lastGood() : await live.current();
+        return say(orchestrator, config, caller, word, given);
+      },
+      follow: (id, signal) => follow(orchestrator, hub, id, signal),
+      followRequest: (id, signal) => followRequest(orchestrator, hub, id, signal),
+    });
+    await orchestrator.takeTurns();
+    await server.listen();
+    const sweeping = setInterval(() => void orchestrator.sweep().catch(stop.crash), SWEEP_MS);
+    const watching = setInterval(() => {
+      const since = server.idleSince();
+      if (idleMs === undefined || since === undefined || orchestrator.running().length > 0) return;
+      if (Date.now() - since.getTime() >= idleMs) stop.end('nothing was asked for a while');
+    }, LOOK_IDLE_MS);
+    await orchestrator.sweep();
+    const why = await stop.ended;
+    clearInterval(sweeping);
+    clearInterval(watching);
+    await server.close();
+    log.info({ why }, 'the server ends');
+    return `The server ended: ${why}.`;
   }
 }
 

@@ -53,16 +53,13 @@ export async function backupWorkspace(
   let cut: Cut | undefined;
   const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
   const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
-  const countdown = countdownOf(plan, operation, ports.chat);
+  const countdown = countdownOf(plan, operation, ports);
   try {
     await step('announce', (context) => announceStop(context, countdown));
     const warm = await step('pre-copy', ({ signal, progress }) =>
       preCopy(plan, { mover, folder, signal, operationId: id, onProgress: progress }),
     );
-    await step('countdown', async (context) => {
-      await countDown(context, countdown);
-      await lookAgain(platform, id, workspace, context.signal);
-    });
+    await step('countdown', (context) => countDown(context, countdown));
     const running = await step('note running', () => platform.noteRunning(id));
     let started: Captured['started'] | undefined;
     try {
@@ -156,9 +153,14 @@ interface CopyWorld {
   readonly onProgress: Parameters<DataMover['copy']>[1]['onProgress'];
 }
 
-function countdownOf(plan: BackupPlan, operation: Story<typeof backupStory>['operation'], chat: Chat): Countdown {
+function countdownOf(
+  plan: BackupPlan,
+  operation: Story<typeof backupStory>['operation'],
+  { platform, chat }: Pick<BackupPorts, 'platform' | 'chat'>,
+): Countdown {
   return {
     noticeMs: plan.noticeMs,
+    lookAgain: (signal) => lookAgain(platform, operation.id, operation.workspace, signal),
     async announce(stopsAt) {
       const message = servicesStop({
         operationId: operation.id,

@@ -5,6 +5,9 @@ import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import type { Cut, MadeCopy, SecuredPart } from './backup-steps.ts';
 import { partsCopiedAfterStart, partsCopiedInCut } from './plan-backup.ts';
 
+/** A source that loses more than half of its files, and more than these, within one operation is not believed. */
+const MANY_LOST = 100;
+
 interface CountWorld {
   readonly mover: DataMover;
   readonly folder: string;
@@ -73,6 +76,15 @@ function securePart(
     throw new OperationError('copy-not-proven', `"${part.name}" had ${part.files} files and came out empty.`, {
       hint: 'Is it still mounted? The backup was not recorded.',
     });
+  }
+  if (part.files - count.files > MANY_LOST && count.files * 2 < part.files) {
+    throw new OperationError(
+      'copy-not-proven',
+      `"${part.name}" had ${part.files} files and came out with ${count.files}.`,
+      {
+        hint: 'Is everything in it still mounted? The backup was not recorded; if the files were removed on purpose, ask again.',
+      },
+    );
   }
   const isAccepted = accepted.length > 0 ? picomatch([...accepted], { dot: true }) : () => false;
   const unreadable = copy.unreadable

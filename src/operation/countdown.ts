@@ -9,12 +9,17 @@ const LATE_MS = 5_000;
 
 export interface Countdown {
   readonly noticeMs: number;
+  /** Looks once more at what the stop stands on; rejects when it may not happen any more. */
+  lookAgain(signal: AbortSignal): Promise<void>;
   /** Tells people that services stop at this moment. */
   announce(stopsAt: Date): Promise<void>;
 }
 
 /** Tells people and writes down when services are going to be stopped. */
 export async function announceStop(context: StepContext, countdown: Countdown): Promise<void> {
+  const told = context.stopsAt();
+  // After a restart a moment that is still to come is said again, and not moved: people may have postponed to it.
+  if (told && told.getTime() > context.now().getTime()) return countdown.announce(told);
   const stopsAt = new Date(context.now().getTime() + countdown.noticeMs);
   await countdown.announce(stopsAt);
   await context.announced(stopsAt);
@@ -30,7 +35,11 @@ export async function countDown(context: StepContext, countdown: Countdown): Pro
   if (!told || (isLate && countdown.noticeMs > 0)) await announceStop(context, countdown);
   for (;;) {
     const leftMs = (context.stopsAt()?.getTime() ?? 0) - context.now().getTime();
-    if (leftMs <= 0) return;
+    if (leftMs <= 0) {
+      await countdown.lookAgain(context.signal);
+      if (await context.countedDown()) return;
+      continue;
+    }
     context.progress({ remainingMs: leftMs });
     await context.sleep(Math.min(leftMs, LOOK_MS));
   }

@@ -8,6 +8,8 @@ import type { RunnerWorld } from './runner-world.ts';
 import { viewOperation } from './view.ts';
 
 const END_RETRIES = 5;
+/** About half an hour with the usual delays. */
+const PAGE_RETRIES = 60;
 /** A chat that never answers must not keep the operation open, in milliseconds. */
 const POST_MS = 60_000;
 
@@ -38,7 +40,9 @@ export async function finishOperation(
   const post = () =>
     attempt(() => (isUrgent ? world.chat.page(message) : world.chat.post(message)), limits, world.clock);
   try {
-    await retry(post, { retries: END_RETRIES, delays: world.delays, worthIt: isRetryable });
+    // An end may be lost to a chat that is down; a page may not: it is tried for long, whatever the chat says.
+    const isWorthIt = (error: unknown) => (isUrgent ? error instanceof AppError : isRetryable(error));
+    await retry(post, { retries: isUrgent ? PAGE_RETRIES : END_RETRIES, delays: world.delays, worthIt: isWorthIt });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     world.log.error(
@@ -59,8 +63,7 @@ export async function finishOperation(
 /** Answers false when the end stands in memory only. */
 async function writeEnd(journal: Journal, world: RunnerWorld, end: End): Promise<boolean> {
   const at = world.clock.now().toISOString();
-  const wasCancelled = journal.operation().journal.some((event) => event.type === 'cancelled');
-  const isCancel = wasCancelled && end.failure instanceof OperationError;
+  const isCancel = end.failure?.code === 'cancelled';
   const status = !end.failure ? 'succeeded' : isCancel ? 'cancelled' : 'failed';
   const error = end.failure ? { error: recordError(end.failure) } : {};
   const outcome = end.outcome === undefined ? {} : { outcome: JSON.parse(JSON.stringify(end.outcome)) };

@@ -7,8 +7,11 @@ export type Recorded = { readonly result: unknown } | { readonly error: Recorded
 
 export interface Journal {
   readonly operation: () => Operation;
-  /** Resolves when the event would survive a power cut; when it rejects, the event is not part of the journal. */
-  append(event: JournalEvent): Promise<void>;
+  /**
+   * Resolves when the event would survive a power cut; when it rejects, the event is not part of the journal. `allow`
+   * looks at the operation with nothing else in between, and throws to refuse.
+   */
+  append(event: JournalEvent, allow?: (now: Operation) => void): Promise<void>;
   /** Tries to; an event that could not be written stays in memory and goes out with the next write. Never rejects. */
   appendIfPossible(event: JournalEvent): Promise<boolean>;
   /** True while events stand in memory only. */
@@ -45,7 +48,11 @@ export function createJournal(given: Operation, operations: Catalog['operations'
 
   return {
     operation: () => current,
-    append: (event) => enqueue(added(event), false),
+    append: (event, allow) =>
+      enqueue((now) => {
+        allow?.(now);
+        return added(event)(now);
+      }, false),
     isBehind: () => isBehind,
     catchUp: async () => (isBehind ? enqueue((now) => now, false) : undefined),
     update: (change) => enqueue((now) => ({ ...now, ...change }), false),
@@ -91,6 +98,12 @@ export function hasBegun(events: readonly JournalEvent[], step: string): boolean
 
 export function isDone(events: readonly JournalEvent[], step: string): boolean {
   return events.some((event) => (event.type === 'step-done' || event.type === 'ensured') && event.step === step);
+}
+
+/** True while people may still move the moment at which services stop. */
+export function isCountingDown(events: readonly JournalEvent[]): boolean {
+  const last = events.findLast(({ type }) => type === 'announced' || type === 'counted-down');
+  return last?.type === 'announced';
 }
 
 /** When services are to be stopped, as people were last told. */

@@ -51,6 +51,8 @@ export interface StepContext {
   progress(progress: Progress): void;
   /** When people were last told that services stop (an announcement or a postponement); undefined before the first. */
   stopsAt(): Date | undefined;
+  /** Ends the countdown, unless someone has moved the moment meanwhile: then it answers false. */
+  countedDown(): Promise<boolean>;
   /** Writes into the journal that people were told. */
   announced(stopsAt: Date): Promise<void>;
 }

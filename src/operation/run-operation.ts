@@ -2,7 +2,7 @@ import { AppError, OperationError, ServicesDownError, UserError } from '../error
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import { finishOperation } from './finish-operation.ts';
-import { announcedStop, createJournal, hasBegun, isDone, type Journal } from './journal.ts';
+import { createJournal, hasBegun, isCountingDown, isDone, type Journal } from './journal.ts';
 import type { Story, StoryDeclaration } from './operation.ts';
 import type { RunnerWorld } from './runner-world.ts';
 import { createStory, type StoryControl } from './story.ts';
@@ -17,6 +17,8 @@ export interface RunningOperation {
   cancel(by: Person, reason?: string): Promise<void>;
   /** @throws UserError `too-late` when nothing is announced or services are being stopped already. */
   postpone(by: Person, stopsAt: Date): Promise<void>;
+  /** Lets it go on, but not stop services any more: this process is about to end. */
+  hold(): void;
   /** Aborts what runs because this process must end; the journal brings it to its end at the next boot. */
   interrupt(): void;
 }
@@ -43,10 +45,12 @@ export function runOperation<Declaration extends StoryDeclaration>(
   const abort = new AbortController();
   const mode = modeOf(declaration, given);
   let staysOpen = false;
+  let isHeld = false;
   const control: StoryControl = {
     mode,
     abort,
     past: given.journal,
+    isHeld: () => isHeld,
     isFinal: () => finalSteps(declaration).some((step) => hasBegun(journal.operation().journal, step)),
     changed: (progress) => world.chat.show(viewOperation(declaration, journal.operation(), { progress })),
     leaveOpen: () => {
@@ -61,6 +65,9 @@ export function runOperation<Declaration extends StoryDeclaration>(
     ended: live(declaration, journal, control, tell, world, () => staysOpen),
     cancel: (by, reason) => cancel(journal, control, world, by, reason),
     postpone: (by, stopsAt) => postpone(declaration, journal, world, by, stopsAt),
+    hold: () => {
+      isHeld = true;
+    },
     interrupt: () =>
       abort.abort(new OperationError('interrupted', 'The server was asked to end while this was running.')),
   };
@@ -154,17 +161,13 @@ async function postpone(
   by: Person,
   stopsAt: Date,
 ): Promise<void> {
-  const { journal: events, status } = journal.operation();
-  const counting = announcedStop(events) !== undefined && !hasBegun(events, declaration.stopsServices.from);
-  if (status !== 'running' || !counting) {
+  const refuseLate = ({ journal: events, status }: Operation) => {
+    const isCounting = isCountingDown(events) && !hasBegun(events, declaration.stopsServices.from);
+    if (status === 'running' && isCounting) return;
     throw new UserError('too-late', 'There is no countdown that could be postponed.', {
       hint: 'Services are being stopped already, or nobody was told yet; look with `cml status`.',
     });
-  }
-  await journal.append({
-    type: 'postponed',
-    at: world.clock.now().toISOString(),
-    by,
-    stopsAt: stopsAt.toISOString(),
-  });
+  };
+  const at = world.clock.now().toISOString();
+  await journal.append({ type: 'postponed', at, by, stopsAt: stopsAt.toISOString() }, refuseLate);
 }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { AppError, OperationError, ServicesDownError } from '../errors.ts';
+import { AppError, OperationError, ServicesDownError, UserError } from '../errors.ts';
 import type { JournalEvent, Progress } from '../records/operation.ts';
 import { attempt, type Limits } from './attempt.ts';
 import { announcedStop, hasBegun, type Journal, readEnsures, readSteps, recordError } from './journal.ts';
@@ -17,6 +17,8 @@ export interface StoryControl {
   /** True once the operation can only go forward. */
   isFinal(): boolean;
   changed(progress?: Progress): void;
+  /** The process is about to end: services that are up stay up, and the next life goes on from here. */
+  isHeld(): boolean;
   /** Something could not be removed yet: a later life has to, so this one may not write the end. */
   leaveOpen(): void;
 }
@@ -42,6 +44,7 @@ export function createStory<Declaration extends StoryDeclaration>(
     if (past && 'error' in past) throw revive(past.error);
     if (past) return readBack(policy, name, past.result);
     if (control.mode === 'unwind') throw interrupted(name);
+    if (control.isHeld() && name === declaration.stopsServices.from) return never();
     try {
       const result = await runStep(name, policy, work, options);
       await journal.append({ type: 'step-done', step: name, at: at(), ...asJson(result) });
@@ -85,7 +88,9 @@ export function createStory<Declaration extends StoryDeclaration>(
   async function ensure(name: string, work: (context: StepContext) => Promise<unknown>) {
     const policy: EnsurePolicy = declaration.ensures[name] ?? undeclared(name);
     const past = ensures.get(name);
-    if (past) return policy.result.parse(past.result);
+    // A result of another version's shape is no result: what is ensured may be done again.
+    const known = past && policy.result.safeParse(past.result);
+    if (known?.success) return known.data;
     try {
       const result = await persist(name, policy, work, journal, control, world);
       await journal.appendIfPossible({ type: 'ensured', step: name, at: at(), ...asJson(result) });
@@ -148,6 +153,22 @@ function contextOf(journal: Journal, control: StoryControl, world: RunnerWorld, 
     sleep: (ms) => world.clock.sleep(ms, signal),
     progress: (progress) => control.changed(progress),
     stopsAt: () => announcedStop(journal.operation().journal),
+    async countedDown() {
+      const now = world.clock.now();
+      let isMoved = false;
+      const at = now.toISOString();
+      const refuseMoved = ({ journal: events }: { journal: readonly JournalEvent[] }) => {
+        isMoved = (announcedStop(events)?.getTime() ?? 0) > now.getTime();
+        if (isMoved) throw new UserError('too-late', 'The moment was moved.');
+      };
+      try {
+        await journal.append({ type: 'counted-down', at }, refuseMoved);
+        return true;
+      } catch (error) {
+        if (isMoved) return false;
+        throw error;
+      }
+    },
     async announced(stopsAt) {
       const at = world.clock.now().toISOString();
       await journal.append({ type: 'announced', at, stopsAt: stopsAt.toISOString() });
@@ -211,6 +232,11 @@ function interrupted(name: string): OperationError {
 
 function asJson(result: unknown): { result?: z.infer<ReturnType<typeof z.json>> } {
   return result === undefined ? {} : { result: JSON.parse(JSON.stringify(result)) };
+}
+
+/** Waits for the process to end. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
 }
 
 function undeclared(name: string): never {

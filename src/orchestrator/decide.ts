@@ -51,7 +51,7 @@ export async function decide(
 
 /** The plan as it would be made now. A backup or workspace that cannot be planned any more refuses by its own sentence. */
 async function presentDigest(room: Room, request: Request): Promise<string> {
-  return (await planRestore(room, await findBackup(room, request.backupId))).digest;
+  return (await planRestore(room, await findBackup(room, request.backupId), { count: false })).digest;
 }
 
 /** Starts the oldest approved restore of a workspace, when nothing runs there; looks at everything again first. */

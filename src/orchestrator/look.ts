@@ -60,13 +60,14 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
   const [lastBackup] = (await catalog.backups.list({ workspace })).filter(({ status }) => status === 'completed');
   const requests = await catalog.requests.list({ workspace });
   const stoppedBy = inspection.notedBy;
+  const isDown = inspection.services.some((service) => !service.running);
   return {
     workspace,
     services: inspection.services,
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
     requests: requests.filter(({ status }) => status === 'pending' || status === 'approved'),
-    ...(stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
+    ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
 }
 

@@ -41,8 +41,16 @@ async function reportUnfit({ world }: Room, operation: Operation, cause: unknown
 
 /** Once the doors are open: restores that were approved and had to wait get their turn, now and after every end. */
 export async function takeTurns(room: Room): Promise<void> {
-  room.onEnd((workspace) => void startWaiting(room, workspace).catch(room.world.onBug));
-  for (const workspace of Object.keys(room.world.workspaces)) await startWaiting(room, workspace);
+  const start = async (workspace: string) => {
+    try {
+      await startWaiting(room, workspace);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      room.world.log.warn({ workspace, error: error.message }, 'an approved restore could not be started yet');
+    }
+  };
+  room.onEnd((workspace) => void start(workspace).catch(room.world.onBug));
+  for (const workspace of Object.keys(room.world.workspaces)) await start(workspace);
 }
 
 /** Services of this operation are stopped, or about to be. */
@@ -52,9 +60,17 @@ export function hasServicesDown(running: RunningOperation): boolean {
   return hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
 }
 
-/** The process must end: services that are down are brought up first; everything else waits in its journal. */
+/**
+ * The process must end: services that are down are brought up first; nothing stops any more, and everything else waits
+ * in its journal for the next life.
+ */
 export async function wrapUp(room: Room): Promise<void> {
-  const down = room.running().filter(hasServicesDown);
-  for (const running of down) running.interrupt();
-  await Promise.all(down.map((running) => running.ended));
+  room.close();
+  for (const running of room.running()) running.hold();
+  for (;;) {
+    const down = room.running().filter(hasServicesDown);
+    if (down.length === 0) return;
+    for (const running of down) running.interrupt();
+    await Promise.all(down.map((running) => running.ended));
+  }
 }

@@ -49,6 +49,10 @@ export interface Room {
   requireOperator(person: Person, settings: WorkspaceSettings): void;
   /** Claims the workspace, saves the operation and runs it; also takes up one that an earlier life left open. */
   launch(operation: Operation, options?: { readonly isSaved?: boolean }): Promise<RunningOperation>;
+  /** Keeps others out of a workspace while something short is done in it. @throws UserError `workspace-busy`. */
+  claim<T>(workspace: string, label: string, work: () => Promise<T>): Promise<T>;
+  /** Nothing is launched any more. */
+  close(): void;
   /** Called after every end, so that whoever waited for the workspace gets its turn. */
   onEnd(listener: (workspace: string) => void): void;
   folderOf(id: string): Promise<string>;
@@ -58,6 +62,7 @@ export function createRoom(world: OrchestratorWorld): Room {
   const running = new Map<string, RunningOperation>();
   const claimed = new Map<string, string>();
   const listeners: ((workspace: string) => void)[] = [];
+  let isClosing = false;
 
   async function folderOf(id: string): Promise<string> {
     const folder = join(world.workFolder, id);
@@ -75,8 +80,8 @@ export function createRoom(world: OrchestratorWorld): Room {
   }
 
   async function end(operation: Operation): Promise<void> {
-    running.delete(operation.workspace);
-    claimed.delete(operation.workspace);
+    if (running.get(operation.workspace)?.operation().id === operation.id) running.delete(operation.workspace);
+    if (claimed.get(operation.workspace) === operation.id) claimed.delete(operation.workspace);
     // A failed operation's output is what its operator looks at; secrets do not stay behind in either case, unless
     // services are down: then the guard may still have to put the definition back.
     if (operation.error?.code === 'services-still-down') return announceEnd(operation.workspace);
@@ -85,7 +90,11 @@ export function createRoom(world: OrchestratorWorld): Room {
       operation.status === 'succeeded'
         ? [folder]
         : ['manifest', 'definition', 'present'].map((name) => join(folder, name));
-    for (const place of leftovers) await rm(place, { recursive: true, force: true });
+    for (const place of leftovers) {
+      await rm(place, { recursive: true, force: true }).catch((cause: unknown) =>
+        world.log.warn({ place, cause: String(cause) }, 'an operation’s folder could not be removed'),
+      );
+    }
     announceEnd(operation.workspace);
   }
 
@@ -114,7 +123,21 @@ export function createRoom(world: OrchestratorWorld): Room {
         hint: `Operators: ${policy.operators.join(', ')}.`,
       });
     },
+    close: () => {
+      isClosing = true;
+    },
+    async claim(workspace, label, work) {
+      refuseWhenBusy(workspace);
+      claimed.set(workspace, label);
+      try {
+        return await work();
+      } finally {
+        if (claimed.get(workspace) === label) claimed.delete(workspace);
+      }
+    },
     async launch(operation, options = {}) {
+      if (isClosing)
+        throw new UserError('server-unavailable', 'The server is ending.', { hint: 'Say it again in a moment.' });
       if (!options.isSaved) refuseWhenBusy(operation.workspace);
       claimed.set(operation.workspace, operation.id);
       try {

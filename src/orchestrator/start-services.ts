@@ -10,11 +10,11 @@ export async function startServices(room: Room, person: Person, workspace: strin
   const { world } = room;
   const settings = room.settingsOf(workspace);
   room.requireOperator(person, settings);
-  room.refuseWhenBusy(workspace);
   const { platform } = world.portsFor(settings);
   const at = world.clock.now().toISOString();
-  const note = (await platform.readNote()) ?? (await noteOfAll());
-  const started = await platform.start(note);
+  const started = await room.claim(workspace, 'cml start', async () =>
+    platform.start((await platform.readNote()) ?? (await noteOfAll())),
+  );
   await world.catalog.audit.append({ at, by: person, did: 'started services', workspace });
   return started;
 

@@ -3,32 +3,39 @@ import { describeRequest } from '../chat/messages/request.ts';
 import { isAppError } from '../errors.ts';
 import type { Room } from './room.ts';
 
-/** What time alone brings about. May be called as often as one likes. */
+/** What time alone brings about. May be called as often as one likes; what fails is tried again the next time. */
 export async function sweep(room: Room): Promise<void> {
-  await expireRequests(room);
-  for (const [workspace, settings] of Object.entries(room.world.workspaces)) {
-    if (room.runningIn(workspace)) continue;
+  const { log, catalog, clock, workspaces } = room.world;
+  const tolerate = async (what: string, work: () => Promise<void>) => {
     try {
-      const dropped = await room.world.portsFor(settings).platform.dropDisplaced(room.world.clock.now().toISOString());
-      if (dropped.length > 0)
-        room.world.log.info({ workspace, dropped }, 'what a restore displaced was removed in time');
+      await work();
     } catch (error) {
       if (!isAppError(error)) throw error;
-      room.world.log.warn({ workspace, error: error.message }, 'what a restore displaced could not be removed');
+      log.warn({ error: error.message }, what);
     }
+  };
+  for (const status of ['pending', 'approved'] as const) {
+    for (const { id } of await catalog.requests.list({ status })) {
+      await tolerate('a request could not be let expire', () => expireRequest(room, id));
+    }
+  }
+  for (const [workspace, settings] of Object.entries(workspaces)) {
+    if (room.runningIn(workspace)) continue;
+    await tolerate('what a restore displaced could not be removed', async () => {
+      const dropped = await room.world.portsFor(settings).platform.dropDisplaced(clock.now().toISOString());
+      if (dropped.length > 0) log.info({ workspace, dropped }, 'what a restore displaced was removed in time');
+    });
   }
 }
 
-async function expireRequests({ world }: Room): Promise<void> {
-  for (const status of ['pending', 'approved'] as const) {
-    for (const { id } of await world.catalog.requests.list({ status })) {
-      const now = world.clock.now();
-      const before = await world.catalog.requests.get(id);
-      if (!before || !isExpired(before, now)) continue;
-      const request = await world.catalog.requests.change(id, (standing) =>
-        standing.status === status && isExpired(standing, now) ? { ...standing, status: 'expired' } : undefined,
-      );
-      if (request.status === 'expired') await world.chat.showRequest(request, describeRequest(request));
-    }
-  }
+async function expireRequest({ world }: Room, id: string): Promise<void> {
+  const now = world.clock.now();
+  const before = await world.catalog.requests.get(id);
+  if (!before || !isExpired(before, now)) return;
+  const request = await world.catalog.requests.change(id, (standing) =>
+    (standing.status === 'pending' || standing.status === 'approved') && isExpired(standing, now)
+      ? { ...standing, status: 'expired' }
+      : undefined,
+  );
+  if (request.status === 'expired') await world.chat.showRequest(request, describeRequest(request));
 }

@@ -29,6 +29,8 @@ export const journalEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ensure-failed'), ...named, error: recordedError }),
   /** People were told that services stop at `stopsAt`. */
   z.object({ type: z.literal('announced'), ...at, stopsAt: moment }),
+  /** The countdown is over: from here on nothing can be postponed. */
+  z.object({ type: z.literal('counted-down'), ...at }),
   z.object({ type: z.literal('cancelled'), ...at, by: person, reason: z.string().optional() }),
   z.object({ type: z.literal('postponed'), ...at, by: person, stopsAt: moment }),
   z.object({

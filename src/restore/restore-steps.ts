@@ -37,6 +37,7 @@ export const restoreStory = defineStory({
     'start restored': { result: started, timeoutMs: 10 * MINUTE, retries: 1 },
   },
   ensures: {
+    'see what serves': { result: z.boolean(), timeoutMs: MINUTE, retries: 20, otherwise: 'page' },
     'put back': { result: z.void(), timeoutMs: 10 * MINUTE, retries: 20, otherwise: 'page' },
     'start again': { result: started, timeoutMs: 10 * MINUTE, retries: 40, otherwise: 'page' },
     'keep displaced': { result: z.array(z.string()), timeoutMs: MINUTE, retries: 3, otherwise: 'warn' },
@@ -58,6 +59,7 @@ export const restoreStory = defineStory({
     'commit',
     'apply definition',
     'start restored',
+    'see what serves',
     'put back',
     'start again',
     'disarm guard',

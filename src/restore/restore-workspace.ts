@@ -48,15 +48,12 @@ export async function restoreWorkspace(
     const filled = await step('fill', ({ signal, progress }) => fillStaged(plan, staged, world(signal), progress));
     const definition = await step('fetch definition', ({ signal }) => fetchDefinition(plan, world(signal)));
     const present = await step('capture present definition', () => platform.captureDefinition(join(folder, 'present')));
-    const countdown = countdownOf(input, operation, chat);
+    const countdown = countdownOf(input, operation, { platform, chat });
     await step('announce', (context) => announceStop(context, countdown));
-    await step('countdown', async (context) => {
-      await countDown(context, countdown);
-      await checkStillFit(platform, plan, id, context.signal);
-    });
+    await step('countdown', (context) => countDown(context, countdown));
     const running = await step('note running', () => platform.noteRunning(id));
-    let started: Started;
-    let stoppedAt: string;
+    let started: Started | undefined;
+    let stoppedAt: string | undefined;
     try {
       await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy), present));
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
@@ -72,20 +69,24 @@ export async function restoreWorkspace(
         return up;
       });
     } catch (error) {
-      await ensure('put back', async () => {
-        if (!(await platform.isReverted(id))) await platform.stop(running);
-        // Before the data: once that is back, the guard takes everything for put back.
-        await platform.applyDefinition(present.path);
-        await platform.revert(id);
-      });
-      await ensure('start again', ({ signal }) => platform.start(running, { signal }));
+      // Once all services were up on the restored data, people work on it: nobody puts that back unasked.
+      const isServed = await ensure('see what serves', () => platform.isServed(id));
+      if (!isServed)
+        await ensure('put back', async () => {
+          if (!(await platform.isReverted(id))) await platform.stop(running);
+          // Before the data: once that is back, the guard takes everything for put back.
+          await platform.applyDefinition(present.path);
+          await platform.revert(id);
+        });
+      started = await ensure('start again', ({ signal }) => platform.start(running, { signal }));
       await ensure('disarm guard', () => platform.disarmGuard(id));
-      throw error;
+      if (!isServed) throw error;
     }
     await ensure('disarm guard', () => platform.disarmGuard(id));
-    const displacedUntil = new Date(Date.parse(started.readyAt) + settings.policy.grace).toISOString();
+    const readyAt = started?.readyAt ?? operation.startedAt;
+    const displacedUntil = new Date(Date.parse(readyAt) + settings.policy.grace).toISOString();
     const displaced = await ensure('keep displaced', () => platform.keepDisplaced(id, displacedUntil));
-    const downtimeMs = Math.max(0, Date.parse(started.readyAt) - Date.parse(stoppedAt));
+    const downtimeMs = Math.max(0, Date.parse(readyAt) - Date.parse(stoppedAt ?? readyAt));
     const { requestId } = input;
     return {
       backupId: plan.backupId,
@@ -120,10 +121,15 @@ async function checkStillFit(platform: WorkspacePlatform, plan: RestorePlan, ope
   });
 }
 
-function countdownOf(input: RestoreInput, operation: Story<typeof restoreStory>['operation'], chat: Chat): Countdown {
+function countdownOf(
+  input: RestoreInput,
+  operation: Story<typeof restoreStory>['operation'],
+  { platform, chat }: Pick<RestorePorts, 'platform' | 'chat'>,
+): Countdown {
   const noticeMs = input.noticeMs ?? operation.settings.policy.notice;
   return {
     noticeMs,
+    lookAgain: (signal) => checkStillFit(platform, input.plan, operation.id, signal),
     announce: (stopsAt) =>
       announceToPeople(
         chat,

@@ -143,6 +143,11 @@ export interface WorkspacePlatform {
   /** True when every live part is the one from before this operation. */
   isReverted(operationId: string): Promise<boolean>;
   /**
+   * True when this operation's swap is wholly committed and its services were all up on it once, or what it displaced is
+   * kept: nobody puts that back unasked. False again once its services are stopped by the same operation.
+   */
+  isServed(operationId: string): Promise<boolean>;
+  /**
    * Puts every live part back as it was before this operation. Call only while services are stopped.
    * @throws OperationError `swap-failed`: data is of unknown state and nothing may be started.
    */

@@ -192,13 +192,16 @@ export function describePlatform(
       expect(await world.platform.isReverted(world.operationId)).toBe(true);
       await world.platform.commit(world.operationId, world.parts, quiet);
       await world.platform.commit(world.operationId, world.parts, quiet);
+      expect(await world.platform.isServed(world.operationId)).toBe(false);
       expect(await contents()).toEqual(fresh());
       expect(await world.platform.isReverted(world.operationId)).toBe(false);
       await world.platform.start(note);
+      expect(await world.platform.isServed(world.operationId)).toBe(true);
       const places = await world.platform.keepDisplaced(world.operationId, FAR_AWAY);
       expect(places).toHaveLength(world.parts.length);
       for (const place of places) expect(await world.list(place)).toContain('file');
       expect(await world.platform.keepDisplaced(world.operationId, FAR_AWAY)).toEqual(places);
+      expect(await world.platform.isServed(world.operationId)).toBe(true);
       await world.platform.release(world.operationId);
       expect(await world.platform.dropDisplaced('2026-01-01T00:00:00.000Z')).toEqual([]);
       expect(await world.platform.dropDisplaced(LATER)).toEqual(places);
@@ -216,11 +219,21 @@ export function describePlatform(
       expect(await world.platform.isReverted(world.operationId)).toBe(true);
       expect(await contents()).toEqual(old());
       await world.platform.start(note);
+      expect(await world.platform.isServed(world.operationId)).toBe(false);
       await world.platform.release(world.operationId);
       await world.platform.release(world.operationId);
       for (const { path } of staged) expect(await world.list(path)).toBeUndefined();
       expect(await world.platform.keepDisplaced(world.operationId, FAR_AWAY)).toEqual([]);
       expect(await contents()).toEqual(old());
+    });
+
+    check('does not hold a swap for served any more when its operation stops services again', async () => {
+      await stageNew();
+      const { note, quiet } = await quietly();
+      await world.platform.commit(world.operationId, world.parts, quiet);
+      await world.platform.start(note);
+      await quietly();
+      expect(await world.platform.isServed(world.operationId)).toBe(false);
     });
 
     check('swaps nothing when the quiet time is over', async () => {
@@ -240,6 +253,7 @@ export function describePlatform(
       await world.platform.revert(world.otherOperationId);
       await world.platform.release(world.otherOperationId);
       await world.platform.disarmGuard(world.otherOperationId);
+      expect(await world.platform.isServed(world.otherOperationId)).toBe(false);
       expect(await world.platform.isReverted(world.otherOperationId)).toBe(true);
       expect(await contents()).toEqual(old());
     });

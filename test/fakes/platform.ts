@@ -5,7 +5,7 @@ import { OperationError, PortError } from '../../src/errors.ts';
 import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { actAsGuard } from './guard.ts';
 import type { Effect } from './mortal.ts';
-import { readSwap, renamesBack, renamesIn } from './swap.ts';
+import { isServed, readSwap, renamesBack, renamesIn } from './swap.ts';
 import {
   bringUp,
   bytesOf,
@@ -222,7 +222,10 @@ function cuts(world: World, effect: Effect): Pick<WorkspacePlatform, 'snapshot' 
   };
 }
 
-type Swaps = Pick<WorkspacePlatform, 'stage' | 'commit' | 'isReverted' | 'revert' | 'keepDisplaced' | 'dropDisplaced'>;
+type Swaps = Pick<
+  WorkspacePlatform,
+  'stage' | 'commit' | 'isReverted' | 'isServed' | 'revert' | 'keepDisplaced' | 'dropDisplaced'
+>;
 
 function swaps(world: World, effect: Effect): Swaps {
   return {
@@ -253,6 +256,7 @@ function swaps(world: World, effect: Effect): Swaps {
     },
     isReverted: (operationId) =>
       effect('platform.isReverted', () => world.swap?.operationId !== operationId || readSwap(world) === 'previous'),
+    isServed: (operationId) => effect('platform.isServed', () => isServed(world, operationId)),
     async revert(operationId) {
       const { swap } = world;
       if (swap?.operationId !== operationId) return;

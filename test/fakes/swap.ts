@@ -13,6 +13,12 @@ function readPart(world: World, operationId: string, part: string): 'previous' |
   return world.trees.has(displacedPath(operationId, part)) ? 'committed' : 'previous';
 }
 
+/** Its services were all up on what was swapped in, or what it displaced is kept. */
+export function isServed(world: World, operationId: string): boolean {
+  if (world.swap?.operationId === operationId) return world.swap.served && readSwap(world) === 'committed';
+  return world.displaced.some((entry) => entry.operationId === operationId);
+}
+
 /** The two renames that swap one part in; each does nothing when it was done. */
 export const renamesIn = [
   (world: World, operationId: string, part: string) => {

@@ -104,3 +104,49 @@ it('puts off what a schedule began when the chat is down or reaches nobody', asy
   store.isDown = true;
   await expect(announceToPeople(chat, message, 'schedule')).rejects.toMatchObject({ code: 'chat-unavailable' });
 });
+
+it('keeps to a moment that people moved, when it is postponed while things are looked at again', async () => {
+  const world = createSmallWorld();
+  const later = momentAfter(45);
+  let stoppedAt = '';
+  const stop = async () => {
+    stoppedAt = new Date(world.time.now()).toISOString();
+  };
+  world.looks.push(() => running.postpone(bob, new Date(later)));
+  const running = world.begin({ stop });
+  await world.end(running);
+  expect(stoppedAt).toBe(later);
+});
+
+it('keeps to a later moment after a restart: it is said again and not moved', async () => {
+  const world = createSmallWorld();
+  const later = momentAfter(120);
+  const past: JournalEvent[] = [
+    { type: 'began', at, mode: 'run' },
+    { type: 'step-done', at, step: 'look', result: 1 },
+    { type: 'announced', at, stopsAt: momentAfter(10) },
+    { type: 'step-done', at, step: 'announce' },
+    { type: 'step-began', at, step: 'countdown' },
+    { type: 'postponed', at, by: bob, stopsAt: later },
+  ];
+  let stoppedAt = '';
+  const stop = async () => {
+    stoppedAt = new Date(world.time.now()).toISOString();
+  };
+  await world.end(world.begin({ stop }, given(past)));
+  expect(stoppedAt).toBe(later);
+  expect(world.announced).toEqual([later]);
+});
+
+it('never begins to stop services once the process is about to end', async () => {
+  const world = createSmallWorld();
+  let armed = false;
+  const arm = async () => {
+    armed = true;
+  };
+  const running = world.begin({ arm });
+  running.hold();
+  await expect(world.end(running)).rejects.toThrow('waits for ever');
+  expect(armed).toBe(false);
+  expect(running.operation().status).toBe('running');
+});

@@ -71,6 +71,8 @@ export interface SmallWorld {
   readonly chat: FakeChatStore;
   /** Moments that people were told, as ISO. */
   readonly announced: string[];
+  /** What happens while things are looked at again, one a look. */
+  readonly looks: (() => Promise<void>)[];
   readonly done: string[];
   readonly warned: string[];
   begin(works?: Works, operation?: Operation): RunningOperation;
@@ -83,10 +85,12 @@ export function createSmallWorld(effect: Effect = plainEffect): SmallWorld {
   const store = createFakeCatalogStore();
   const chat = createFakeChatStore();
   const announced: string[] = [];
+  const looks: (() => Promise<void>)[] = [];
   const done: string[] = [];
   const warned: string[] = [];
   const countdown: Countdown = {
     noticeMs: NOTICE_MS,
+    lookAgain: async () => looks.shift()?.(),
     async announce(stopsAt) {
       announced.push(stopsAt.toISOString());
     },
@@ -111,6 +115,7 @@ export function createSmallWorld(effect: Effect = plainEffect): SmallWorld {
     store,
     chat,
     announced,
+    looks,
     done,
     warned,
     begin: (works = {}, operation = given()) =>

@@ -9,6 +9,8 @@ export interface Notify {
 }
 
 const LIMIT_MS = 15_000;
+/** Nothing else of ours is handed on: whoever started the server may have had secrets in their environment. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export function createNotify(command: readonly [string, ...string[]], limitMs = LIMIT_MS): Notify {
   const [program, ...args] = command;
@@ -16,7 +18,9 @@ export function createNotify(command: readonly [string, ...string[]], limitMs = 
     async run(message, { urgent }) {
       const ended = await execa(program, args, {
         input: `${[message.text, ...(message.details ?? [])].join('\n')}\n`,
+        extendEnv: false,
         env: {
+          PATH,
           CML_TONE: message.tone,
           CML_WORKSPACE: message.workspace,
           CML_URGENT: urgent ? '1' : '',

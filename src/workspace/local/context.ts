@@ -28,5 +28,6 @@ export const stateFiles = {
   guardOrder: (folder: string) => join(folder, 'guard.json'),
   guardAnswer: (folder: string) => join(folder, 'guard-answer.json'),
   guardLog: (folder: string) => join(folder, 'guard.log'),
+  ballast: (folder: string) => join(folder, 'ballast'),
   takenOver: (folder: string) => join(folder, 'taken-over.json'),
 };

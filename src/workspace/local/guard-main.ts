@@ -3,6 +3,7 @@
  * of a workspace and an operation id. Everything it may need is loaded now, not when it acts: the installation may have
  * been replaced by then.
  */
+import { writeSync } from 'node:fs';
 import { systemClock } from '../../clock.ts';
 import { explain } from '../../errors.ts';
 import { createLog } from '../../log.ts';
@@ -16,11 +17,21 @@ const POLL_MS = 500;
 /** How long a living process may keep the lock once the guard's time has come; it is held for a moment only. */
 const FENCE_AFTER_MS = 10_000;
 
-const log = createLog(process.stdout, 'info');
+/** Services come first: a line that finds no room is lost and must not end the guard. */
+const log = createLog({ write: writeIfPossible }, 'info');
+
+function writeIfPossible(line: string): void {
+  try {
+    writeSync(process.stdout.fd, line);
+  } catch {
+    // There is no other place to tell it.
+  }
+}
 
 /** Waits for the time of the order as it stands at each look; undefined when it was disarmed. */
 async function awaitTime(folder: string, operationId: string): Promise<GuardOrder | undefined> {
   let seen = { nonce: '', atMs: 0 };
+  let answered = '';
   let known: GuardOrder | undefined;
   for (;;) {
     const order = await readOrder(folder, known);
@@ -28,12 +39,23 @@ async function awaitTime(folder: string, operationId: string): Promise<GuardOrde
     known = order;
     if (order.nonce !== seen.nonce) {
       seen = { nonce: order.nonce, atMs: performance.now() };
-      await writeState(stateFiles.guardAnswer(folder), { nonce: order.nonce, pid: process.pid });
     }
+    if (order.nonce !== answered && (await answer(folder, order.nonce))) answered = order.nonce;
     // Either clock will do: the wall clock may be set back, the other one stands still while a machine sleeps.
     const isTime = systemClock.now() >= new Date(order.actsAt) || performance.now() - seen.atMs >= order.spanMs;
     if (isTime) return order;
     await systemClock.sleep(POLL_MS);
+  }
+}
+
+/** Unanswered, whoever armed it knows that something is wrong; it acts at its time all the same. */
+async function answer(folder: string, nonce: string): Promise<boolean> {
+  try {
+    await writeState(stateFiles.guardAnswer(folder), { nonce, pid: process.pid });
+    return true;
+  } catch (cause) {
+    log.warn({ why: explain(cause) }, 'the guard cannot answer');
+    return false;
   }
 }
 

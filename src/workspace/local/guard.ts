@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { PortError } from '../../errors.ts';
+import { explain, PortError } from '../../errors.ts';
 import type { DefinitionFile, RunningNote } from '../platform.ts';
+import { dropBallast, makeBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { findProcesses } from './find-processes.ts';
 import { type GuardOrder, guardAnswer, guardOrder } from './guard-order.ts';
@@ -40,6 +41,7 @@ export async function armGuard(
     spanMs: Math.max(0, Date.parse(actsAt) - context.clock.now().getTime()),
     ...(pageCommand === undefined ? {} : { pageCommand: [...pageCommand] }),
   };
+  await keepRoomFree(context, note.operationId);
   await context.lock.hold(async () => {
     await forgetTakeOver(context, (operationId) => operationId !== note.operationId);
     await writeState(stateFiles.guardOrder(context.folder), order);
@@ -54,14 +56,27 @@ export async function armGuard(
   });
 }
 
-export function disarmGuard(context: LocalContext, operationId: string): Promise<void> {
-  return context.lock.hold(async () => {
-    const path = stateFiles.guardOrder(context.folder);
-    const order = await readState(path, guardOrder);
-    if (order?.operationId !== operationId) return;
+/** Without that room nothing is stopped; armed anew, services may be down already, and that comes first. */
+async function keepRoomFree(context: LocalContext, operationId: string): Promise<void> {
+  try {
+    await makeBallast(context);
+  } catch (cause) {
+    if (!(await isArmedFor(context, operationId))) throw cause;
+    context.log.warn({ operationId, why: explain(cause) }, 'no room can be kept free for starting services');
+  }
+}
+
+async function isArmedFor(context: LocalContext, operationId: string): Promise<boolean> {
+  return (await readState(stateFiles.guardOrder(context.folder), guardOrder))?.operationId === operationId;
+}
+
+export async function disarmGuard(context: LocalContext, operationId: string): Promise<void> {
+  if (await isArmedFor(context, operationId)) await dropBallast(context);
+  await context.lock.hold(async () => {
+    if (!(await isArmedFor(context, operationId))) return;
     // The order goes last: while it stands, a life that died in between does this again.
     await removeState(stateFiles.guardAnswer(context.folder));
-    await removeState(path);
+    await removeState(stateFiles.guardOrder(context.folder));
   });
 }
 

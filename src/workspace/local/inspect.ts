@@ -7,7 +7,7 @@ import type { LocalContext } from './context.ts';
 import { countFiles } from './count-files.ts';
 import { childNames } from './file-facts.ts';
 import { readNote } from './note.ts';
-import { type ConfiguredPart, configuredParts, RESERVED } from './parts.ts';
+import { type ConfiguredPart, configuredParts, mountedInside, RESERVED } from './parts.ts';
 import { servicesOf } from './services.ts';
 import { networkKind } from './slow-storage.ts';
 import { codeOf } from './system-error.ts';
@@ -70,6 +70,9 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
   if (!present) return state;
   const network = await networkKind(part.path);
   if (network) warnings.push(`${part.name} is on ${network}: whoever writes to it from another machine cannot be seen`);
+  for (const point of await mountedInside(part)) {
+    warnings.push(`a file system is mounted inside ${part.name} (${point}): ${part.name} cannot be restored in place`);
+  }
   const room = await statfs(part.path);
   const known = { ...state, exclude: await reservedIn(part), freeBytes: room.bavail * room.bsize };
   if (!options.count && options.since === undefined) return known;

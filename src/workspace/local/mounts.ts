@@ -34,6 +34,11 @@ export function isMountPoint(path: string, mounts: readonly Mount[]): boolean {
   return mounts.some(({ point }) => point === path);
 }
 
+/** Where file systems are mounted below a folder: a rename of the folder would carry them off. */
+export function mountPointsInside(folder: string, mounts: readonly Mount[]): string[] {
+  return mounts.map(({ point }) => point).filter((point) => point !== folder && isWithin(point, folder));
+}
+
 /** Undefined for what lies on no file system: pipes, sockets. */
 export function locate(path: string, mounts: readonly Mount[]): Place | undefined {
   let over: Mount | undefined;

@@ -1,7 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OperationError } from '../../errors.ts';
-import { isMountPoint, parseMounts } from './mounts.ts';
+import { isMountPoint, type Mount, mountPointsInside, parseMounts } from './mounts.ts';
 import type { LocalSettings, PartSettings } from './settings.ts';
 import { codeOf } from './system-error.ts';
 
@@ -44,13 +44,22 @@ export interface PartPlaces {
 
 export async function placesOfPart(part: { name: string; path: string }, operationId: string): Promise<PartPlaces> {
   const root = await followLinks(part.path);
-  const mounts = parseMounts(await readFile('/proc/self/mountinfo', 'utf8'));
+  const mounts = await ownMounts();
   if (isMountPoint(root, mounts)) {
     const ours = (what: string) => join(root, `.cml-${operationId}-${what}`);
     return { root, way: 'children', stage: ours('stage'), displaced: ours('displaced') };
   }
   const ours = (what: string) => join(dirname(root), `.cml-${operationId}-${what}-${part.name}`);
   return { root, way: 'whole', stage: ours('stage'), displaced: ours('displaced') };
+}
+
+/** Where file systems are mounted inside a part: it cannot be swapped, since moving it would move them too. */
+export async function mountedInside(part: { path: string }): Promise<string[]> {
+  return mountPointsInside(await followLinks(part.path), await ownMounts());
+}
+
+async function ownMounts(): Promise<Mount[]> {
+  return parseMounts(await readFile('/proc/self/mountinfo', 'utf8'));
 }
 
 /** Also for a part that is missing: then only the folder that should hold it is there. */

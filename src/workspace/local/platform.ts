@@ -17,7 +17,7 @@ import { releaseStage, stageParts } from './stage.ts';
 import { startServices } from './start-services.ts';
 import { createStateLock } from './state-lock.ts';
 import { stopServices } from './stop-services.ts';
-import { commitSwap, isSwapReverted, revertSwap } from './swap.ts';
+import { commitSwap, isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
 import { translated } from './system-error.ts';
 import { forgetTakeOver } from './taken-over.ts';
 import { warmUpParts } from './warm-up.ts';
@@ -67,6 +67,7 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
     stage: (operationId, parts) => translated('staging', () => stageParts(context, operationId, parts)),
     commit: (operationId, parts, quiet) => translated('swapping', () => commitSwap(context, operationId, parts, quiet)),
     isReverted: (operationId) => translated('looking at the data', () => isSwapReverted(context, operationId)),
+    isServed: (operationId) => translated('looking at the data', () => isSwapServed(context, operationId)),
     revert: (operationId) => translated('putting data back', () => revertSwap(context, operationId)),
     keepDisplaced: (operationId, until) =>
       translated('keeping what was displaced', () => keepDisplaced(context, operationId, until)),

@@ -1,11 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
+import { OperationError } from '../../errors.ts';
 import type { StagedPart } from '../platform.ts';
 import type { LocalContext } from './context.ts';
 import { childNames, inodeOf, lookOf } from './file-facts.ts';
 import { giveOwnerAndMode } from './give-look.ts';
-import { configuredPart, configuredParts, type PartPlaces, placesOfPart } from './parts.ts';
+import {
+  type ConfiguredPart,
+  configuredPart,
+  configuredParts,
+  mountedInside,
+  type PartPlaces,
+  placesOfPart,
+} from './parts.ts';
 import { removeTree } from './remove-tree.ts';
 import { removeEmptyFolder } from './swap-children.ts';
 import { readSwap, removeSwap } from './swap-record.ts';
@@ -18,12 +26,22 @@ export async function stageParts(
   names: readonly string[],
 ): Promise<StagedPart[]> {
   const staged: StagedPart[] = [];
-  for (const name of names) {
-    const places = await placesOfPart(configuredPart(context.settings, name), operationId);
+  const parts = names.map((name) => configuredPart(context.settings, name));
+  for (const part of parts) await assertNothingMountedInside(part);
+  for (const part of parts) {
+    const places = await placesOfPart(part, operationId);
     await makeEmpty(places);
-    staged.push({ part: name, path: places.stage });
+    staged.push({ part: part.name, path: places.stage });
   }
   return staged;
+}
+
+async function assertNothingMountedInside(part: ConfiguredPart): Promise<void> {
+  const [point] = await mountedInside(part);
+  if (point === undefined) return;
+  throw new OperationError('preflight-failed', `a file system is mounted inside ${part.name}: ${point}`, {
+    hint: 'moving the part would carry it off: unmount it, or mount it elsewhere and make it a part of its own',
+  });
 }
 
 async function makeEmpty({ root, stage }: PartPlaces): Promise<void> {

@@ -1,5 +1,6 @@
 import { OperationError, PortError } from '../../errors.ts';
 import type { EffectOptions, RunningNote, Started } from '../platform.ts';
+import { dropBallast } from './ballast.ts';
 import type { LocalContext } from './context.ts';
 import { clearNote } from './note.ts';
 import { endQuiet } from './quiet.ts';
@@ -21,6 +22,7 @@ export async function startServices(
   note: RunningNote,
   options: EffectOptions,
 ): Promise<Started> {
+  await dropBallast(context);
   await context.lock.hold(async () => {
     await assertGuardIsIdle(context);
     await assertDataIsKnown(context);

@@ -43,8 +43,8 @@ export function createStateLock(options: StateLockOptions): StateLock {
     async hold(work) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const draft = join(folder, `draft-${process.pid}-${randomUUID()}`);
-      await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
       try {
+        await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
         const number = await takeTurn(folder, draft, options);
         try {
           return await work();

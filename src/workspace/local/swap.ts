@@ -1,5 +1,6 @@
 import { AppError, OperationError } from '../../errors.ts';
 import type { Quiet } from '../platform.ts';
+import { dropBallast } from './ballast.ts';
 import { beginSwap } from './begin-swap.ts';
 import type { LocalContext } from './context.ts';
 import { keptSwap, unkeep } from './displaced.ts';
@@ -68,7 +69,16 @@ export async function isSwapReverted(context: LocalContext, operationId: string)
   return (await keptSwap(context, operationId)) === undefined;
 }
 
+/** Nobody puts such a swap back unasked. */
+export async function isSwapServed(context: LocalContext, operationId: string): Promise<boolean> {
+  const record = await readSwap(context, operationId);
+  if (record) return record.served && (await stateOfSwap(record)) === 'committed';
+  return (await keptSwap(context, operationId)) !== undefined;
+}
+
 export async function revertSwap(context: LocalContext, operationId: string): Promise<void> {
+  // Services are down, and are started next.
+  await dropBallast(context);
   await asSwapFailure(() =>
     context.lock.hold(async () => {
       await assertGuardIsIdle(context);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -158,6 +158,46 @@ describe('the guard', () => {
     await until('services are up', allUp);
     expect(files()).toEqual(['old', 'old']);
     expect(await bench.platform.isReverted(OPERATION)).toBe(true);
+  });
+
+  it("leaves another operation's data alone on which services were up", async () => {
+    await stageNew();
+    const quiet = await bench.platform.stop(note);
+    await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
+    await bench.platform.start(note);
+    const other = await bench.platform.noteRunning(OTHER_OPERATION);
+    await bench.platform.armGuard(other, soon(1_000));
+    await bench.platform.stop(other);
+    await until('services are up', allUp);
+    await until('the guard has ended', () => bench.guards(OTHER_OPERATION).length === 0);
+    expect(files()).toEqual(['new', 'new']);
+    expect(await bench.platform.isServed(OPERATION)).toBe(true);
+  });
+
+  it('keeps room on the disk for the start, and gives it back', async () => {
+    const ballast = join(bench.folder, 'ballast');
+    await bench.platform.armGuard(note, FAR_AWAY);
+    expect(statSync(ballast).blocks * 512).toBeGreaterThanOrEqual(4 * 1024 * 1024);
+    await bench.platform.disarmGuard(OTHER_OPERATION);
+    expect(existsSync(ballast)).toBe(true);
+    await bench.platform.disarmGuard(OPERATION);
+    expect(existsSync(ballast)).toBe(false);
+    await bench.platform.armGuard(note, FAR_AWAY);
+    await bench.platform.stop(note);
+    await bench.platform.start(note);
+    expect(existsSync(ballast)).toBe(false);
+  });
+
+  it('pages again until the page is taken', async () => {
+    await stageNew();
+    const pageCommand = ['sh', '-c', `cat >> ${bench.root}/pages; test -e ${bench.root}/listens`];
+    await bench.again({ pageCommand }).armGuard(note, soon(1_500));
+    const quiet = await bench.platform.stop(note);
+    await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
+    await rename(join(bench.root, `.cml-${OPERATION}-displaced-data`), join(bench.root, 'taken-away'));
+    const pages = async () =>
+      ((await readIfThere(join(bench.root, 'pages'))) ?? '').match(/services are down/g)?.length;
+    await until('it has paged twice in vain', async () => ((await pages()) ?? 0) >= 2);
   });
 
   it('starts nothing on data that it cannot put back, and pages', async () => {
