@@ -16,7 +16,7 @@ export function answerSubject(subject: Subject, follow: boolean): Answer {
     case 'backup':
       return { ...answerBackups([subject.backup]), json: asJson({ backup: subject.backup }) };
     case 'workspaces':
-      return answerWorkspaces(subject.states);
+      return answerWorkspaces(subject.states, follow);
   }
 }
 
@@ -79,7 +79,7 @@ function operationText(view: OperationView): string {
   return `${what} ${view.status === 'cancelled' ? 'was cancelled' : view.status}${why}${downtime}`;
 }
 
-function answerWorkspaces(states: readonly WorkspaceState[]): Answer {
+function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): Answer {
   const isUp = (state: WorkspaceState) => state.services.every(({ running, ready }) => running && ready);
   const waiting = states.flatMap(({ requests }) => requests);
   const [only] = states;
@@ -91,7 +91,7 @@ function answerWorkspaces(states: readonly WorkspaceState[]): Answer {
       rows: states.map((state) => [
         state.workspace,
         state.services.map(serviceText).join(', ') || 'none',
-        state.operation ? `${state.operation.kind} ${state.operation.id}` : 'nothing runs',
+        state.operation ? nowText(state.operation) : 'nothing runs',
         state.lastBackup ? `${state.lastBackup.id}, ${writeMoment(state.lastBackup.takenAt)}` : 'none',
       ]),
     },
@@ -100,7 +100,14 @@ function answerWorkspaces(states: readonly WorkspaceState[]): Answer {
       `${request.id}: ${request.by.name} asks to restore ${request.backupId}${request.reason ? ` (${request.reason})` : ''}`,
     ]),
     json: asJson(states.length === 1 && only ? only : { workspaces: states }),
+    ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
   };
+}
+
+function nowText({ kind, id, steps, stopsAt }: OperationView): string {
+  const step = steps.findLast(({ state }) => state === 'running');
+  const stop = stopsAt ? `; services stop at ${writeMoment(stopsAt)}` : '';
+  return `${kind} ${id}${step ? ` (${step.name}${stop})` : ''}`;
 }
 
 function workspaceText(state: WorkspaceState): string {

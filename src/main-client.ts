@@ -84,8 +84,11 @@ async function converseAsking(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === 'token-needed' && line.as && !line.as.token) {
-      const token = await ask.secret({ text: `Token of ${line.as.name}`, instead: 'the variable CML_TOKEN' });
-      return converseAsking(conversation, { ...line, as: { ...line.as, token } }, ask, source);
+      const as = {
+        ...line.as,
+        token: await ask.secret({ text: `Token of ${line.as.name}`, instead: 'the variable CML_TOKEN' }),
+      };
+      return converseAsking(speakingAs(conversation, as), { ...line, as }, ask, source);
     }
     if (error.code === 'not-confirmed' && line.word === 'restore' && line.input.confirm === undefined) {
       const confirm = await confirmRestore(conversation, line, ask);
@@ -93,6 +96,19 @@ async function converseAsking(
     }
     throw error;
   }
+}
+
+/** What is said later in the same conversation, by a key or for the last answer, is said by the same person. */
+function speakingAs(conversation: Conversation, as: NonNullable<SaidLine['as']>): Conversation {
+  const { keyWords, afterwards } = conversation;
+  return {
+    ...conversation,
+    keyWords: {
+      postpone: (view) => ({ ...keyWords.postpone(view), as }),
+      cancel: (view) => ({ ...keyWords.cancel(view), as }),
+    },
+    ...(afterwards ? { afterwards: (view) => ({ ...afterwards(view), as }) } : {}),
+  };
 }
 
 /** On a terminal the approver reads what would happen before it does. */

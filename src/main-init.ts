@@ -100,6 +100,11 @@ async function planPlaces(source: ConfigSource, wish: InitWish) {
       hint: 'Give one with --workspace.',
     });
   }
+  if (wish.approver === userInfo().username) {
+    throw new UserError('bad-input', `${wish.approver} is you: a restore needs another person's approval.`, {
+      hint: 'Name somebody else with --approver, or leave it out.',
+    });
+  }
   const data = resolve(source.cwd, 'cml-data');
   const repository = wish.repository ?? resolve(source.cwd, 'cml-repository');
   for (const place of [source.cwd, data, localFolderOf(repository)].filter((path) => path !== undefined)) {

@@ -162,7 +162,8 @@ async function postpone(
   stopsAt: Date,
 ): Promise<void> {
   const refuseLate = ({ journal: events, status }: Operation) => {
-    const isCounting = isCountingDown(events) && !hasBegun(events, declaration.stopsServices.from);
+    const isCancelled = events.some(({ type }) => type === 'cancelled');
+    const isCounting = !isCancelled && isCountingDown(events) && !hasBegun(events, declaration.stopsServices.from);
     if (status === 'running' && isCounting) return;
     throw new UserError('too-late', 'There is no countdown that could be postponed.', {
       hint: 'Services are being stopped already, or nobody was told yet; look with `cml status`.',

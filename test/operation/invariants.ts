@@ -91,7 +91,10 @@ function findLies({ world, operation }: Played): string[] {
   const requests = [...world.catalog.requests.values()].map((text): Request => JSON.parse(text));
   const hasApproval = requests.some((request) => request.status === 'used' && request.operationId === operation.id);
   if (operation.status === 'succeeded' && !hasApproval) return ['it succeeded without an approval of its own'];
-  return isLive ? [] : [`it ${operation.status}, and the live data is not the one from ${expected}`];
+  // Services were all up on the restored data, and then something after that could not be done for ever: a human was
+  // paged, and what people may have worked on since stays.
+  const isKept = operation.error?.code === 'services-still-down' && [...world.services.values()].some(({ up }) => up);
+  return isLive || isKept ? [] : [`it ${operation.status}, and the live data is not the one from ${expected}`];
 }
 
 function findBackups({ world, operation }: Played): string[] {

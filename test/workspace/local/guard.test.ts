@@ -166,7 +166,7 @@ describe('the guard', () => {
     await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
     await bench.platform.start(note);
     const other = await bench.platform.noteRunning(OTHER_OPERATION);
-    await bench.platform.armGuard(other, soon(1_000));
+    await bench.platform.armGuard(other, soon(3_000));
     await bench.platform.stop(other);
     await until('services are up', allUp);
     await until('the guard has ended', () => bench.guards(OTHER_OPERATION).length === 0);

@@ -1,11 +1,12 @@
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { BackupPlan } from '../../../src/records/plan.ts';
 import { localSettings } from '../../../src/workspace/local/settings.ts';
 import { walkProgram } from '../../../src/workspace/local/warm-up.ts';
-import { type Bench, makeBench, makeFolder, OPERATION, readIfThere, supervised } from './bench.ts';
+import { type Bench, canMount, makeBench, makeFolder, OPERATION, readIfThere, supervised } from './bench.ts';
 
 describe('settings', () => {
   const problems = (settings: object) =>
@@ -113,6 +114,24 @@ describe('parts', () => {
     await bench.platform.warmUp(OPERATION, (await bench.platform.inspect()).parts, join(bench.root, 'unused'));
     expect(existsSync(join(bench.root, 'unused'))).toBe(false);
   });
+
+  it.runIf(canMount)(
+    'are not staged when a file system is mounted inside, which moving them would carry off',
+    async () => {
+      bench = await makeBench(async (root) => ({
+        volumes: [{ name: 'data', path: await makeFolder(join(root, 'data')) }],
+      }));
+      const inner = await makeFolder(join(bench.root, 'data', 'inner'));
+      await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'cml-test', inner]);
+      try {
+        expect((await bench.platform.inspect()).warnings).toContainEqual(expect.stringContaining(inner));
+        await expect(bench.platform.stage(OPERATION, ['data'])).rejects.toMatchObject({ code: 'preflight-failed' });
+      } finally {
+        await execa('umount', [inner]);
+      }
+      expect(await bench.platform.stage(OPERATION, ['data'])).toHaveLength(1);
+    },
+  );
 
   it('make a snapshot anew that was begun and not finished', async () => {
     bench = await makeBench(async (root) => ({
