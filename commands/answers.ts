@@ -1,10 +1,10 @@
 import type { Answer } from '../src/chat/answer.ts';
-import { describeRequest, describeRestorePlan } from '../src/chat/messages/request.ts';
+import { describeDeletePlan, describeRequest, describeRestorePlan } from '../src/chat/messages/request.ts';
 import { writeCount, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Finding } from '../src/orchestrator/check-workspace.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
-import type { BackupPlan, RestorePlan } from '../src/records/plan.ts';
+import type { BackupPlan, DeletePlan, RestorePlan } from '../src/records/plan.ts';
 import type { Request } from '../src/records/request.ts';
 import { writeDuration } from '../src/records/time.ts';
 
@@ -59,9 +59,19 @@ export function answerRestorePlan(plan: RestorePlan): Answer {
   return {
     text: `A restore of ${plan.workspace} from ${plan.backupId} would do this. Nothing was done.`,
     tone: 'info',
-    fields: describeRestorePlan({ plan }).map((line): [string, string] => ['', line]),
+    fields: describeRestorePlan(plan).map((line): [string, string] => ['', line]),
     json: asJson({ plan }),
     hint: `Ask for it: cml restore ${plan.backupId}`,
+  };
+}
+
+export function answerDeletePlan(plan: DeletePlan): Answer {
+  return {
+    text: `Deleting ${plan.backupId} of ${plan.workspace} would do this. Nothing was done.`,
+    tone: 'info',
+    fields: describeDeletePlan(plan).map((line): [string, string] => ['', line]),
+    json: asJson({ plan }),
+    hint: `Ask for it: cml delete ${plan.backupId}`,
   };
 }
 

@@ -27,6 +27,7 @@ export function modeOf(declaration: StoryDeclaration, operation: Operation): 'ru
   if (lives.length === 0) return 'run';
   // Once unwinding, always unwinding: what an unwinding life skipped has no record, and must not be done by a later one.
   if (lives.some((life) => life.mode === 'unwind')) return 'unwind';
+  if (!declaration.stopsServices) return 'resume';
   const { from, until } = declaration.stopsServices;
   const isUp = until.some((name) => isDone(operation.journal, name));
   return hasBegun(operation.journal, from) && !isUp ? 'unwind' : 'resume';
@@ -97,6 +98,7 @@ async function live<Declaration extends StoryDeclaration>(
 
 /** A life that never came to starting services (a record does not fit this version) must not say that they are up. */
 function orMaybeDown(declaration: StoryDeclaration, operation: Operation, failure: AppError): AppError {
+  if (!declaration.stopsServices) return failure;
   const { from, until } = declaration.stopsServices;
   const { journal, workspace } = operation;
   const mayBeDown = hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
@@ -155,7 +157,8 @@ async function postpone(
   stopsAt: Date,
 ): Promise<void> {
   const { journal: events, status } = journal.operation();
-  const counting = announcedStop(events) !== undefined && !hasBegun(events, declaration.stopsServices.from);
+  const from = declaration.stopsServices?.from;
+  const counting = announcedStop(events) !== undefined && from !== undefined && !hasBegun(events, from);
   if (status !== 'running' || !counting) {
     throw new UserError('too-late', 'There is no countdown that could be postponed.', {
       hint: 'Services are being stopped already, or nobody was told yet; look with `cml status`.',

@@ -1,4 +1,3 @@
-import { backupStory } from '../backup/backup-steps.ts';
 import { UserError } from '../errors.ts';
 import { suggest } from '../nearest.ts';
 import { viewOperation } from '../operation/view.ts';
@@ -6,9 +5,9 @@ import type { Backup } from '../records/backup.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { ServiceState } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
-import { restoreStory } from '../restore/restore-steps.ts';
 import { findBackup, findOperation, findRequest } from './find.ts';
 import type { Room } from './room.ts';
+import { storyOf } from './stories.ts';
 
 /** One workspace at a glance. */
 export interface WorkspaceState {
@@ -31,7 +30,7 @@ export type Subject =
 export function viewOf(room: Room, operation: Operation): OperationView {
   const running = room.runningIn(operation.workspace);
   if (running?.operation().id === operation.id) return running.view();
-  return viewOperation(operation.kind === 'backup' ? backupStory : restoreStory, operation);
+  return viewOperation(storyOf[operation.kind], operation);
 }
 
 /** What a person asks about: nothing (all workspaces), a workspace, an operation, a request or a backup. */

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { backupStory } from '../backup/backup-steps.ts';
 import { isAppError } from '../errors.ts';
 import { hasBegun, isDone } from '../operation/journal.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Operation } from '../records/operation.ts';
-import { restoreStory } from '../restore/restore-steps.ts';
 import { startWaiting } from './decide.ts';
 import type { Room } from './room.ts';
+import { storyOf } from './stories.ts';
 
 /**
  * Takes up every operation that an earlier life left open: unwinds or resumes it from its own copy of the configuration.
@@ -48,7 +47,9 @@ export async function takeTurns(room: Room): Promise<void> {
 /** Services of this operation are stopped, or about to be. */
 export function hasServicesDown(running: RunningOperation): boolean {
   const { kind, journal } = running.operation();
-  const { from, until } = (kind === 'backup' ? backupStory : restoreStory).stopsServices;
+  const { stopsServices } = storyOf[kind];
+  if (!stopsServices) return false;
+  const { from, until } = stopsServices;
   return hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
 }
 

@@ -4,7 +4,7 @@ import { createNewId, type IdPrefix } from '../../src/records/ids.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { CapturedPart } from '../../src/records/part.ts';
 import type { RestorePlan } from '../../src/records/plan.ts';
-import type { Request } from '../../src/records/request.ts';
+import type { RestoreRequest } from '../../src/records/request.ts';
 import { type WorkspaceSettings, workspacePolicy } from '../../src/records/workspace.ts';
 
 /** When the made records happened; give `minutesLater` to tell older from newer. */
@@ -125,7 +125,7 @@ export function makeRestorePlan(changes: Partial<RestorePlan> = {}): RestorePlan
   };
 }
 
-export function makeRequest(changes: Partial<Request> = {}): Request {
+export function makeRequest(changes: Partial<RestoreRequest> = {}): RestoreRequest {
   const plan = changes.plan ?? makeRestorePlan();
   return {
     schema: 1,

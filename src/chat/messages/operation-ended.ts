@@ -48,6 +48,26 @@ export function restoreEnded(operation: Operation, facts: RestoreFacts): Message
   };
 }
 
+export function backupDeleted(operation: Operation, facts: { backupId: string; copies: number }): Message {
+  return {
+    ...base(operation),
+    tone: 'good',
+    text: `${operation.workspace}: backup ${facts.backupId} was deleted; ${writeCount(facts.copies, 'copy', 'copies')} dropped. The space comes back with the next prune of the repository.`,
+  };
+}
+
+export function backupVerified(
+  operation: Operation,
+  facts: { backupId: string; files: number; bytes: number; restoreMs: number; checks: number },
+): Message {
+  const checks = facts.checks === 0 ? '' : `; ${writeCount(facts.checks, 'check')} passed`;
+  return {
+    ...base(operation),
+    tone: 'good',
+    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} in ${writeDuration(facts.restoreMs)}${checks}.`,
+  };
+}
+
 /** The end of an operation that did not do what was asked, by cancel or by failure. */
 export function operationFailed(operation: Operation, servicesAreUp: boolean): Message {
   const error = operation.error;

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { backupDeleted, operationFailed } from '../chat/messages/operation-ended.ts';
+import { defineStory } from '../operation/operation.ts';
+
+export const deleteOutcome = z.object({ backupId: z.string(), requestId: z.string(), copies: z.number() });
+export type DeleteOutcome = z.infer<typeof deleteOutcome>;
+
+const MINUTE = 60_000;
+
+export const deleteStory = defineStory({
+  kind: 'delete',
+  steps: {
+    'claim approval': { result: z.void(), timeoutMs: MINUTE, retries: 3 },
+    // From here on it can only be finished: a backup that lost its manifest is none any more.
+    'mark deleting': { result: z.void(), timeoutMs: MINUTE, retries: 3, final: true },
+    'forget manifest': { result: z.void(), timeoutMs: 60 * MINUTE, retries: 5 },
+    'forget parts': { result: z.void(), timeoutMs: 60 * MINUTE, retries: 5 },
+    'mark deleted': { result: z.void(), timeoutMs: MINUTE, retries: 5 },
+  },
+  ensures: {},
+  shown: ['claim approval', 'mark deleting', 'forget manifest', 'forget parts', 'mark deleted'],
+  ended: (operation) => {
+    const facts = deleteOutcome.safeParse(operation.outcome);
+    if (operation.status === 'succeeded' && facts.success) return backupDeleted(operation, facts.data);
+    return operationFailed(operation, true);
+  },
+});
