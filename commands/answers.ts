@@ -1,6 +1,6 @@
 import type { Answer } from '../src/chat/answer.ts';
 import { describeDeletePlan, describeRequest, describeRestorePlan } from '../src/chat/messages/request.ts';
-import { writeCount, writeMoment, writeSize } from '../src/chat/messages/words.ts';
+import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Finding } from '../src/orchestrator/check-workspace.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
@@ -15,7 +15,7 @@ export function asJson(value: unknown): Answer['json'] {
 
 export function answerStarted(view: OperationView): Answer {
   return {
-    text: `The ${view.kind} of ${view.workspace} has begun as ${view.id}.`,
+    text: `The ${writeKind(view.kind)} of ${view.workspace} has begun as ${view.id}.`,
     tone: 'info',
     json: asJson({ operation: view }),
     follow: view.id,
@@ -140,7 +140,7 @@ function backupRow(backup: Backup): string[] {
     writeSize(backup.addedBytes),
     writeDuration(backup.downtimeMs),
     writeDuration(backup.durationMs),
-    backup.status,
+    [backup.status, ...(backup.pinned ? ['pinned'] : []), ...(backup.verified ? ['verified'] : [])].join(', '),
   ];
 }
 

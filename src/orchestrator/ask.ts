@@ -1,4 +1,5 @@
 import { describeRequest } from '../chat/messages/request.ts';
+import { writeKind } from '../chat/messages/words.ts';
 import { UserError } from '../errors.ts';
 import type { Person } from '../records/person.ts';
 import type { DeletePlan, RestorePlan } from '../records/plan.ts';
@@ -25,7 +26,7 @@ export async function ask(
   const { workspace, backupId } = asked.plan;
   const approvers = policy.approvers.filter((name) => name !== person.name);
   if (approvers.length < policy.votes) {
-    throw new UserError('not-allowed', `Nobody else could approve a ${asked.kind} of ${workspace}.`, {
+    throw new UserError('not-allowed', `Nobody else could approve a ${writeKind(asked.kind)} of ${workspace}.`, {
       hint: `Name approvers other than ${person.name} under policy.approvers in the configuration.`,
     });
   }

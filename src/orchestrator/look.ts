@@ -70,10 +70,8 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
 }
 
 export async function listBackups(room: Room, filter: { workspace?: string | undefined; limit?: number | undefined }) {
-  if (filter.workspace !== undefined) room.settingsOf(filter.workspace);
-  const backups = await room.world.catalog.backups.list({
-    ...(filter.workspace === undefined ? {} : { workspace: filter.workspace }),
-    ...(filter.limit === undefined ? {} : { limit: filter.limit }),
-  });
-  return backups.filter(({ status }) => status !== 'deleted');
+  const { workspace, limit } = filter;
+  if (workspace !== undefined) room.settingsOf(workspace);
+  const backups = await room.world.catalog.backups.list(workspace === undefined ? {} : { workspace });
+  return backups.filter(({ status }) => status !== 'deleted').slice(0, limit);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writeKind } from '../chat/messages/words.ts';
 import { isAppError } from '../errors.ts';
 import { hasBegun, isDone } from '../operation/journal.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
@@ -29,7 +30,7 @@ export async function recover(room: Room): Promise<readonly RunningOperation[]> 
 async function reportUnfit({ world }: Room, operation: Operation, cause: unknown): Promise<void> {
   const { id, workspace, kind } = operation;
   world.log.error({ operation: id, cause }, 'an open operation does not fit this version');
-  const text = `${workspace}: the ${kind} ${id} was left open by another version of cml and cannot be taken up. If its services are down: cml start ${workspace}`;
+  const text = `${workspace}: the ${writeKind(kind)} ${id} was left open by another version of cml and cannot be taken up. If its services are down: cml start ${workspace}`;
   try {
     await world.chat.page({ key: `${id}:unfit`, workspace, operationId: id, tone: 'bad', text });
   } catch (error) {

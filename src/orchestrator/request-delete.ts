@@ -6,6 +6,7 @@ import type { DeletePlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import { ask } from './ask.ts';
 import { findBackup } from './find.ts';
+import { refuseWhenHeld } from './held.ts';
 import type { Room } from './room.ts';
 
 export interface DeleteWish {
@@ -17,17 +18,8 @@ export interface DeleteWish {
 
 /** What a deletion would remove, as the catalog stands now. @throws UserError `backup-held`. */
 export async function planDelete(room: Room, backup: Backup, exceptRequest?: string): Promise<DeletePlan> {
-  const { catalog } = room.world;
-  const open = (await catalog.requests.list({ workspace: backup.workspace })).find(
-    ({ id, backupId, status }) =>
-      id !== exceptRequest && backupId === backup.id && (status === 'pending' || status === 'approved'),
-  );
-  if (open) {
-    throw new UserError('backup-held', `${backup.id} is held by the request ${open.id} (${open.kind}).`, {
-      hint: `Decide on that first: cml status ${open.id}`,
-    });
-  }
-  return makeDeletePlan(backup, await catalog.backups.list({ workspace: backup.workspace }));
+  await refuseWhenHeld(room, backup, { kinds: ['restore', 'delete'], except: exceptRequest });
+  return makeDeletePlan(backup, await room.world.catalog.backups.list({ workspace: backup.workspace }));
 }
 
 /** Asks for a deletion: nothing happens until another person approves. */

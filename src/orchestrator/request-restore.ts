@@ -6,6 +6,7 @@ import type { Request } from '../records/request.ts';
 import { makeRestorePlan } from '../restore/restore-plan.ts';
 import { ask } from './ask.ts';
 import { findBackup } from './find.ts';
+import { refuseWhenHeld } from './held.ts';
 import type { Room } from './room.ts';
 
 export interface RestoreWish {
@@ -18,6 +19,7 @@ export interface RestoreWish {
 /** What a restore would do to the workspace as it stands now. */
 export async function planRestore(room: Room, backup: Backup): Promise<RestorePlan> {
   refuseUnrestorable(backup);
+  await refuseWhenHeld(room, backup, { kinds: ['delete'] });
   const settings = room.settingsOf(backup.workspace);
   const { platform } = room.world.portsFor(settings);
   const inspection = await platform.inspect({ count: true, since: backup.takenAt });

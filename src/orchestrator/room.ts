@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chat } from '../chat/chat.ts';
+import { writeKind } from '../chat/messages/words.ts';
 import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -65,9 +66,13 @@ export function createRoom(world: OrchestratorWorld): Room {
     const other = running.get(workspace)?.operation();
     const id = other?.id ?? claimed.get(workspace);
     if (id === undefined) return;
-    throw new UserError('workspace-busy', `${workspace} is busy with ${other ? `the ${other.kind} ` : ''}${id}.`, {
-      hint: `Follow it with: cml status ${id}`,
-    });
+    throw new UserError(
+      'workspace-busy',
+      `${workspace} is busy with ${other ? `the ${writeKind(other.kind)} ` : ''}${id}.`,
+      {
+        hint: `Follow it with: cml status ${id}`,
+      },
+    );
   }
 
   async function end(operation: Operation): Promise<void> {

@@ -24,9 +24,9 @@ export async function verifyBackup(
   { backupId }: { readonly backupId: string },
 ): Promise<VerifyOutcome> {
   const { id } = operation;
-  const backup = await restorable(catalog, backupId);
   const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
   try {
+    const backup = await restorable(catalog, backupId);
     await step('preflight', async ({ signal }) => {
       await mover.probe();
       const listed = await mover.list([], { folder, key: 'list-known', signal });

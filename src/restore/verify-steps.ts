@@ -27,12 +27,12 @@ export const verifyStory = defineStory({
     'record verified': { result: z.void(), timeoutMs: MINUTE, retries: 3, final: true },
   },
   ensures: {
-    release: { result: z.void(), timeoutMs: 60 * MINUTE, retries: 2, otherwise: 'warn' },
+    release: { result: z.void(), timeoutMs: 60 * MINUTE, retries: 2, otherwise: 'warn', removes: true },
   },
   shown: ['preflight', 'make scratch', 'fill', 'check definition', 'run checks', 'record verified', 'release'],
   ended: (operation) => {
     const facts = verifyOutcome.safeParse(operation.outcome);
     if (operation.status === 'succeeded' && facts.success) return backupVerified(operation, facts.data);
-    return operationFailed(operation, true);
+    return operationFailed(operation);
   },
 });

@@ -59,6 +59,7 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
     backups: {
       save: (backup) => effect('catalog.saveBackup', () => backups.save(backup)),
       get: (id) => effect('catalog.getBackup', () => backups.get(id)),
+      change: (id, decide) => effect('catalog.changeBackup', () => backups.change(id, decide)),
       list: (filter) => effect('catalog.listBackups', () => backups.list(filter)),
     },
     requests: {

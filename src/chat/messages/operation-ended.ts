@@ -1,7 +1,7 @@
 import type { Operation } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
-import { writeCount, writeMoment, writeSize } from './words.ts';
+import { writeCount, writeKind, writeMoment, writeSize } from './words.ts';
 
 function lasted(operation: Operation): string {
   return writeDuration(Date.parse(operation.endedAt ?? operation.startedAt) - Date.parse(operation.startedAt));
@@ -68,15 +68,23 @@ export function backupVerified(
   };
 }
 
-/** The end of an operation that did not do what was asked, by cancel or by failure. */
-export function operationFailed(operation: Operation, servicesAreUp: boolean): Message {
+/**
+ * The end of an operation that did not do what was asked, by cancel or by failure. One of a kind that never stops services
+ * knows nothing of them.
+ */
+export function operationFailed(operation: Operation, servicesAreUp?: boolean): Message {
   const error = operation.error;
   const what = operation.status === 'cancelled' ? 'was cancelled' : 'failed';
-  const services = servicesAreUp ? 'Services are up.' : 'SERVICES ARE DOWN.';
+  const services =
+    servicesAreUp === undefined
+      ? 'Services were not touched.'
+      : servicesAreUp
+        ? 'Services are up.'
+        : 'SERVICES ARE DOWN.';
   return {
     ...base(operation),
     tone: operation.status === 'cancelled' ? 'info' : 'bad',
-    text: `${operation.workspace}: the ${operation.kind} ${operation.id} ${what} after ${lasted(operation)}: ${asSentence(error?.message ?? 'no reason was recorded')} ${services}`,
+    text: `${operation.workspace}: the ${writeKind(operation.kind)} ${operation.id} ${what} after ${lasted(operation)}: ${asSentence(error?.message ?? 'no reason was recorded')} ${services}`,
     ...(error?.hint === undefined ? {} : { details: [error.hint] }),
   };
 }

@@ -73,5 +73,5 @@ export async function runChecks(
 }
 
 function scratchFolder({ folder }: LocalContext, operationId: string): string {
-  return join(folder, `scratch-${operationId}`);
+  return join(folder, `.cml-${operationId}-scratch`);
 }
