@@ -25,21 +25,23 @@ export async function verifyBackup(
 ): Promise<VerifyOutcome> {
   const { id } = operation;
   const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
+  const read = () => restorable(catalog, backupId);
   try {
-    const backup = await restorable(catalog, backupId);
     await step('preflight', async ({ signal }) => {
+      const backup = await read();
       await mover.probe();
       const listed = await mover.list([], { folder, key: 'list-known', signal });
       refuseLost(backup, new Set(listed.map((copy) => copy.id)));
     });
-    const scratch = await step('make scratch', () => platform.makeScratch(id, backup.parts));
+    const scratch = await step('make scratch', async () => platform.makeScratch(id, (await read()).parts));
     const filled = await step('fill', async ({ signal, progress, now }) => {
       const beganAt = now().getTime();
-      const arrived = await fillStaged(backup, scratch, world(signal), progress);
+      const arrived = await fillStaged(await read(), scratch, world(signal), progress);
       return { ...arrived, restoreMs: now().getTime() - beganAt };
     });
     await step('check definition', async ({ signal }) => {
-      await fetchDefinition({ definition: backup.definition, releaseThen: backup.release }, world(signal));
+      const { definition, release } = await read();
+      await fetchDefinition({ definition, releaseThen: release }, world(signal));
     });
     const checks = await step('run checks', ({ signal }) => platform.runChecks(id, scratch, folder, { signal }));
     await step('record verified', async ({ now }) => {
@@ -52,7 +54,7 @@ export async function verifyBackup(
   }
 }
 
-/** The catalog's record does not change what was captured, so reading it anew after a restart answers the same. */
+/** Read anew in each step: it is too large for the journal, and what was captured never changes. */
 async function restorable(catalog: Catalog, backupId: string): Promise<Backup> {
   const backup = await catalog.backups.get(backupId);
   if (backup?.status === 'completed') return backup;
