@@ -140,8 +140,13 @@ function backupRow(backup: Backup): string[] {
     writeSize(backup.addedBytes),
     writeDuration(backup.downtimeMs),
     writeDuration(backup.durationMs),
-    [backup.status, ...(backup.pinned ? ['pinned'] : []), ...(backup.verified ? ['verified'] : [])].join(', '),
+    standing(backup),
   ];
+}
+
+/** Only what is completed can have been verified, so one word says both. */
+function standing({ status, verified, pinned }: Backup): string {
+  return `${status === 'completed' && verified ? 'verified' : status}${pinned ? ', pinned' : ''}`;
 }
 
 export function answerFindings(workspace: string, findings: readonly Finding[]): Answer {

@@ -6,6 +6,7 @@ import type { Operation, OperationView } from '../records/operation.ts';
 import type { ServiceState } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import { findBackup, findOperation, findRequest } from './find.ts';
+import { verifyInput } from './inputs.ts';
 import type { Room } from './room.ts';
 import { storyOf } from './stories.ts';
 
@@ -48,8 +49,14 @@ export async function lookAt(room: Room, subject?: string): Promise<Subject> {
   }
   const operation = await findOperation(room, subject);
   const view = viewOf(room, operation);
-  const backup = await room.world.catalog.backups.get(operation.id.replace('op_', 'bkp_'));
+  const backup = await room.world.catalog.backups.get(backupIdOf(operation));
   return { kind: 'operation', view, ...(backup ? { backup } : {}) };
+}
+
+/** The backup that an operation makes, or looks at. */
+function backupIdOf({ id, kind, input }: Operation): string {
+  const verified = kind === 'verify' ? verifyInput.safeParse(input).data : undefined;
+  return verified?.backupId ?? id.replace('op_', 'bkp_');
 }
 
 async function look(room: Room, workspace: string): Promise<WorkspaceState> {

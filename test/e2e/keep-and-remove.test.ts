@@ -59,6 +59,7 @@ test('a backup is verified: brought back, counted, checked, and never a service 
   const { exitCode, answer, stderr } = await bench.sayJson(['verify', 'fresh']);
   expect(exitCode).toBe(0);
   expect(answer.operation).toMatchObject({ kind: 'verify', status: 'succeeded', outcome: { files: 1, checks: 1 } });
+  expect(answer.backup).toMatchObject({ id: fresh, verified: { operationId: answer.operation.id } });
   expect(stderr).toContain('verification of team-ml');
   verifiedBy = answer.operation.id;
   expect(await backupOf(fresh)).toMatchObject({ verified: { operationId: verifiedBy, files: 1, bytes: 14 } });
@@ -85,7 +86,7 @@ test('a pinned backup is shown so, and no deletion of it is even asked', async (
   expect(pinned).toMatchObject({ exitCode: 0, answer: { backup: { id: old, pinned: { reason: 'the audit' } } } });
   expect((await bench.say(['status', old])).stdout).toMatch(/Pinned +by \w+ at .*: the audit/);
   const { stdout } = await bench.say(['list']);
-  expect(stdout).toMatch(new RegExp(`${fresh} .*completed, verified`));
+  expect(stdout).toMatch(new RegExp(`${fresh} .* verified`));
   expect(stdout).toMatch(new RegExp(`${old} .*completed, pinned`));
   expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   const refused = await bench.sayJson(['delete', 'old', '--confirm', 'team-ml']);
