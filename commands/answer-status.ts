@@ -1,10 +1,10 @@
 import type { Answer } from '../src/chat/answer.ts';
-import { writeCount, writeMoment, writeSize } from '../src/chat/messages/words.ts';
+import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Subject, WorkspaceState } from '../src/orchestrator/look.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
 import { writeDuration } from '../src/records/time.ts';
-import { answerBackups, answerRequest, asJson } from './answers.ts';
+import { answerRequest, asJson } from './answers.ts';
 
 /** What `status` answers, whatever was asked about. */
 export function answerSubject(subject: Subject, follow: boolean): Answer {
@@ -14,7 +14,7 @@ export function answerSubject(subject: Subject, follow: boolean): Answer {
     case 'request':
       return answerRequest(subject.request, false);
     case 'backup':
-      return { ...answerBackups([subject.backup]), json: asJson({ backup: subject.backup }) };
+      return answerBackup(subject.backup);
     case 'workspaces':
       return answerWorkspaces(subject.states, follow);
   }
@@ -25,7 +25,8 @@ function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' 
   const known = view.steps.filter(({ state }) => state !== 'waiting' || view.status === 'running');
   const steps = known.map((step) => [step.name, marks[step.state], took(step)]);
   const isDone = view.status === 'succeeded';
-  const hint = backup && isDone ? `Restore it with: cml restore ${backup.id}` : view.error?.hint;
+  const hint =
+    backup?.status === 'completed' && isDone ? `Restore it with: cml restore ${backup.id}` : view.error?.hint;
   return {
     text: operationText(view),
     tone: TONES[view.status],
@@ -45,7 +46,26 @@ function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' 
 
 const TONES = { running: 'info', succeeded: 'good', failed: 'bad', cancelled: 'warning' } as const;
 
+function answerBackup(backup: Backup): Answer {
+  const { id, workspace, status } = backup;
+  return {
+    text: `${workspace}: the backup ${id} is ${status}.`,
+    tone: status === 'completed' ? 'good' : 'warning',
+    fields: [...backupFields(backup), ...partFields(backup)],
+    ...(status === 'completed' ? { hint: `Restore it with: cml restore ${id}` } : {}),
+    json: asJson({ backup }),
+  };
+}
+
+function partFields({ parts }: Backup): [string, string][] {
+  return parts.map(({ name, files, bytes, capture, consistent }) => [
+    'Part',
+    `${name}: ${writeCount(files, 'file')}, ${writeSize(bytes)}, ${capture}${consistent ? '' : ', not consistent'}`,
+  ]);
+}
+
 function backupFields(backup: Backup): [string, string][] {
+  const { pinned, verified } = backup;
   return [
     ['Backup', backup.name === undefined ? backup.id : `${backup.id} (${backup.name})`],
     ['Status', backup.status],
@@ -53,9 +73,18 @@ function backupFields(backup: Backup): [string, string][] {
     ['Holds', `${writeCount(backup.files, 'file')}, ${writeSize(backup.bytes)}; ${writeSize(backup.addedBytes)} new`],
     ['Services down', writeDuration(backup.downtimeMs)],
     ['Took', writeDuration(backup.durationMs)],
+    ...(pinned ? [['Pinned', pinText(pinned)] as [string, string]] : []),
+    [
+      'Verified',
+      verified ? `${writeMoment(verified.at)}; bringing it back took ${writeDuration(verified.restoreMs)}` : 'never',
+    ],
     ...backup.leftOut.map(({ name, reason }): [string, string] => ['Not in it', `${name}: ${reason}`]),
     ...backup.warnings.map((warning): [string, string] => ['Note', warning]),
   ];
+}
+
+function pinText({ by, at, reason }: NonNullable<Backup['pinned']>): string {
+  return `by ${by} at ${writeMoment(at)}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
 function asObject(value: unknown): object {
@@ -67,7 +96,7 @@ function took({ beganAt, endedAt }: OperationView['steps'][number]): string {
 }
 
 function operationText(view: OperationView): string {
-  const what = `${view.workspace}: the ${view.kind} ${view.id}, asked by ${view.by} at ${writeMoment(view.startedAt)},`;
+  const what = `${view.workspace}: the ${writeKind(view.kind)} ${view.id}, asked by ${view.by} at ${writeMoment(view.startedAt)},`;
   const downtime = view.downtimeMs === undefined ? '' : ` Services were down for ${writeDuration(view.downtimeMs)}.`;
   if (view.status === 'running') {
     const step = view.steps.findLast(({ state }) => state === 'running');
@@ -97,7 +126,7 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
     },
     fields: waiting.map((request): [string, string] => [
       request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
-      `${request.id}: ${request.by.name} asks to restore ${request.backupId}${request.reason ? ` (${request.reason})` : ''}`,
+      `${request.id}: ${request.by.name} asks to ${request.kind} ${request.backupId}${request.reason ? ` (${request.reason})` : ''}`,
     ]),
     json: asJson(states.length === 1 && only ? only : { workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
@@ -107,7 +136,7 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
 function nowText({ kind, id, steps, stopsAt }: OperationView): string {
   const step = steps.findLast(({ state }) => state === 'running');
   const stop = stopsAt ? `; services stop at ${writeMoment(stopsAt)}` : '';
-  return `${kind} ${id}${step ? ` (${step.name}${stop})` : ''}`;
+  return `${writeKind(kind)} ${id}${step ? ` (${step.name}${stop})` : ''}`;
 }
 
 function workspaceText(state: WorkspaceState): string {

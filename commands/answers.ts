@@ -1,10 +1,10 @@
 import type { Answer } from '../src/chat/answer.ts';
-import { describeRequest, describeRestorePlan } from '../src/chat/messages/request.ts';
-import { writeCount, writeMoment, writeSize } from '../src/chat/messages/words.ts';
+import { describeDeletePlan, describeRequest, describeRestorePlan } from '../src/chat/messages/request.ts';
+import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Finding } from '../src/orchestrator/check-workspace.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
-import type { BackupPlan, RestorePlan } from '../src/records/plan.ts';
+import type { BackupPlan, DeletePlan, RestorePlan } from '../src/records/plan.ts';
 import type { Request } from '../src/records/request.ts';
 import { writeDuration } from '../src/records/time.ts';
 
@@ -15,7 +15,7 @@ export function asJson(value: unknown): Answer['json'] {
 
 export function answerStarted(view: OperationView): Answer {
   return {
-    text: `The ${view.kind} of ${view.workspace} has begun as ${view.id}.`,
+    text: `The ${writeKind(view.kind)} of ${view.workspace} has begun as ${view.id}.`,
     tone: 'info',
     json: asJson({ operation: view }),
     follow: view.id,
@@ -59,9 +59,19 @@ export function answerRestorePlan(plan: RestorePlan): Answer {
   return {
     text: `A restore of ${plan.workspace} from ${plan.backupId} would do this. Nothing was done.`,
     tone: 'info',
-    fields: describeRestorePlan({ plan }).map((line): [string, string] => ['', line]),
+    fields: describeRestorePlan(plan).map((line): [string, string] => ['', line]),
     json: asJson({ plan }),
     hint: `Ask for it: cml restore ${plan.backupId}`,
+  };
+}
+
+export function answerDeletePlan(plan: DeletePlan): Answer {
+  return {
+    text: `Deleting ${plan.backupId} of ${plan.workspace} would do this. Nothing was done.`,
+    tone: 'info',
+    fields: describeDeletePlan(plan).map((line): [string, string] => ['', line]),
+    json: asJson({ plan }),
+    hint: `Ask for it: cml delete ${plan.backupId}`,
   };
 }
 
@@ -130,8 +140,13 @@ function backupRow(backup: Backup): string[] {
     writeSize(backup.addedBytes),
     writeDuration(backup.downtimeMs),
     writeDuration(backup.durationMs),
-    backup.status,
+    standing(backup),
   ];
+}
+
+/** Only what is completed can have been verified, so one word says both. */
+function standing({ status, verified, pinned }: Backup): string {
+  return `${status === 'completed' && verified ? 'verified' : status}${pinned ? ', pinned' : ''}`;
 }
 
 export function answerFindings(workspace: string, findings: readonly Finding[]): Answer {

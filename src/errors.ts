@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'stage-not-proven'
   | 'swap-failed'
   | 'unknown-data'
+  | 'check-failed'
   // ServicesDownError
   | 'services-still-down'
   // ConfigError

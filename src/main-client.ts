@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { type Ask, createAsk } from './chat/terminal/ask.ts';
 import { createTerminalClient } from './chat/terminal/client.ts';
 import { type Conversation, converse } from './chat/terminal/converse.ts';
@@ -11,7 +12,7 @@ import { systemClock } from './clock.ts';
 import type { ConfigSource } from './config.ts';
 import { readBasics } from './config-basics.ts';
 import { AppError, PortError } from './errors.ts';
-import { restorePlan } from './records/plan.ts';
+import { workspaceName } from './records/workspace.ts';
 
 export interface Said {
   readonly word: string;
@@ -90,8 +91,8 @@ async function converseAsking(
       };
       return converseAsking(speakingAs(conversation, as), { ...line, as }, ask, source);
     }
-    if (error.code === 'not-confirmed' && line.word === 'restore' && line.input.confirm === undefined) {
-      const confirm = await confirmRestore(conversation, line, ask);
+    if (error.code === 'not-confirmed' && Object.hasOwn(CONFIRMED, line.word) && line.input.confirm === undefined) {
+      const confirm = await confirmName(conversation, line, ask);
       return converseAsking(conversation, { ...line, input: { ...line.input, confirm } }, ask, source);
     }
     throw error;
@@ -120,23 +121,26 @@ async function wantsToApprove({ client, aside, colour }: Conversation, said: Sai
   return ask.yesOrNo({ text: `Approve ${request}?`, instead: 'a pipe' });
 }
 
-/** Shows what would be overwritten, then has the workspace's name typed. */
-async function confirmRestore({ client, aside, colour }: Conversation, line: SaidLine, ask: Ask): Promise<string> {
+/** What people confirm by the workspace's name: what it does to it. */
+const CONFIRMED: Readonly<Record<string, (workspace: string) => string>> = {
+  restore: (workspace) => `This overwrites ${workspace} once another person approved it.`,
+  delete: (workspace) => `This removes a backup of ${workspace} for ever once another person approved it.`,
+};
+
+/** Shows what would be done, then has the workspace's name typed. */
+async function confirmName({ client, aside, colour }: Conversation, line: SaidLine, ask: Ask): Promise<string> {
   const shown = await client.say({ ...line, input: { backup: line.input.backup, dryRun: true } });
-  const { plan } = restorePlanAnswer(shown.json);
+  const { workspace: name } = planAnswer.parse(shown.json).plan;
   aside.write(renderAnswer({ ...shown, hint: undefined } as typeof shown, { colour: colour.aside }));
-  const name = plan.workspace;
   await ask.confirmName({
-    why: `This overwrites ${name} once another person approved it.`,
+    why: CONFIRMED[line.word]?.(name) ?? '',
     name,
     instead: `--confirm ${name}`,
   });
   return name;
 }
 
-function restorePlanAnswer(json: unknown): { plan: { workspace: string } } {
-  return { plan: restorePlan.pick({ workspace: true }).parse((json as { plan: unknown }).plan) };
-}
+const planAnswer = z.object({ plan: z.object({ workspace: workspaceName }) });
 
 /** Starts a server of its own session; resolves when it runs or has left because another one does. */
 async function startServer(source: ConfigSource, data: string): Promise<void> {

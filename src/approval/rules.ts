@@ -29,8 +29,8 @@ export function countVote(request: Request, vote: Vote, facts: DecisionFacts): R
   const votes = [...request.votes, vote];
   if (!vote.approves) return { ...request, votes, status: 'denied', decidedAt: vote.at };
   if (facts.digest !== request.plan.digest) {
-    throw new UserError('plan-changed', 'What would be restored is not what was asked for any more.', {
-      hint: `Ask again, so that the present plan is shown: cml restore ${request.backupId}`,
+    throw new UserError('plan-changed', `What would be done is not what was asked for any more.`, {
+      hint: `Ask again, so that the present plan is shown: cml ${request.kind} ${request.backupId}`,
     });
   }
   if (votes.filter(({ approves }) => approves).length < request.votesNeeded) return { ...request, votes };
@@ -47,7 +47,7 @@ function refuseDecided(request: Request, now: Date): void {
   }
   if (isExpired(request, now)) {
     throw new UserError('request-expired', `${request.id} expired at ${request.expiresAt}.`, {
-      hint: `Ask again: cml restore ${request.backupId}`,
+      hint: `Ask again: cml ${request.kind} ${request.backupId}`,
     });
   }
 }
@@ -59,7 +59,7 @@ function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): v
     });
   }
   if (!policy.approvers.includes(vote.by.name)) {
-    throw new UserError('not-allowed', `${vote.by.name} may not decide on restores of ${request.workspace}.`, {
+    throw new UserError('not-allowed', `${vote.by.name} may not decide for ${request.workspace}.`, {
       hint:
         policy.approvers.length > 0
           ? `Approvers: ${policy.approvers.join(', ')}.`

@@ -28,6 +28,8 @@ export interface Catalog {
   readonly backups: {
     save(backup: Backup): Promise<void>;
     get(id: string): Promise<Backup | undefined>;
+    /** The conditional write, as for requests: `decide` answers undefined to leave the record as it is, or throws. */
+    change(id: string, decide: (now: Backup) => Backup | undefined): Promise<Backup>;
     /** Newest cut first. */
     list(filter?: { readonly workspace?: string; readonly limit?: number }): Promise<Backup[]>;
   };

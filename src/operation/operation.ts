@@ -37,8 +37,8 @@ export interface StoryDeclaration<
   readonly ensures: Ensures;
   /** Names of steps and ensured effects in the order in which people see them. */
   readonly shown: readonly string[];
-  /** A crash after `from` began and before one of `until` was done is unwound, never resumed; `stop` starts the downtime. */
-  readonly stopsServices: { readonly from: string; readonly stop: string; readonly until: readonly string[] };
+  /** Absent for stories that never stop services. A crash after `from` began and before one of `until` was done is unwound, never resumed; `stop` starts the downtime. */
+  readonly stopsServices?: { readonly from: string; readonly stop: string; readonly until: readonly string[] };
   /** The sentence posted when an operation of this kind has ended, well or not. */
   readonly ended: (operation: Operation) => Message;
 }

@@ -29,6 +29,7 @@ export function modeOf(declaration: StoryDeclaration, operation: Operation): 'ru
   if (lives.length === 0) return 'run';
   // Once unwinding, always unwinding: what an unwinding life skipped has no record, and must not be done by a later one.
   if (lives.some((life) => life.mode === 'unwind')) return 'unwind';
+  if (!declaration.stopsServices) return 'resume';
   const { from, until } = declaration.stopsServices;
   const isUp = until.some((name) => isDone(operation.journal, name));
   return hasBegun(operation.journal, from) && !isUp ? 'unwind' : 'resume';
@@ -104,6 +105,7 @@ async function live<Declaration extends StoryDeclaration>(
 
 /** A life that never came to starting services (a record does not fit this version) must not say that they are up. */
 function orMaybeDown(declaration: StoryDeclaration, operation: Operation, failure: AppError): AppError {
+  if (!declaration.stopsServices) return failure;
   const { from, until } = declaration.stopsServices;
   const { journal, workspace } = operation;
   const mayBeDown = hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
@@ -163,7 +165,8 @@ async function postpone(
 ): Promise<void> {
   const refuseLate = ({ journal: events, status }: Operation) => {
     const isCancelled = events.some(({ type }) => type === 'cancelled');
-    const isCounting = !isCancelled && isCountingDown(events) && !hasBegun(events, declaration.stopsServices.from);
+    const from = declaration.stopsServices?.from;
+    const isCounting = !isCancelled && isCountingDown(events) && from !== undefined && !hasBegun(events, from);
     if (status === 'running' && isCounting) return;
     throw new UserError('too-late', 'There is no countdown that could be postponed.', {
       hint: 'Services are being stopped already, or nobody was told yet; look with `cml status`.',

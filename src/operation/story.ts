@@ -44,7 +44,7 @@ export function createStory<Declaration extends StoryDeclaration>(
     if (past && 'error' in past) throw revive(past.error);
     if (past) return readBack(policy, name, past.result);
     if (control.mode === 'unwind') throw interrupted(name);
-    if (control.isHeld() && name === declaration.stopsServices.from) return never();
+    if (control.isHeld() && name === declaration.stopsServices?.from) return never();
     try {
       const result = await runStep(name, policy, work, options);
       await journal.append({ type: 'step-done', step: name, at: at(), ...asJson(result) });

@@ -29,6 +29,7 @@ export function downtimeOf(
   declaration: StoryDeclaration,
   { journal }: Operation,
 ): { downSince?: string; downtimeMs?: number } {
+  if (!declaration.stopsServices) return {};
   const { stop, until } = declaration.stopsServices;
   const began = journal.find((event) => event.type === 'step-began' && event.step === stop);
   if (!began) return {};
@@ -49,7 +50,8 @@ export function viewOperation(
   live: { readonly progress?: Progress | undefined } = {},
 ): OperationView {
   const stopsAt = announcedStop(operation.journal);
-  const stopping = hasBegun(operation.journal, declaration.stopsServices.from);
+  const from = declaration.stopsServices?.from;
+  const stopping = from !== undefined && hasBegun(operation.journal, from);
   return {
     id: operation.id,
     kind: operation.kind,

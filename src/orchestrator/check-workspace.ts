@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { suggestTimeout } from '../backup/forecast.ts';
 import { planBackup } from '../backup/plan-backup.ts';
-import { writeCount, writeSize } from '../chat/messages/words.ts';
+import { writeCount, writeKind, writeSize } from '../chat/messages/words.ts';
 import { isAppError } from '../errors.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
@@ -122,7 +122,7 @@ async function historyFindings(room: Room, workspace: string): Promise<Finding[]
     {
       about: 'other operation',
       state: running ? 'warning' : 'good',
-      says: running ? `the ${running.kind} ${running.id} is running` : 'none',
+      says: running ? `the ${writeKind(running.kind)} ${running.id} is running` : 'none',
     },
   ];
 }

@@ -6,6 +6,7 @@ import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { Request } from '../records/request.ts';
 import { findBackup, findRequest } from './find.ts';
+import { planDelete } from './request-delete.ts';
 import { planRestore } from './request-restore.ts';
 import type { Room } from './room.ts';
 
@@ -51,7 +52,9 @@ export async function decide(
 
 /** The plan as it would be made now. A backup or workspace that cannot be planned any more refuses by its own sentence. */
 async function presentDigest(room: Room, request: Request): Promise<string> {
-  return (await planRestore(room, await findBackup(room, request.backupId), { count: false })).digest;
+  const backup = await findBackup(room, request.backupId);
+  if (request.kind === 'delete') return (await planDelete(room, backup, request.id)).digest;
+  return (await planRestore(room, backup, { count: false })).digest;
 }
 
 /** Starts the oldest approved restore of a workspace, when nothing runs there; looks at everything again first. */
@@ -77,7 +80,7 @@ async function findObstacle(room: Room, request: Request): Promise<string | unde
   try {
     const { policy } = room.settingsOf(request.workspace);
     if (!votesStillCount(request, policy)) return 'Who approved it may not approve any more.';
-    if ((await presentDigest(room, request)) !== request.plan.digest) return 'What would be restored has changed.';
+    if ((await presentDigest(room, request)) !== request.plan.digest) return 'What would be done has changed.';
     return undefined;
   } catch (error) {
     if (isAppError(error)) return error.message;
@@ -88,19 +91,19 @@ async function findObstacle(room: Room, request: Request): Promise<string | unde
 /** Somebody else may have taken the workspace while we looked: then this waits for the next end. */
 async function launchUnlessBusy(room: Room, request: Request): Promise<RunningOperation | undefined> {
   try {
-    return await launchRestore(room, request);
+    return await launchApproved(room, request);
   } catch (error) {
     if (isAppError(error) && error.code === 'workspace-busy') return undefined;
     throw error;
   }
 }
 
-async function launchRestore(room: Room, request: Request): Promise<RunningOperation> {
+async function launchApproved(room: Room, request: Request): Promise<RunningOperation> {
   const { world } = room;
   const operation: Operation = {
     schema: 1,
     id: world.newId('op'),
-    kind: 'restore',
+    kind: request.kind,
     workspace: request.workspace,
     by: request.by,
     trigger: 'person',

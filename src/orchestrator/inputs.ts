@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { backupId, requestId } from '../records/ids.ts';
-import { restorePlan } from '../records/plan.ts';
+import { deletePlan, restorePlan } from '../records/plan.ts';
 import { capture } from '../records/workspace.ts';
 
 /** What an operation's record keeps of what was asked, per kind. */
@@ -12,3 +12,7 @@ export const backupInput = z.object({
 });
 
 export const restoreInput = z.object({ requestId, plan: restorePlan, noticeMs: z.number().optional() });
+
+export const deleteInput = z.object({ requestId, plan: deletePlan });
+
+export const verifyInput = z.object({ backupId });

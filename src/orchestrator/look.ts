@@ -1,4 +1,3 @@
-import { backupStory } from '../backup/backup-steps.ts';
 import { UserError } from '../errors.ts';
 import { suggest } from '../nearest.ts';
 import { viewOperation } from '../operation/view.ts';
@@ -6,9 +5,10 @@ import type { Backup } from '../records/backup.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { ServiceState } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
-import { restoreStory } from '../restore/restore-steps.ts';
 import { findBackup, findOperation, findRequest } from './find.ts';
+import { verifyInput } from './inputs.ts';
 import type { Room } from './room.ts';
+import { storyOf } from './stories.ts';
 
 /** One workspace at a glance. */
 export interface WorkspaceState {
@@ -31,7 +31,7 @@ export type Subject =
 export function viewOf(room: Room, operation: Operation): OperationView {
   const running = room.runningIn(operation.workspace);
   if (running?.operation().id === operation.id) return running.view();
-  return viewOperation(operation.kind === 'backup' ? backupStory : restoreStory, operation);
+  return viewOperation(storyOf[operation.kind], operation);
 }
 
 /** What a person asks about: nothing (all workspaces), a workspace, an operation, a request or a backup. */
@@ -49,8 +49,14 @@ export async function lookAt(room: Room, subject?: string): Promise<Subject> {
   }
   const operation = await findOperation(room, subject);
   const view = viewOf(room, operation);
-  const backup = await room.world.catalog.backups.get(operation.id.replace('op_', 'bkp_'));
+  const backup = await room.world.catalog.backups.get(backupIdOf(operation));
   return { kind: 'operation', view, ...(backup ? { backup } : {}) };
+}
+
+/** The backup that an operation makes, or looks at. */
+function backupIdOf({ id, kind, input }: Operation): string {
+  const verified = kind === 'verify' ? verifyInput.safeParse(input).data : undefined;
+  return verified?.backupId ?? id.replace('op_', 'bkp_');
 }
 
 async function look(room: Room, workspace: string): Promise<WorkspaceState> {
@@ -72,10 +78,8 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
 }
 
 export async function listBackups(room: Room, filter: { workspace?: string | undefined; limit?: number | undefined }) {
-  if (filter.workspace !== undefined) room.settingsOf(filter.workspace);
-  const backups = await room.world.catalog.backups.list({
-    ...(filter.workspace === undefined ? {} : { workspace: filter.workspace }),
-    ...(filter.limit === undefined ? {} : { limit: filter.limit }),
-  });
-  return backups.filter(({ status }) => status !== 'deleted');
+  const { workspace, limit } = filter;
+  if (workspace !== undefined) room.settingsOf(workspace);
+  const backups = await room.world.catalog.backups.list(workspace === undefined ? {} : { workspace });
+  return backups.filter(({ status }) => status !== 'deleted').slice(0, limit);
 }

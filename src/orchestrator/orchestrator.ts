@@ -2,16 +2,19 @@ import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Backup } from '../records/backup.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
-import type { BackupPlan, RestorePlan } from '../records/plan.ts';
+import type { BackupPlan, DeletePlan, RestorePlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import type { Started } from '../workspace/platform.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
 import { findBackup } from './find.ts';
 import { listBackups, lookAt, type Subject } from './look.ts';
+import { setPin } from './pin.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
 import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
+import { type DeleteWish, planDelete, requestDelete } from './request-delete.ts';
 import { planRestore, type RestoreWish, requestRestore } from './request-restore.ts';
+import { requestVerify } from './request-verify.ts';
 import { createRoom, type OrchestratorWorld } from './room.ts';
 import { startServices } from './start-services.ts';
 import { cancel, postpone } from './steer.ts';
@@ -23,6 +26,10 @@ export interface Orchestrator {
   planBackup(wish: BackupWish): Promise<BackupPlan>;
   requestRestore(person: Person, wish: RestoreWish): Promise<Request>;
   planRestore(backup: string): Promise<{ backup: Backup; plan: RestorePlan }>;
+  requestDelete(person: Person, wish: DeleteWish): Promise<Request>;
+  planDelete(backup: string): Promise<DeletePlan>;
+  requestVerify(person: Person, backup: string): Promise<RunningOperation>;
+  setPin(person: Person, backup: string, pin: { pinned: boolean; reason?: string | undefined }): Promise<Backup>;
   decide(person: Person, decision: Decision): Promise<{ request: Request; running: RunningOperation | undefined }>;
   cancel(person: Person, subject: string, reason?: string): Promise<{ operation: Operation } | { request: Request }>;
   postpone(person: Person, subject: string, byMs: number): Promise<Date>;
@@ -51,6 +58,10 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
       const backup = await findBackup(room, wanted);
       return { backup, plan: await planRestore(room, backup) };
     },
+    requestDelete: (person, wish) => requestDelete(room, person, wish),
+    planDelete: async (wanted) => planDelete(room, await findBackup(room, wanted)),
+    requestVerify: (person, backup) => requestVerify(room, person, backup),
+    setPin: (person, backup, pin) => setPin(room, person, backup, pin),
     decide: (person, decision) => decide(room, person, decision),
     cancel: (person, subject, reason) => cancel(room, person, subject, reason),
     postpone: (person, subject, byMs) => postpone(room, person, subject, byMs),

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { backupStory } from '../backup/backup-steps.ts';
+import { writeKind } from '../chat/messages/words.ts';
 import { isAppError } from '../errors.ts';
 import { hasBegun, isDone } from '../operation/journal.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Operation } from '../records/operation.ts';
-import { restoreStory } from '../restore/restore-steps.ts';
 import { startWaiting } from './decide.ts';
 import type { Room } from './room.ts';
+import { storyOf } from './stories.ts';
 
 /**
  * Takes up every operation that an earlier life left open: unwinds or resumes it from its own copy of the configuration.
@@ -30,7 +30,7 @@ export async function recover(room: Room): Promise<readonly RunningOperation[]> 
 async function reportUnfit({ world }: Room, operation: Operation, cause: unknown): Promise<void> {
   const { id, workspace, kind } = operation;
   world.log.error({ operation: id, cause }, 'an open operation does not fit this version');
-  const text = `${workspace}: the ${kind} ${id} was left open by another version of cml and cannot be taken up. If its services are down: cml start ${workspace}`;
+  const text = `${workspace}: the ${writeKind(kind)} ${id} was left open by another version of cml and cannot be taken up. If its services are down: cml start ${workspace}`;
   try {
     await world.chat.page({ key: `${id}:unfit`, workspace, operationId: id, tone: 'bad', text });
   } catch (error) {
@@ -56,7 +56,9 @@ export async function takeTurns(room: Room): Promise<void> {
 /** Services of this operation are stopped, or about to be. */
 export function hasServicesDown(running: RunningOperation): boolean {
   const { kind, journal } = running.operation();
-  const { from, until } = (kind === 'backup' ? backupStory : restoreStory).stopsServices;
+  const { stopsServices } = storyOf[kind];
+  if (!stopsServices) return false;
+  const { from, until } = stopsServices;
   return hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
 }
 

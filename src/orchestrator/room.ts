@@ -1,24 +1,21 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { backupStory } from '../backup/backup-steps.ts';
-import { backupWorkspace } from '../backup/backup-workspace.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chat } from '../chat/chat.ts';
+import { writeKind } from '../chat/messages/words.ts';
 import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { DataMover } from '../mover/mover.ts';
 import { suggest } from '../nearest.ts';
 import type { RetryDelays } from '../operation/retry.ts';
-import { type RunningOperation, runOperation } from '../operation/run-operation.ts';
+import type { RunningOperation } from '../operation/run-operation.ts';
 import type { NewId } from '../records/ids.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
-import { restoreStory } from '../restore/restore-steps.ts';
-import { restoreWorkspace } from '../restore/restore-workspace.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
-import { backupInput, restoreInput } from './inputs.ts';
+import { tellStory } from './stories.ts';
 
 /** Everything the door is given by `main`. */
 export interface OrchestratorWorld {
@@ -74,9 +71,13 @@ export function createRoom(world: OrchestratorWorld): Room {
     const other = running.get(workspace)?.operation();
     const id = other?.id ?? claimed.get(workspace);
     if (id === undefined) return;
-    throw new UserError('workspace-busy', `${workspace} is busy with ${other ? `the ${other.kind} ` : ''}${id}.`, {
-      hint: `Follow it with: cml status ${id}`,
-    });
+    throw new UserError(
+      'workspace-busy',
+      `${workspace} is busy with ${other ? `the ${writeKind(other.kind)} ` : ''}${id}.`,
+      {
+        hint: `Follow it with: cml status ${id}`,
+      },
+    );
   }
 
   async function end(operation: Operation): Promise<void> {
@@ -155,13 +156,7 @@ export function createRoom(world: OrchestratorWorld): Room {
 }
 
 function tell(operation: Operation, world: OrchestratorWorld, folder: string): RunningOperation {
-  const ports = { ...world.portsFor(operation.settings), catalog: world.catalog, chat: world.chat };
   const { clock, chat, log, delays, catalog } = world;
-  const runner = { clock, chat, log, delays, folder, operations: catalog.operations };
-  if (operation.kind === 'backup') {
-    const input = backupInput.parse(operation.input);
-    return runOperation(backupStory, operation, (story) => backupWorkspace(story, ports, input), runner);
-  }
-  const input = restoreInput.parse(operation.input);
-  return runOperation(restoreStory, operation, (story) => restoreWorkspace(story, ports, input), runner);
+  const ports = { ...world.portsFor(operation.settings), catalog, chat };
+  return tellStory(operation, ports, { clock, chat, log, delays, folder, operations: catalog.operations });
 }

@@ -46,6 +46,13 @@ async function withdraw(room: Room, person: Person, subject: string): Promise<Re
     }
     return { ...standing, status: 'withdrawn' };
   });
+  await room.world.catalog.audit.append({
+    at: room.world.clock.now().toISOString(),
+    by: person,
+    did: 'withdrawn',
+    workspace: request.workspace,
+    subject: id,
+  });
   await room.world.chat.showRequest(request, describeRequest(request));
   return request;
 }

@@ -48,5 +48,11 @@ export const backup = manifest.extend({
   files: z.number().int().nonnegative(),
   bytes: z.number().nonnegative(),
   addedBytes: z.number().nonnegative(),
+  /** Kept for ever, until someone takes the pin away. In the catalog only: restic's own tags would change the copies' ids. */
+  pinned: z.object({ by: z.string(), at: moment, reason: z.string().optional() }).optional(),
+  /** The last time it was restored into a scratch place and found whole. */
+  verified: z
+    .object({ at: moment, operationId, restoreMs: z.number(), files: z.number(), bytes: z.number() })
+    .optional(),
 });
 export type Backup = z.infer<typeof backup>;

@@ -79,3 +79,19 @@ export const restorePlan = z.object({
   warnings: z.array(z.string()),
 });
 export type RestorePlan = z.infer<typeof restorePlan>;
+
+/** What a deletion would remove for ever. */
+export const deletePlan = z.object({
+  backupId,
+  workspace: workspaceName,
+  takenAt: moment,
+  files: z.number().int(),
+  bytes: z.number(),
+  manifestCopyId: z.string(),
+  /** Copies of its parts, none of which another backup needs. */
+  copyIds: z.array(z.string()),
+  /** SHA-256 over what the approver decides on. */
+  digest: z.string(),
+  warnings: z.array(z.string()),
+});
+export type DeletePlan = z.infer<typeof deletePlan>;

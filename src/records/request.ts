@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backupId, operationId, requestId } from './ids.ts';
 import { person } from './person.ts';
-import { restorePlan } from './plan.ts';
+import { deletePlan, restorePlan } from './plan.ts';
 import { moment } from './time.ts';
 import { workspaceName } from './workspace.ts';
 
@@ -13,11 +13,9 @@ export const vote = z.object({
 });
 export type Vote = z.infer<typeof vote>;
 
-/** What was asked and who decided. Moved by one conditional write only. */
-export const request = z.object({
+const common = {
   schema: z.literal(1),
   id: requestId,
-  kind: z.enum(['restore']),
   workspace: workspaceName,
   backupId,
   by: person,
@@ -27,9 +25,16 @@ export const request = z.object({
   expiresAt: moment,
   votesNeeded: z.number().int().min(1),
   votes: z.array(vote),
-  plan: restorePlan,
   status: z.enum(['pending', 'approved', 'denied', 'expired', 'withdrawn', 'used']),
   decidedAt: moment.optional(),
   operationId: operationId.optional(),
-});
+};
+
+export const restoreRequest = z.object({ ...common, kind: z.literal('restore'), plan: restorePlan });
+export type RestoreRequest = z.infer<typeof restoreRequest>;
+export const deleteRequest = z.object({ ...common, kind: z.literal('delete'), plan: deletePlan });
+export type DeleteRequest = z.infer<typeof deleteRequest>;
+
+/** What was asked and who decided. Moved by one conditional write only. */
+export const request = z.discriminatedUnion('kind', [restoreRequest, deleteRequest]);
 export type Request = z.infer<typeof request>;

@@ -83,7 +83,9 @@ function refuseUnfitTarget(plan: RestorePlan, inspection: Inspection, operationI
 
 /** Restores every part into its staged place and checks what arrived against what the backup counted. */
 export async function fillStaged(
-  plan: RestorePlan,
+  plan: {
+    readonly parts: readonly Pick<RestorePlan['parts'][number], 'name' | 'copyId' | 'pathInCopy' | 'files' | 'bytes'>[];
+  },
   staged: readonly StagedPart[],
   world: RestoreWorld,
   onProgress: NonNullable<MoveOptions['onProgress']>,
@@ -110,7 +112,10 @@ export async function fillStaged(
 }
 
 /** Brings the backup's definition back from the repository and proves it is the one that was captured. */
-export async function fetchDefinition(plan: RestorePlan, world: RestoreWorld): Promise<DefinitionFile> {
+export async function fetchDefinition(
+  plan: Pick<RestorePlan, 'definition' | 'releaseThen'>,
+  world: RestoreWorld,
+): Promise<DefinitionFile> {
   const target = join(world.folder, 'definition');
   await mkdir(target, { recursive: true, mode: 0o700 });
   const { copyId, pathInCopy, sha256 } = plan.definition;

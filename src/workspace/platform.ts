@@ -158,6 +158,25 @@ export interface WorkspacePlatform {
   dropDisplaced(now: string): Promise<string[]>;
 
   /**
+   * Makes empty places for the parts of a backup that is only looked at, away from everything live.
+   * @throws OperationError `preflight-failed` when there is no room for them.
+   */
+  makeScratch(
+    operationId: string,
+    parts: readonly { readonly name: string; readonly bytes: number }[],
+  ): Promise<StagedPart[]>;
+  /**
+   * Runs the workspace's own checks on parts in scratch places; answers how many there were.
+   * @throws OperationError `check-failed` naming the check and what it said.
+   */
+  runChecks(
+    operationId: string,
+    scratch: readonly StagedPart[],
+    folder: string,
+    options?: EffectOptions,
+  ): Promise<number>;
+
+  /**
    * Removes everything this operation made that is not needed any more: snapshots, staged places, running programs.
    * Never anything of a swap that is neither wholly committed nor wholly reverted.
    */

@@ -4,6 +4,7 @@ import { backupCase } from './backup-case.ts';
 
 const MENDING = ['platform.start', 'platform.disarm', 'platform.release', 'mover.list list-made', 'mover.forget'];
 
-describeCrashMatrix('backup', backupCase, (effects) =>
-  failuresOfMending(effects, /^platform\.(arm|stop|prove|snapshot)|delta$/, MENDING),
-);
+describeCrashMatrix('backup', backupCase, {
+  'when what mends it fails as well': (effects) =>
+    failuresOfMending(effects, /^platform\.(arm|stop|prove|snapshot)|delta$/, MENDING),
+});

@@ -52,7 +52,7 @@ async function run(place: ChaosWorkspace): Promise<boolean> {
   await words.start();
   const watch = watchServices(place.serviceUrls);
   const unknown: Course = { totalMs: 0, pausesMs: [], stopped: { from: 0, to: 0 } };
-  const courses = { backup: unknown, restore: unknown };
+  const courses = { backup: unknown, restore: unknown, delete: unknown, verify: unknown };
   const world: ChaosWorld = { seed: SEED, workspace: place, server, words, restic, watch, courses, say };
   try {
     const trials = await playAll(world);

@@ -131,6 +131,69 @@ function describeBackups(given: Given): void {
     expect((await (await reopen()).backups.get(backup.id))?.status).toBe('deleting');
   });
 
+  test('loses no change of many made to one backup at once', async () => {
+    const { catalog, reopen } = await given();
+    const backup = makeBackup({ warnings: [] });
+    await catalog.backups.save(backup);
+    const notes = Array.from({ length: 25 }, (_, index) => `note ${index}`);
+    await Promise.all(
+      notes.map((note) => catalog.backups.change(backup.id, (now) => ({ ...now, warnings: [...now.warnings, note] }))),
+    );
+    const changed = await catalog.backups.get(backup.id);
+    expect(changed?.warnings.toSorted()).toEqual(notes.toSorted());
+    expect(await (await reopen()).backups.get(backup.id)).toEqual(changed);
+  });
+
+  test('lets exactly one of a pin and a deletion have a backup', async () => {
+    const { catalog, reopen } = await given();
+    const backup = makeBackup();
+    await catalog.backups.save(backup);
+    const refuse = () => {
+      throw new UserError('backup-held', 'The other was first.');
+    };
+    const pinned = { by: 'alice', at: momentAfter(40) };
+    const outcomes = await Promise.allSettled([
+      catalog.backups.change(backup.id, (now) => (now.status === 'completed' ? { ...now, pinned } : refuse())),
+      catalog.backups.change(backup.id, (now) => (now.pinned ? refuse() : { ...now, status: 'deleting' })),
+    ]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const stands = await (await reopen()).backups.get(backup.id);
+    expect([stands?.status, stands?.pinned]).toBeOneOf([
+      ['completed', pinned],
+      ['deleting', undefined],
+    ]);
+  });
+
+  test('leaves a backup as it is when the change refuses', async () => {
+    const { catalog } = await given();
+    const backup = makeBackup();
+    await catalog.backups.save(backup);
+    const refuse = () => {
+      throw new UserError('backup-held', 'It is pinned.');
+    };
+    await expect(catalog.backups.change(backup.id, refuse)).rejects.toMatchObject({ code: 'backup-held' });
+    expect(await catalog.backups.change(backup.id, () => undefined)).toEqual(backup);
+    expect(await catalog.backups.get(backup.id)).toEqual(backup);
+  });
+
+  test('changes a backup of an earlier life, before it is opened', async () => {
+    const { catalog, reopen } = await given();
+    const backup = makeBackup();
+    await catalog.backups.save(backup);
+    const later = await reopen();
+    expect((await later.backups.change(backup.id, (now) => ({ ...now, status: 'deleting' }))).status).toBe('deleting');
+    await later.open();
+    expect(await later.backups.list()).toMatchObject([{ id: backup.id, status: 'deleting' }]);
+  });
+
+  test('refuses to change a backup nobody knows', async () => {
+    const { catalog } = await given();
+    for (const id of [makeId('bkp'), 'bkp_../secret']) {
+      const changing = catalog.backups.change(id, (now) => now);
+      await expect(changing).rejects.toMatchObject({ code: 'unknown-backup' });
+    }
+  });
+
   test('answers undefined for a backup nobody knows', async () => {
     const { catalog } = await given();
     expect(await catalog.backups.get(makeId('bkp'))).toBeUndefined();

@@ -2,7 +2,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PartPlan } from '../../src/records/plan.ts';
 import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
 
-/** A workspace with at least two services, all up, and at least two parts, and a way to look at it from outside. */
+/**
+ * A workspace with at least two services, all up, at least two parts, and one check, named `whole`, that accepts what has
+ * `good` in a file `file` of its first part; and a way to look at it from outside.
+ */
 export interface PlatformUnderTest {
   readonly platform: WorkspacePlatform;
   readonly operationId: string;
@@ -246,6 +249,61 @@ export function describePlatform(
       });
       expect(await contents()).toEqual(old());
       expect(await world.platform.isReverted(world.operationId)).toBe(true);
+    });
+
+    check('makes empty scratch places away from everything live, and again when asked again', async () => {
+      await writeOld();
+      const wanted = world.parts.map((part) => ({ name: part, bytes: 10 }));
+      const scratch = await world.platform.makeScratch(world.operationId, wanted);
+      expect(scratch.map(({ part }) => part)).toEqual(world.parts);
+      const live = (await plans()).map(({ path }) => path);
+      for (const { path } of scratch) {
+        expect(await world.list(path)).toEqual([]);
+        expect(live.filter((part) => path === part || path.startsWith(`${part}/`))).toEqual([]);
+        await world.writeStaged(path, 'file', 'half of it');
+      }
+      expect(await world.platform.makeScratch(world.operationId, wanted)).toEqual(scratch);
+      for (const { path } of scratch) expect(await world.list(path)).toEqual([]);
+      expect(await contents()).toEqual(old());
+    });
+
+    check('makes no scratch place where there is no room', async () => {
+      const [name = ''] = world.parts;
+      const making = world.platform.makeScratch(world.operationId, [{ name, bytes: 1e18 }]);
+      await expect(making).rejects.toMatchObject({ code: 'preflight-failed' });
+      await world.platform.release(world.operationId);
+    });
+
+    check('releases its own scratch places, and touches nothing else', async () => {
+      await writeOld();
+      const wanted = world.parts.map((part) => ({ name: part, bytes: 10 }));
+      const mine = await world.platform.makeScratch(world.operationId, wanted);
+      const others = await world.platform.makeScratch(world.otherOperationId, wanted);
+      for (const { path } of [...mine, ...others]) await world.writeStaged(path, 'file', 'good');
+      await world.platform.release(world.operationId);
+      await world.platform.release(world.operationId);
+      for (const { path } of mine) expect(await world.list(path)).toBeUndefined();
+      for (const { path } of others) expect(await world.list(path)).toEqual(['file']);
+      expect(await contents()).toEqual(old());
+      expect(await states()).toEqual(world.services.map(() => true));
+      await world.platform.release(world.otherOperationId);
+      for (const { path } of others) expect(await world.list(path)).toBeUndefined();
+    });
+
+    check("runs the workspace's own checks on what was brought back, and says which does not accept it", async () => {
+      const wanted = world.parts.map((part) => ({ name: part, bytes: 10 }));
+      const scratch = await world.platform.makeScratch(world.operationId, wanted);
+      const look = () => world.platform.runChecks(world.operationId, scratch, world.folder);
+      await world.writeStaged(scratch[0]?.path ?? '', 'file', 'bad');
+      await expect(look()).rejects.toMatchObject({ code: 'check-failed', message: expect.stringContaining('whole') });
+      await world.writeStaged(scratch[0]?.path ?? '', 'file', 'good');
+      expect(await look()).toBe(1);
+      expect(await look()).toBe(1);
+      const stopped = world.platform.runChecks(world.operationId, scratch, world.folder, {
+        signal: AbortSignal.abort(new Error('enough')),
+      });
+      await expect(stopped).rejects.toThrow('enough');
+      await world.platform.release(world.operationId);
     });
 
     check('has nothing to put back or to release for an operation that did nothing', async () => {

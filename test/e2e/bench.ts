@@ -50,6 +50,7 @@ export interface BenchWish {
   readonly services?: readonly object[];
   readonly volumes?: readonly object[];
   readonly sharedFolders?: readonly object[];
+  readonly checks?: readonly object[];
   readonly repository?: object;
   readonly policy?: object;
   /** Without it there is none: most tests want a wrong or a missing one, or make their own by `cml init`. */
@@ -134,7 +135,8 @@ export async function makeBench(make: BenchWish | ((at: Bench['at']) => BenchWis
   };
 }
 
-function describeWorkspace({ services = [web], volumes, sharedFolders, repository, policy }: BenchWish): object {
+function describeWorkspace(wish: BenchWish): object {
+  const { services = [web], volumes, sharedFolders, checks, repository, policy } = wish;
   return {
     data: './cml-data',
     people: {
@@ -149,6 +151,7 @@ function describeWorkspace({ services = [web], volumes, sharedFolders, repositor
           services,
           volumes: volumes ?? [{ name: 'db', path: './team-ml/db' }],
           ...(sharedFolders ? { sharedFolders } : {}),
+          ...(checks ? { checks } : {}),
         },
         repository: {
           kind: 'restic',

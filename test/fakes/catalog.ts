@@ -72,6 +72,13 @@ function fakeBackups({ backups }: FakeCatalogStore): Catalog['backups'] {
   return {
     save: async (record) => write(backups, backup, record),
     get: async (id) => freeze(read(backups, backup, id)),
+    async change(id, decide) {
+      const now = read(backups, backup, id);
+      if (!now) throw new UserError('unknown-backup', `There is no backup "${id}".`);
+      const next = decide(freeze(now));
+      if (next) write(backups, backup, next);
+      return freeze(next ? backup.parse(structuredClone(next)) : now);
+    },
     list: async ({ workspace, limit } = {}) =>
       newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt)
         .filter(isOf(workspace))

@@ -13,6 +13,7 @@ import {
   type FakePart,
   partOf,
   runs,
+  scratchPath,
   snapshotParts,
   snapshotPath,
   stagedPath,
@@ -42,6 +43,7 @@ export function createFakePlatform(world: World, effect: Effect): WorkspacePlatf
     ...stopAndStart(world, effect),
     ...cuts(world, effect),
     ...swaps(world, effect),
+    ...scratches(world, effect),
     release: (operationId) => release(world, effect, operationId),
   };
 }
@@ -293,6 +295,36 @@ function swaps(world: World, effect: Effect): Swaps {
   };
 }
 
+/** Free bytes where scratch places are made. */
+const SCRATCH_ROOM = 1e9;
+
+function scratches(world: World, effect: Effect): Pick<WorkspacePlatform, 'makeScratch' | 'runChecks'> {
+  return {
+    async makeScratch(operationId, parts) {
+      if (parts.reduce((sum, { bytes }) => sum + bytes, 0) > SCRATCH_ROOM) {
+        throw new OperationError('preflight-failed', 'There is no room for it.');
+      }
+      const scratch = [];
+      for (const { name } of parts) {
+        const path = scratchPath(operationId, name);
+        await effect(`platform.makeScratch ${name}`, () => world.trees.set(path, new Map()));
+        scratch.push({ part: name, path });
+      }
+      return scratch;
+    },
+    async runChecks(_operationId, scratch, _folder, { signal } = {}) {
+      const trees = scratch.map(({ path }) => world.trees.get(path) ?? new Map<string, string>());
+      for (const [name, accepts] of world.checks) {
+        const look = () => {
+          if (!accepts(trees)) throw new OperationError('check-failed', `The check ${name} does not accept it.`);
+        };
+        await effect(`platform.runCheck ${name}`, look, { signal });
+      }
+      return world.checks.size;
+    },
+  };
+}
+
 function placesOf(world: World, operationId: string): string[] {
   return world.parts.map(({ name }) => displacedPath(operationId, name)).filter((path) => world.trees.has(path));
 }
@@ -307,6 +339,10 @@ async function release(world: World, effect: Effect, operationId: string): Promi
       world.trees.delete(path);
       world.snapshots.delete(path);
     });
+  }
+  for (const path of world.trees.keys()) {
+    if (!path.startsWith(scratchPath(operationId, ''))) continue;
+    await effect('platform.release scratch', () => world.trees.delete(path));
   }
   const isOurs = world.swap?.operationId === operationId;
   if (isOurs && readSwap(world) === 'mixed') return;

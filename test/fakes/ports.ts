@@ -9,6 +9,7 @@ import { createFakeChat } from './chat.ts';
 import type { Effect, Life } from './mortal.ts';
 import { createFakePlatform } from './platform.ts';
 import { createMortalMover } from './programs.ts';
+import { watchVerified } from './watch.ts';
 import type { World } from './world.ts';
 
 export interface Ports {
@@ -59,6 +60,12 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
     backups: {
       save: (backup) => effect('catalog.saveBackup', () => backups.save(backup)),
       get: (id) => effect('catalog.getBackup', () => backups.get(id)),
+      change: (id, decide) =>
+        effect('catalog.changeBackup', async () => {
+          const changed = await backups.change(id, decide);
+          watchVerified(world, changed);
+          return changed;
+        }),
       list: (filter) => effect('catalog.listBackups', () => backups.list(filter)),
     },
     requests: {

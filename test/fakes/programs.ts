@@ -2,6 +2,7 @@ import { PortError } from '../../src/errors.ts';
 import type { DataMover, MoveOptions } from '../../src/mover/mover.ts';
 import type { Life } from './mortal.ts';
 import { createFakeMover, type FakeFiles } from './mover.ts';
+import { watchCompleted } from './watch.ts';
 import { advance, type FakeProgram, readTree, type World, writeInto } from './world.ts';
 
 /**
@@ -42,7 +43,16 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
       return follow(world, life, options, writes, () => counted);
     },
     async forget(ids, options) {
-      for (const id of ids) await effect('mover.forget', () => plain.forget([id], options), options);
+      for (const id of ids) {
+        await effect(
+          'mover.forget',
+          async () => {
+            await plain.forget([id], options);
+            watchCompleted(world);
+          },
+          options,
+        );
+      }
     },
   };
 }

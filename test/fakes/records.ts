@@ -3,8 +3,8 @@ import type { Backup } from '../../src/records/backup.ts';
 import { createNewId, type IdPrefix } from '../../src/records/ids.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { CapturedPart } from '../../src/records/part.ts';
-import type { RestorePlan } from '../../src/records/plan.ts';
-import type { Request } from '../../src/records/request.ts';
+import type { DeletePlan, RestorePlan } from '../../src/records/plan.ts';
+import type { DeleteRequest, RestoreRequest } from '../../src/records/request.ts';
 import { type WorkspaceSettings, workspacePolicy } from '../../src/records/workspace.ts';
 
 /** When the made records happened; give `minutesLater` to tell older from newer. */
@@ -125,7 +125,7 @@ export function makeRestorePlan(changes: Partial<RestorePlan> = {}): RestorePlan
   };
 }
 
-export function makeRequest(changes: Partial<Request> = {}): Request {
+export function makeRequest(changes: Partial<RestoreRequest> = {}): RestoreRequest {
   const plan = changes.plan ?? makeRestorePlan();
   return {
     schema: 1,
@@ -142,6 +142,26 @@ export function makeRequest(changes: Partial<Request> = {}): Request {
     status: 'pending',
     ...changes,
   };
+}
+
+export function makeDeletePlan(changes: Partial<DeletePlan> = {}): DeletePlan {
+  return {
+    backupId: makeId('bkp'),
+    workspace: 'team-ml',
+    takenAt: momentAfter(5),
+    files: 24,
+    bytes: 8192,
+    manifestCopyId: 'f'.repeat(64),
+    copyIds: ['c'.repeat(64)],
+    digest: '2'.repeat(64),
+    warnings: [],
+    ...changes,
+  };
+}
+
+export function makeDeleteRequest(changes: Partial<DeleteRequest> = {}): DeleteRequest {
+  const plan = changes.plan ?? makeDeletePlan();
+  return { ...makeRequest(), kind: 'delete', backupId: plan.backupId, plan, ...changes };
 }
 
 export function makeAuditEntry(changes: Partial<AuditEntry> = {}): AuditEntry {

@@ -71,6 +71,8 @@ export interface World {
   /** Paths that a copy cannot read. */
   readonly unreadable: Set<string>;
   readonly release: string;
+  /** The workspace's own checks of what was brought back, by name. */
+  readonly checks: Map<string, (trees: readonly Tree[]) => boolean>;
   definition: string;
   note?: RunningNote | undefined;
   quiet?: Quiet | undefined;
@@ -123,6 +125,7 @@ export function createWorld({ folder, parts, services }: WorldPlan): World {
     writers: new Map(),
     unreadable: new Set(),
     release: '1.4',
+    checks: new Map(),
     definition: 'definition now',
     tick: 0,
     quietTicks: [],
@@ -229,6 +232,10 @@ export function stagedPath(operationId: string, part: string): string {
 
 export function displacedPath(operationId: string, part: string): string {
   return `/displaced/${operationId}/${part}`;
+}
+
+export function scratchPath(operationId: string, part: string): string {
+  return `/scratch/${operationId}/${part}`;
 }
 
 export function snapshotPath(part: string): string {

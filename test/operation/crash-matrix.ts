@@ -29,11 +29,14 @@ interface Failed {
 /** What each life of a trial did, in order. */
 type Course = readonly Life['done'][];
 
-/** Kills, fails, fills, cancels and delays one story everywhere, and looks at the world after each. */
+/**
+ * Kills, fails, fills, cancels and delays one story everywhere, and looks at the world after each. `further`: what may
+ * happen to this story alone, by the title of its test.
+ */
 export function describeCrashMatrix<Declaration extends StoryDeclaration>(
   name: string,
   declared: StoryCase<Declaration>,
-  mending: (effects: Life['done']) => readonly Trial[],
+  further: Readonly<Record<string, (effects: Life['done']) => readonly Trial[]>>,
 ): void {
   const given = declared as unknown as StoryCase;
   // Nothing here is about the disk: in memory where there is such a place.
@@ -82,7 +85,7 @@ export function describeCrashMatrix<Declaration extends StoryDeclaration>(
     it('when someone cancels, and the process dies', () => trial(cancels(effects), dying));
     it('when its time is over, and the process dies', () => trial(timeOuts(effects), dying));
     it('when the guard acts while the process is slow, which then dies', () => trial(guardWhileAlive(effects), dying));
-    it('when what mends it fails as well', () => trial(mending(effects)));
+    it.each(Object.entries(further))('%s', (_title, trials) => trial(trials(effects), dying));
   });
 }
 

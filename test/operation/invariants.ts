@@ -1,6 +1,7 @@
 import type { Backup } from '../../src/records/backup.ts';
 import type { Request } from '../../src/records/request.ts';
 import { ageOf, ageOfDefinition, type World } from '../fakes/world.ts';
+import { findMisdeeds } from './keep-invariants.ts';
 import type { Played } from './play.ts';
 
 /** What a script makes impossible; everything else is still demanded. */
@@ -17,6 +18,8 @@ export interface Allowances {
   readonly noNotice?: boolean;
   /** Nobody could be told. */
   readonly silence?: boolean;
+  /** The repository was damaged from outside: backups lost copies. */
+  readonly damaged?: boolean;
 }
 
 /** What is wrong with the world after a script was played; read from the world, never from the journal. */
@@ -32,7 +35,8 @@ export function findBroken(played: Played, before: World, allowed: Allowances = 
     ...(allowed.noNotice || allowed.silence ? [] : findSurprises(world)),
     ...findData(world, allowed),
     ...(allowed.unknownData ? [] : findLies(played)),
-    ...findBackups(played),
+    ...(allowed.damaged ? [] : findBackups(played)),
+    ...findMisdeeds(played, before, allowed),
     ...findLeftovers(played, allowed),
     ...findEnds(played, allowed),
   ];
@@ -134,8 +138,9 @@ function findIncomplete(world: World, backup: Backup, isNew: boolean): string[] 
 function findLeftovers(played: Played, allowed: Allowances): string[] {
   const { world, operation } = played;
   const backups = [...world.catalog.backups.values()].map((text): Backup => JSON.parse(text));
+  const standing = backups.filter(({ status }) => status !== 'deleted');
   const kept = new Set(
-    backups.flatMap((backup) => [backup.manifestCopyId, ...backup.parts.map(({ copyId }) => copyId)]),
+    standing.flatMap((backup) => [backup.manifestCopyId, ...backup.parts.map(({ copyId }) => copyId)]),
   );
   const displaced = new Set(world.displaced.flatMap(({ places }) => places));
   const live = new Set(world.parts.map(({ path }) => path));

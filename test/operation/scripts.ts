@@ -236,7 +236,7 @@ export function guardWhileAlive(effects: Effects): Trial[] {
   return meanwhile(effects, 'the guard acts', ({ world }) => letGuardAct(world));
 }
 
-function meanwhile(effects: Effects, what: string, happen: (stage: Stage) => void): Trial[] {
+export function meanwhile(effects: Effects, what: string, happen: (stage: Stage) => void): Trial[] {
   return effects.map(({ name }, index) => ({
     at: index + 1,
     allowed: { noNotice: true },

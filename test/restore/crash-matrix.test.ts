@@ -4,6 +4,7 @@ import { restoreCase } from './restore-case.ts';
 
 const MENDING = ['platform.stop', 'platform.revert', 'platform.applyDefinition', 'platform.start', 'platform.release'];
 
-describeCrashMatrix('restore', restoreCase, (effects) =>
-  failuresOfMending(effects, /^platform\.(commit|apply|start)/, MENDING),
-);
+describeCrashMatrix('restore', restoreCase, {
+  'when what mends it fails as well': (effects) =>
+    failuresOfMending(effects, /^platform\.(commit|apply|start)/, MENDING),
+});

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { RestorePlan } from '../../src/records/plan.ts';
-import type { Request } from '../../src/records/request.ts';
+import type { RestoreRequest } from '../../src/records/request.ts';
 import { checkRestore, claimApproval, fetchDefinition, fillStaged } from '../../src/restore/prepare-restore.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
 import { createFakeChat, createFakeChatStore } from '../fakes/chat.ts';
@@ -35,9 +35,9 @@ const restoreWorld = () => {
   return { platform: platform(), mover, folder: '/nowhere', signal };
 };
 
-async function standing(): Promise<Request> {
+async function standing(): Promise<RestoreRequest> {
   const request = await catalog().requests.get(REQUEST_ID);
-  if (!request) throw new Error('no request in this world');
+  if (request?.kind !== 'restore') throw new Error('no such request in this world');
   return request;
 }
 

@@ -13,7 +13,7 @@ import { createWorld, type FakePart, type World } from '../fakes/world.ts';
 import { NOTICE_MS } from '../operation/invariants.ts';
 import type { StoryCase } from '../operation/play.ts';
 
-const parts: readonly FakePart[] = [
+export const restoreParts: readonly FakePart[] = [
   { name: 'models', kind: 'volume', location: 'internal', capture: 'snapshot', path: '/live/models' },
   { name: 'db', kind: 'volume', location: 'internal', capture: 'two-pass', path: '/live/db' },
   { name: 'projects', kind: 'shared-folder', location: 'internal', capture: 'two-pass', path: '/live/projects' },
@@ -27,7 +27,7 @@ const MANIFEST = '/made/before';
 export const restoreCase: StoryCase<typeof restoreStory> = {
   declaration: restoreStory,
   async make(folder) {
-    const world = createWorld({ folder, parts, services: { web: true, db: true, idle: false } });
+    const world = createWorld({ folder, parts: restoreParts, services: { web: true, db: true, idle: false } });
     const backup = await storeBackup(world);
     const inspection = await createFakePlatform(world, plainEffect).inspect({ count: true });
     const plan = makeRestorePlan(backup, inspection, new Date(world.time.now()));
@@ -46,21 +46,23 @@ export const restoreCase: StoryCase<typeof restoreStory> = {
   },
 };
 
-async function storeBackup(world: World): Promise<Backup> {
+export async function storeBackup(world: World): Promise<Backup> {
   const files: FakeFiles = new Map([[`${MANIFEST}/definition.json`, DEFINITION]]);
-  for (const { name, path } of parts) {
+  for (const { name, path } of world.parts) {
     for (const file of ['first', 'last']) files.set(`${path}/${file}`, `then ${file} ${name}`);
     files.set(`${path}/log`, '0');
   }
   const mover = createFakeMover(world.repository, files);
   const options = { folder: world.folder, key: 'before' };
-  const copyParts = parts.map(({ path }) => path);
+  const copyParts = world.parts.map(({ path }) => path);
   const data = await mover.copy({ paths: copyParts, exclude: [], tags: [] }, options);
   const manifest = await mover.copy({ paths: [MANIFEST], exclude: [], tags: ['manifest'] }, options);
   const counts = await mover.count(data.id, copyParts, options);
   const sha256 = createHash('sha256').update(DEFINITION).digest('hex');
   return makeBackup({
-    parts: parts.map((part, index) => {
+    id: 'bkp_0000000001',
+    operationId: 'op_0000000001',
+    parts: world.parts.map((part, index) => {
       const { name, kind, location, capture, path } = part;
       const { files: count = 0, directories = 0, bytes = 0 } = counts[index] ?? {};
       const where = { copyId: data.id, pathInCopy: path };

@@ -15,6 +15,7 @@ describePlatform('the fake platform', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fake-platform-'));
   mkdirSync(join(folder, 'op'));
   const world = createWorld({ folder, parts, services: { web: true, db: true } });
+  world.checks.set('whole', ([first]) => first?.get('file')?.includes('good') ?? false);
   const treeOf = (part: string) => world.trees.get(partOf(world, part).path);
   return {
     platform: createFakePlatform(world, plainEffect),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UserError } from '../../errors.ts';
 import { type Backup, backup } from '../../records/backup.ts';
 import { backupId } from '../../records/ids.ts';
 import type { Catalog } from '../catalog.ts';
@@ -20,16 +21,28 @@ export function createBackups(
   });
   const index = createFolderIndex(folder, backup, (record) => record.takenAt);
 
+  const get = async (id: string) => index.get(id) ?? index.refresh(id);
+  const write = async (copy: Backup) => {
+    await folder.write(copy);
+    return index.put(copy);
+  };
+
   return {
     load: index.load,
+    get,
     async save(record) {
       const copy = folder.copyOf(record);
-      await folder.oneAtATime(copy.id, async () => {
-        await folder.write(copy);
-        index.put(copy);
+      await folder.oneAtATime(copy.id, () => write(copy));
+    },
+    async change(id, decide) {
+      await get(id);
+      return folder.oneAtATime(id, async () => {
+        const now = index.get(id);
+        if (!now) throw new UserError('unknown-backup', `There is no backup "${id}".`);
+        const next = decide(now);
+        return next === undefined ? now : write(folder.copyOf(next));
       });
     },
-    get: async (id) => index.get(id) ?? index.refresh(id),
     list: ({ workspace, limit } = {}) =>
       index.list((record) => workspace === undefined || record.workspace === workspace, limit),
   };

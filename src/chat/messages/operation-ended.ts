@@ -1,7 +1,7 @@
 import type { Operation } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
-import { writeCount, writeMoment, writeSize } from './words.ts';
+import { writeCount, writeKind, writeMoment, writeSize } from './words.ts';
 
 function lasted(operation: Operation): string {
   return writeDuration(Date.parse(operation.endedAt ?? operation.startedAt) - Date.parse(operation.startedAt));
@@ -48,15 +48,43 @@ export function restoreEnded(operation: Operation, facts: RestoreFacts): Message
   };
 }
 
-/** The end of an operation that did not do what was asked, by cancel or by failure. */
-export function operationFailed(operation: Operation, servicesAreUp: boolean): Message {
+export function backupDeleted(operation: Operation, facts: { backupId: string; copies: number }): Message {
+  return {
+    ...base(operation),
+    tone: 'good',
+    text: `${operation.workspace}: backup ${facts.backupId} was deleted; ${writeCount(facts.copies, 'copy', 'copies')} dropped. The space comes back with the next prune of the repository.`,
+  };
+}
+
+export function backupVerified(
+  operation: Operation,
+  facts: { backupId: string; files: number; bytes: number; restoreMs: number; checks: number },
+): Message {
+  const checks = facts.checks === 0 ? '' : `; ${writeCount(facts.checks, 'check')} passed`;
+  return {
+    ...base(operation),
+    tone: 'good',
+    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} in ${writeDuration(facts.restoreMs)}${checks}.`,
+  };
+}
+
+/**
+ * The end of an operation that did not do what was asked, by cancel or by failure. One of a kind that never stops services
+ * knows nothing of them.
+ */
+export function operationFailed(operation: Operation, servicesAreUp?: boolean): Message {
   const error = operation.error;
   const what = operation.status === 'cancelled' ? 'was cancelled' : 'failed';
-  const services = servicesAreUp ? 'Services are up.' : 'SERVICES ARE DOWN.';
+  const services =
+    servicesAreUp === undefined
+      ? 'Services were not touched.'
+      : servicesAreUp
+        ? 'Services are up.'
+        : 'SERVICES ARE DOWN.';
   return {
     ...base(operation),
     tone: operation.status === 'cancelled' ? 'info' : 'bad',
-    text: `${operation.workspace}: the ${operation.kind} ${operation.id} ${what} after ${lasted(operation)}: ${asSentence(error?.message ?? 'no reason was recorded')} ${services}`,
+    text: `${operation.workspace}: the ${writeKind(operation.kind)} ${operation.id} ${what} after ${lasted(operation)}: ${asSentence(error?.message ?? 'no reason was recorded')} ${services}`,
     ...(error?.hint === undefined ? {} : { details: [error.hint] }),
   };
 }

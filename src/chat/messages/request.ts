@@ -1,3 +1,4 @@
+import type { DeletePlan, RestorePlan } from '../../records/plan.ts';
 import type { Request } from '../../records/request.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
@@ -9,9 +10,16 @@ export function describeRequest(request: Request): Message {
     key: `${request.id}`,
     workspace: request.workspace,
     tone: request.status === 'pending' ? 'warning' : request.status === 'denied' ? 'bad' : 'info',
-    text: `${request.workspace}: ${request.by.name} asks to restore ${request.backupId} (${writeMoment(request.plan.takenAt)})${request.reason ? `: ${request.reason}` : ''}. ${state(request)}`,
-    details: describeRestorePlan(request),
+    text: `${request.workspace}: ${request.by.name} asks to ${request.kind} ${request.backupId} (${writeMoment(request.plan.takenAt)})${request.reason ? `: ${request.reason}` : ''}. ${state(request)}`,
+    details: request.kind === 'restore' ? describeRestorePlan(request.plan) : describeDeletePlan(request.plan),
   };
+}
+
+export function describeDeletePlan(plan: DeletePlan): string[] {
+  return [
+    `Removes ${writeCount(plan.files, 'file')}, ${writeSize(plan.bytes)} for ever; this cannot be undone.`,
+    ...plan.warnings,
+  ];
 }
 
 function state(request: Request): string {
@@ -33,7 +41,7 @@ function state(request: Request): string {
 }
 
 /** What an approver reads before deciding. */
-export function describeRestorePlan({ plan }: Pick<Request, 'plan'>): string[] {
+export function describeRestorePlan(plan: RestorePlan): string[] {
   const parts = plan.parts.map((part) => {
     const live = plan.overwrites.find(({ name }) => name === part.name);
     const now = live ? `; there now: ${writeCount(live.files, 'file')}, ${writeSize(live.bytes)}` : '';

@@ -1,4 +1,12 @@
 import prettyBytes from 'pretty-bytes';
+import type { OperationKind } from '../../records/operation.ts';
+
+const KINDS = { backup: 'backup', restore: 'restore', delete: 'deletion', verify: 'verification' } as const;
+
+/** `deletion`: an operation of this kind, as a noun. */
+export function writeKind(kind: OperationKind): string {
+  return KINDS[kind];
+}
 
 /** `2.03 GB`, `17 kB`: how we write every size, from bytes. */
 export function writeSize(bytes: number): string {

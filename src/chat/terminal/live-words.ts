@@ -1,6 +1,6 @@
 import type { OperationView } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
-import { writeCount, writeSize } from '../messages/words.ts';
+import { writeCount, writeKind, writeSize } from '../messages/words.ts';
 import { plainLine } from './plain.ts';
 import type { Measure } from './progress-meter.ts';
 
@@ -47,7 +47,7 @@ export function servicesWords(view: OperationView, now: Date, timeOfDay: TimeOfD
 
 export function titleWords(view: OperationView): string {
   const why = view.reason === undefined ? '' : `: ${plainLine(view.reason)}`;
-  return `${view.kind} of ${view.workspace} (${view.id}), asked by ${plainLine(view.by)}${why}`;
+  return `${writeKind(view.kind)} of ${view.workspace} (${view.id}), asked by ${plainLine(view.by)}${why}`;
 }
 
 /** How an operation ended, in one line; empty while it runs. */
@@ -57,6 +57,6 @@ export function endWords(view: OperationView): string {
   const what =
     view.status === 'cancelled' ? 'was cancelled after' : `${view.status} ${view.status === 'failed' ? 'after' : 'in'}`;
   const services = servicesWords(view, new Date(view.endedAt ?? view.startedAt), () => '');
-  const line = `The ${view.kind} of ${view.workspace} ${what} ${writeDuration(lastedMs)}${services === '' ? '' : `; ${services}`}.`;
+  const line = `The ${writeKind(view.kind)} of ${view.workspace} ${what} ${writeDuration(lastedMs)}${services === '' ? '' : `; ${services}`}.`;
   return view.error ? `${line} ${plainLine(view.error.message)}` : line;
 }

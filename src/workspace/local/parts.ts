@@ -30,7 +30,7 @@ export function configuredPart(settings: LocalSettings, name: string): Configure
 export const RESERVED = '.cml-op_';
 
 /** `.partial`: where the mover restores before it moves the whole into a staged place. */
-export const reservedPath = /\/\.cml-op_[0-9a-z]{10}-(stage|displaced)(-[^/]+)?(\.partial)?$/;
+export const reservedPath = /\/\.cml-op_[0-9a-z]{10}-(stage|displaced|scratch)(-[^/]+)?(\.partial)?$/;
 
 /** Where a part lives and where its restored and displaced data stand, on the same file system. */
 export interface PartPlaces {

@@ -11,6 +11,7 @@ import { inspectWorkspace } from './inspect.ts';
 import { noteRunning, readNote } from './note.ts';
 import { proveQuiet } from './quiet.ts';
 import { endPrograms } from './run-program.ts';
+import { makeScratch, releaseScratch, runChecks } from './scratch.ts';
 import type { LocalSettings } from './settings.ts';
 import { dropSnapshots, makeSnapshots } from './snapshot.ts';
 import { releaseStage, stageParts } from './stage.ts';
@@ -72,11 +73,15 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
     keepDisplaced: (operationId, until) =>
       translated('keeping what was displaced', () => keepDisplaced(context, operationId, until)),
     dropDisplaced: (now) => translated('dropping what was displaced', () => dropDisplaced(context, now)),
+    makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
+    runChecks: (operationId, _scratch, into, effect = {}) =>
+      translated('running checks', () => runChecks(context, run, operationId, into, effect)),
     release: (operationId) =>
       translated('releasing', async () => {
         await endPrograms(workFolder(operationId));
         await dropSnapshots(context, operationId);
         await releaseStage(context, operationId);
+        await releaseScratch(context, operationId);
         await context.lock.hold(() => forgetTakeOver(context, (marked) => marked === operationId));
       }),
   };

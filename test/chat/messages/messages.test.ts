@@ -1,9 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { backupEnded, operationFailed, restoreEnded } from '../../../src/chat/messages/operation-ended.ts';
+import { deleteStory } from '../../../src/backup/delete-steps.ts';
+import {
+  backupDeleted,
+  backupEnded,
+  backupVerified,
+  operationFailed,
+  restoreEnded,
+} from '../../../src/chat/messages/operation-ended.ts';
 import { describeRequest } from '../../../src/chat/messages/request.ts';
 import { servicesStop, stopPostponed } from '../../../src/chat/messages/services-stop.ts';
-import { writeCount, writeMoment } from '../../../src/chat/messages/words.ts';
-import { makeOperation, makeRequest, makeRestorePlan } from '../../fakes/records.ts';
+import { writeCount, writeKind, writeMoment } from '../../../src/chat/messages/words.ts';
+import { verifyStory } from '../../../src/restore/verify-steps.ts';
+import { makeDeletePlan, makeDeleteRequest, makeOperation, makeRequest, makeRestorePlan } from '../../fakes/records.ts';
 
 const operation = makeOperation({
   id: 'op_0toxcgtmq4',
@@ -48,6 +56,14 @@ const request = makeRequest({
   expiresAt: '2026-11-23T06:15:00.000Z',
 });
 
+const deletePlan = makeDeletePlan({
+  backupId: plan.backupId,
+  takenAt: plan.takenAt,
+  files: 3_999,
+  bytes: 81_595_276,
+  warnings: ['It is the last completed backup of team-ml: nothing could be restored after that.'],
+});
+
 describe('what people read', () => {
   test('before services stop', () => {
     expect(servicesStop(stop)).toMatchSnapshot();
@@ -85,6 +101,43 @@ describe('what people read', () => {
       (status) => describeRequest({ ...request, status, votes: [vote], operationId: operation.id }).text,
     );
     expect(texts).toMatchSnapshot();
+  });
+
+  test('after a deletion and after a verification', () => {
+    const { backupId } = plan;
+    const deletion = { ...operation, kind: 'delete' as const };
+    expect(backupDeleted(deletion, { backupId, copies: 1 })).toMatchSnapshot();
+    expect(backupDeleted(deletion, { backupId, copies: 3 }).text).toContain('3 copies dropped');
+    const facts = { backupId, files: 3_999, bytes: 81_595_276, restoreMs: 4_250 };
+    const verification = { ...operation, kind: 'verify' as const };
+    expect(backupVerified(verification, { ...facts, checks: 0 })).toMatchSnapshot();
+    expect(backupVerified(verification, { ...facts, checks: 2 }).text).toMatchSnapshot();
+  });
+
+  test('after a deletion or a verification that failed: nothing about services, and how to finish it', () => {
+    const error = { code: 'repository-held', message: 'The repository is held by another program (/srv/r)' };
+    const failed = { ...operation, status: 'failed' as const, error };
+    expect(verifyStory.ended({ ...failed, kind: 'verify' })).toMatchSnapshot();
+    const input = JSON.parse(JSON.stringify({ requestId: 'req_0toxciiy6u', plan: deletePlan }));
+    const deletion = { ...failed, kind: 'delete' as const, input };
+    expect(deleteStory.ended(deletion).details).toBeUndefined();
+    const at = '2026-11-22T22:00:01.000Z';
+    const journal = [{ type: 'step-done' as const, at, step: 'mark deleting' }];
+    expect(deleteStory.ended({ ...deletion, journal })).toMatchSnapshot();
+  });
+
+  test('of a request to delete', () => {
+    const asked = makeDeleteRequest({ ...request, kind: 'delete', plan: deletePlan, reason: 'too old' });
+    expect(describeRequest(asked)).toMatchSnapshot();
+  });
+
+  test('calls each kind of operation by a noun', () => {
+    expect((['backup', 'restore', 'delete', 'verify'] as const).map(writeKind)).toEqual([
+      'backup',
+      'restore',
+      'deletion',
+      'verification',
+    ]);
   });
 
   test('writes counts and moments the same everywhere', () => {

@@ -74,6 +74,7 @@ interface BenchSettings {
   readonly volumes?: readonly object[];
   readonly sharedFolders?: readonly object[];
   readonly definition?: object;
+  readonly checks?: readonly object[];
   readonly pageCommand?: readonly string[];
 }
 

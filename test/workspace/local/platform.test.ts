@@ -24,6 +24,9 @@ describePlatform('the local platform', async () => {
     volumes: [{ name: 'data', path: await makeFolder(join(root, 'data')) }],
     sharedFolders: [{ name: 'projects', path: await makeFolder(join(root, 'projects')) }],
     definition: { files: [join(root, 'env')] },
+    checks: [
+      { name: 'whole', command: ['sh', '-c', 'grep -q good "$CML_SCRATCH/data/file" || { echo torn >&2; exit 1; }'] },
+    ],
   }));
   const { root, platform } = bench;
   const names = ['web', 'db', 'worker'];

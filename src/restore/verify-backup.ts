@@ -1,0 +1,76 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { OperationError } from '../errors.ts';
+import type { DataMover } from '../mover/mover.ts';
+import type { Story } from '../operation/operation.ts';
+import type { Backup } from '../records/backup.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
+import { fetchDefinition, fillStaged } from './prepare-restore.ts';
+import type { VerifyOutcome, verifyStory } from './verify-steps.ts';
+
+export interface VerifyPorts {
+  readonly platform: WorkspacePlatform;
+  readonly mover: DataMover;
+  readonly catalog: Catalog;
+}
+
+/**
+ * THE STORY of a verification: brings the whole backup back into a scratch place, counts what arrived against what was
+ * counted at the cut, has the workspace's own checks look at it, and writes down that and how long it took. Services are
+ * never touched.
+ */
+export async function verifyBackup(
+  { step, ensure, operation, folder }: Story<typeof verifyStory>,
+  { platform, mover, catalog }: VerifyPorts,
+  { backupId }: { readonly backupId: string },
+): Promise<VerifyOutcome> {
+  const { id } = operation;
+  const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
+  const read = () => restorable(catalog, backupId);
+  try {
+    await step('preflight', async ({ signal }) => {
+      const backup = await read();
+      await mover.probe();
+      const listed = await mover.list([], { folder, key: 'list-known', signal });
+      refuseLost(backup, new Set(listed.map((copy) => copy.id)));
+    });
+    const scratch = await step('make scratch', async () => platform.makeScratch(id, (await read()).parts));
+    const filled = await step('fill', async ({ signal, progress, now }) => {
+      const beganAt = now().getTime();
+      const arrived = await fillStaged(await read(), scratch, world(signal), progress);
+      return { ...arrived, restoreMs: now().getTime() - beganAt };
+    });
+    await step('check definition', async ({ signal }) => {
+      const { definition, release } = await read();
+      await fetchDefinition({ definition, releaseThen: release }, world(signal));
+    });
+    const checks = await step('run checks', ({ signal }) => platform.runChecks(id, scratch, folder, { signal }));
+    await step('record verified', async ({ now }) => {
+      const verified = { at: now().toISOString(), operationId: id, ...filled };
+      await catalog.backups.change(backupId, (standing) => ({ ...standing, verified }));
+    });
+    return { backupId, ...filled, checks };
+  } finally {
+    await ensure('release', () => platform.release(id));
+  }
+}
+
+/** Read anew in each step: it is too large for the journal, and what was captured never changes. */
+async function restorable(catalog: Catalog, backupId: string): Promise<Backup> {
+  const backup = await catalog.backups.get(backupId);
+  if (backup?.status === 'completed') return backup;
+  throw new OperationError('backup-incomplete', `${backupId} is ${backup?.status ?? 'not in the catalog'}.`, {
+    hint: 'Only completed backups can be verified: cml list',
+  });
+}
+
+function refuseLost(backup: Backup, known: ReadonlySet<string>): void {
+  const lost = [...backup.parts, backup.definition].find(({ copyId }) => !known.has(copyId));
+  if (!lost) return;
+  throw new OperationError(
+    'copy-not-proven',
+    `Copy ${lost.copyId} of ${backup.id} is not in the repository any more.`,
+    {
+      hint: 'This backup cannot be restored. Check the repository and make a new backup at once.',
+    },
+  );
+}

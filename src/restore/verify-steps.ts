@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { backupVerified, operationFailed } from '../chat/messages/operation-ended.ts';
+import { defineStory } from '../operation/operation.ts';
+import { stagedPart } from '../workspace/platform.ts';
+
+export const verifyOutcome = z.object({
+  backupId: z.string(),
+  files: z.number(),
+  bytes: z.number(),
+  /** How long bringing all files back took: what a restore would take. */
+  restoreMs: z.number(),
+  checks: z.number(),
+});
+export type VerifyOutcome = z.infer<typeof verifyOutcome>;
+
+const filled = z.object({ files: z.number(), bytes: z.number(), restoreMs: z.number() });
+const MINUTE = 60_000;
+
+export const verifyStory = defineStory({
+  kind: 'verify',
+  steps: {
+    preflight: { result: z.void(), timeoutMs: 30 * MINUTE, retries: 2 },
+    'make scratch': { result: z.array(stagedPart), timeoutMs: 10 * MINUTE },
+    fill: { result: filled, retries: 2 },
+    'check definition': { result: z.void(), timeoutMs: 10 * MINUTE, retries: 3 },
+    'run checks': { result: z.number(), timeoutMs: 60 * MINUTE },
+    'record verified': { result: z.void(), timeoutMs: MINUTE, retries: 3, final: true },
+  },
+  ensures: {
+    release: { result: z.void(), timeoutMs: 60 * MINUTE, retries: 2, otherwise: 'warn', removes: true },
+  },
+  shown: ['preflight', 'make scratch', 'fill', 'check definition', 'run checks', 'record verified', 'release'],
+  ended: (operation) => {
+    const facts = verifyOutcome.safeParse(operation.outcome);
+    if (operation.status === 'succeeded' && facts.success) return backupVerified(operation, facts.data);
+    return operationFailed(operation);
+  },
+});
