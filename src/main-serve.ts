@@ -114,7 +114,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
       clock: systemClock,
       onBug: stop.crash,
       say: async (caller, word, given) => {
-        const config = RECOVERY_WORDS.has(word) ? live.lastGood() : await live.current();
+        const config = await (RECOVERY_WORDS.has(word) ? live.currentOrLast() : live.current());
         return say(orchestrator, config, caller, word, given);
       },
       follow: (id, signal) => follow(orchestrator, hub, id, signal),
