@@ -69,15 +69,17 @@ debian_mirror() {
     cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
       sed -n -E 's#^(deb (\[[^]]*\] )?|URIs: *)(https?://[^ ]+/debian)/?( .*)?$#\3#p' | head -n 1
   ) || true
-  printf '%s\n' "${mirror:-http://deb.debian.org/debian}"
+  [[ -n $mirror ]] || { say "the apt sources of this machine name no mirror of Debian" && return 1; }
+  printf '%s\n' "$mirror"
 }
 
 get_package() { # suite
   has apt-get && has dpkg || { say 'apt-get and dpkg are not here' && return 1; }
-  local apt=$work/$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed=''
+  local apt=$work/$1 keyring=/usr/share/keyrings/debian-archive-keyring.gpg signed='' mirror
+  mirror=$(debian_mirror) || return 1
   mkdir -p "$apt"/{lists/partial,cache/archives/partial,state,download}
   [[ -r $keyring ]] && signed="[signed-by=$keyring] "
-  printf 'deb %s%s %s main\n' "$signed" "$(debian_mirror)" "$1" >"$apt/sources.list"
+  printf 'deb %s%s %s main\n' "$signed" "$mirror" "$1" >"$apt/sources.list"
   # Given with -c, so that it is read after the machine's own settings: a proxy stays, hooks do not.
   cat >"$apt/apt.conf" <<CONF
 #clear APT::Update::Pre-Invoke;
