@@ -5,7 +5,8 @@ import { finishOperation } from './finish-operation.ts';
 import { createJournal, hasBegun, isCountingDown, isDone, type Journal } from './journal.ts';
 import type { Story, StoryDeclaration } from './operation.ts';
 import type { RunnerWorld } from './runner-world.ts';
-import { createStory, type StoryControl } from './story.ts';
+import { createStory } from './story.ts';
+import type { StoryControl } from './story-control.ts';
 import { viewOperation } from './view.ts';
 
 export interface RunningOperation {

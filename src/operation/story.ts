@@ -1,27 +1,12 @@
 import type { z } from 'zod';
-import { AppError, OperationError, ServicesDownError, UserError } from '../errors.ts';
-import type { JournalEvent, Progress } from '../records/operation.ts';
+import { AppError, OperationError, ServicesDownError } from '../errors.ts';
 import { attempt, type Limits } from './attempt.ts';
-import { announcedStop, hasBegun, type Journal, readEnsures, readSteps, recordError } from './journal.ts';
+import { hasBegun, type Journal, readEnsures, readSteps, recordError } from './journal.ts';
 import type { EnsurePolicy, StepContext, StepOptions, StepPolicy, Story, StoryDeclaration } from './operation.ts';
 import { isRetryable, retry } from './retry.ts';
 import type { RunnerWorld } from './runner-world.ts';
-
-/** What the runner and the story share about one life of an operation. */
-export interface StoryControl {
-  readonly mode: 'run' | 'resume' | 'unwind';
-  /** Aborted by cancel, by the operation's time-out, or because the process must end. */
-  readonly abort: AbortController;
-  /** The journal as earlier lives left it. */
-  readonly past: readonly JournalEvent[];
-  /** True once the operation can only go forward. */
-  isFinal(): boolean;
-  changed(progress?: Progress): void;
-  /** The process is about to end: services that are up stay up, and the next life goes on from here. */
-  isHeld(): boolean;
-  /** Something could not be removed yet: a later life has to, so this one may not write the end. */
-  leaveOpen(): void;
-}
+import { contextOf } from './step-context.ts';
+import type { StoryControl } from './story-control.ts';
 
 /** Long enough for restic to give its lock back, short enough not to keep services down. */
 const SETTLE_MS = 10_000;
@@ -144,37 +129,6 @@ function persist(
       ),
     { retries: policy.retries, delays: world.delays, worthIt: (error) => !hopeless(error) },
   );
-}
-
-function contextOf(journal: Journal, control: StoryControl, world: RunnerWorld, signal: AbortSignal): StepContext {
-  return {
-    signal,
-    now: () => world.clock.now(),
-    sleep: (ms) => world.clock.sleep(ms, signal),
-    progress: (progress) => control.changed(progress),
-    stopsAt: () => announcedStop(journal.operation().journal),
-    async countedDown() {
-      const now = world.clock.now();
-      let isMoved = false;
-      const at = now.toISOString();
-      const refuseMoved = ({ journal: events }: { journal: readonly JournalEvent[] }) => {
-        isMoved = (announcedStop(events)?.getTime() ?? 0) > now.getTime();
-        if (isMoved) throw new UserError('too-late', 'The moment was moved.');
-      };
-      try {
-        await journal.append({ type: 'counted-down', at }, refuseMoved);
-        return true;
-      } catch (error) {
-        if (isMoved) return false;
-        throw error;
-      }
-    },
-    async announced(stopsAt) {
-      const at = world.clock.now().toISOString();
-      await journal.append({ type: 'announced', at, stopsAt: stopsAt.toISOString() });
-      control.changed();
-    },
-  };
 }
 
 function limitsOf(
