@@ -206,8 +206,11 @@ describe('the guard', () => {
     const quiet = await bench.platform.stop(note);
     await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
     await rename(join(bench.root, `.cml-${OPERATION}-displaced-data`), join(bench.root, 'taken-away'));
-    await until('people are paged', async () => /urgent=1/.test((await readIfThere(join(bench.root, 'pages'))) ?? ''));
-    expect(readFileSync(join(bench.root, 'pages'), 'utf8')).toContain('team-ml: core services are down');
+    // The page command writes twice: the sentence comes last.
+    const paged = async () =>
+      (await readIfThere(join(bench.root, 'pages')))?.includes('team-ml: core services are down');
+    await until('people are paged', async () => (await paged()) === true);
+    expect(readFileSync(join(bench.root, 'pages'), 'utf8')).toContain('urgent=1');
     expect(allUp()).toBe(false);
     await rename(join(bench.root, 'taken-away'), join(bench.root, `.cml-${OPERATION}-displaced-data`));
     await until('services are up', allUp, 25_000);
