@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { identify } from '../../src/process-identity.ts';
 import type { Program, RunProgram } from '../../src/program.ts';
+import { readClaim } from '../../src/workspace/local/run-record.ts';
 import { die, liveOnceWith } from './other-life.ts';
 import { createResticWorld, type ResticWorld, until } from './restic-world.ts';
 
@@ -60,8 +61,10 @@ describe('a copy whose starter died', () => {
     const life = liveOnceWith(await programOf('op_gone'), world.folder);
     await until(async () => (await readdir(world.folder)).includes('op_gone.run.json'));
     await die(life);
-    const leader = execFileSync('sed', ['s/.*"pid":\\([0-9]*\\).*/\\1/', join(world.folder, 'op_gone.run.json')]);
-    process.kill(-Number(leader.toString()), 'SIGKILL');
+    const leader = readClaim(join(world.folder, 'op_gone.run.json'))?.pid ?? 0;
+    process.kill(-leader, 'SIGKILL');
+    // A signal only asks for the end: adopted in the moment before, the copy would be told as killed, not as gone.
+    await until(() => identify(leader) === undefined);
     const made = await world.mover.copy(request('op_gone'), { folder: world.folder, key: 'op_gone' });
     const listed = await world.mover.list(['op_gone'], { folder: world.folder, key: 'list' });
     expect(listed.map(({ id }) => id)).toEqual([made.id]);
