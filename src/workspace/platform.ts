@@ -49,8 +49,31 @@ export const snapshot = z.object({
 });
 export type Snapshot = z.infer<typeof snapshot>;
 
-export const stagedPart = z.object({ part: z.string(), path: z.string() });
+/** What a restore brings in: a whole part, or one path of it. */
+export interface StageWish {
+  readonly part: string;
+  /** Relative to the part's root; absent: the whole part. */
+  readonly within?: string | undefined;
+  /** What will stand there; a path within a part may be a single file. */
+  readonly is?: 'folder' | 'file' | undefined;
+}
+
+export const stagedPart = z.object({
+  part: z.string(),
+  within: z.string().optional(),
+  /** Where the mover restores to; see `stage`. */
+  path: z.string(),
+});
 export type StagedPart = z.infer<typeof stagedPart>;
+
+/** What one operation displaced, kept until its time has passed. */
+export interface Displaced {
+  readonly operationId: string;
+  readonly until: string;
+  readonly parts: readonly StagedPart[];
+  /** The definition that was the present one before; absent when that operation left it alone, or could not keep it. */
+  readonly definition?: DefinitionFile;
+}
 
 export const definitionFile = z.object({ path: z.string(), sha256: z.string(), release: z.string() });
 export type DefinitionFile = z.infer<typeof definitionFile>;
@@ -131,15 +154,24 @@ export interface WorkspacePlatform {
 
   /**
    * Makes empty places beside the live parts, on the same file system, for restored data. The mover may put
-   * `<place>.partial` beside each and replace the place itself; `release` removes both.
+   * `<place>.partial` beside each and replace the place itself; `release` removes both. For a wish that is a file the
+   * place is a folder into which the mover puts one file of that name. Live data need not be there for a path within a
+   * part, but the folder that holds it must.
+   * @throws OperationError `preflight-failed` when the folder of a path is not there, or one wish lies inside another.
    */
-  stage(operationId: string, parts: readonly string[]): Promise<StagedPart[]>;
+  stage(operationId: string, wishes: readonly StageWish[]): Promise<StagedPart[]>;
+  /**
+   * Offers what an earlier operation displaced as staged places of this one. Moves nothing; `release` of this operation
+   * leaves it where it is, and it stays that operation's until a commit here is kept by `keepDisplaced`.
+   * @throws OperationError `part-missing` when it is not kept any more, or not wholly.
+   */
+  stageDisplaced(operationId: string, fromOperationId: string): Promise<StagedPart[]>;
   /**
    * Swaps the staged places in, while quiet. When it dies or rejects, any part may be swapped or not; `revert` knows.
-   * What was live is kept whole beside.
+   * What was live is kept whole beside. A path within a part is swapped alone.
    * @throws OperationError `swap-failed`, `not-quiet`.
    */
-  commit(operationId: string, parts: readonly string[], quiet: Quiet): Promise<void>;
+  commit(operationId: string, staged: readonly StagedPart[], quiet: Quiet): Promise<void>;
   /** True when every live part is the one from before this operation. */
   isReverted(operationId: string): Promise<boolean>;
   /**
@@ -152,10 +184,29 @@ export interface WorkspacePlatform {
    * @throws OperationError `swap-failed`: data is of unknown state and nothing may be started.
    */
   revert(operationId: string): Promise<void>;
-  /** Keeps what a committed swap displaced until `until`; answers the places. */
-  keepDisplaced(operationId: string, until: string): Promise<string[]>;
-  /** Removes what operations displaced and whose time has passed; answers the places removed. */
-  dropDisplaced(now: string): Promise<string[]>;
+  /**
+   * Keeps what a committed swap displaced until `until`, and with it a copy of `definition`, the one it displaced;
+   * answers the places. What the swap brought in from an earlier operation's displaced data is that operation's no more.
+   */
+  keepDisplaced(operationId: string, until: string, definition?: DefinitionFile): Promise<string[]>;
+  /** What is kept now, oldest first. */
+  displaced(): Promise<Displaced[]>;
+  /**
+   * Removes what operations displaced and whose time has passed, except that of operations named in `held` and what a
+   * swap that is not settled needs; answers the places removed.
+   */
+  dropDisplaced(now: string, held?: readonly string[]): Promise<string[]>;
+
+  /**
+   * The live parts themselves, to be written in place. From here until `endInPlace` their state is unknown: `start`
+   * refuses, and so does the guard, which pages instead; the mark outlives this process. Call only while quiet.
+   * @throws OperationError `not-quiet`, `part-missing`.
+   */
+  beginInPlace(operationId: string, parts: readonly string[], quiet: Quiet): Promise<StagedPart[]>;
+  /** The live parts are known to be whole again: the restored ones or the previous ones. */
+  endInPlace(operationId: string): Promise<void>;
+  /** True while this operation's mark of `beginInPlace` stands. */
+  isInPlace(operationId: string): Promise<boolean>;
 
   /**
    * Makes empty places for the parts of a backup that is only looked at, away from everything live.
