@@ -45,6 +45,8 @@ export interface CopyOutcome extends Copy {
 
 export interface PathCount {
   readonly path: string;
+  /** False for a single file. */
+  readonly isFolder: boolean;
   readonly files: number;
   readonly directories: number;
   readonly bytes: number;
@@ -69,7 +71,10 @@ export interface DataMover {
   copy(request: CopyRequest, options: MoveOptions): Promise<CopyOutcome>;
   /** Copies with any of the tags (all copies when none are given), oldest first, read from the repository now. */
   list(tags: readonly string[], options: MoveOptions): Promise<Copy[]>;
-  /** Counts what a copy holds under each path, by reading the copy's tree. A path that is not in it counts -1 files. */
+  /**
+   * Counts what a copy holds under each path, by reading the copy's tree; a single file counts as one. A path that is not
+   * in it counts -1 files.
+   */
   count(copyId: string, paths: readonly string[], options: MoveOptions): Promise<PathCount[]>;
   /**
    * Restores a folder at `pathInCopy` as the folder `target`, with the owner, mode, times and attributes it had; a file goes

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { backupId } from './ids.ts';
+import { backupId, operationId } from './ids.ts';
 import { partKind, partLocation } from './part.ts';
 import { moment } from './time.ts';
 import { capture, partName, workspaceName } from './workspace.ts';
@@ -45,40 +45,81 @@ export const backupPlan = z.object({
 });
 export type BackupPlan = z.infer<typeof backupPlan>;
 
+/** One part that a restore brings back, or one path of it. */
+export const restoredPart = z.object({
+  name: partName,
+  /** A path relative to the part's root; absent: the whole part. */
+  within: z.string().optional(),
+  is: z.enum(['folder', 'file']).default('folder'),
+  /** Where the part stands now, absolute. */
+  path: z.string(),
+  copyId: z.string(),
+  /** Where the part's root is inside the copy, absolute. */
+  pathInCopy: z.string(),
+  /** Of what is brought back. */
+  files: z.number().int(),
+  directories: z.number().int(),
+  bytes: z.number(),
+  consistent: z.boolean(),
+});
+export type RestoredPart = z.infer<typeof restoredPart>;
+
+/** What stands in the live parts now, and how that was found out. */
+const present = {
+  /** What would be displaced. */
+  overwrites: z.array(z.object({ name: partName, files: z.number(), bytes: z.number() })),
+  /** Files written since `takenAt`, counted at `lookedAt`; undefined where that cannot be known. */
+  writtenSince: z.number().int().optional(),
+  lookedAt: moment,
+  warnings: z.array(z.string()),
+};
+
 /** What a restore would do. Everything in `digest` was shown to the approver and may not change afterwards. */
 export const restorePlan = z.object({
   backupId,
   manifestSha256: z.string(),
+  /** The one that is brought back. */
   workspace: workspaceName,
+  /** The one that the backup was taken of, where it is another. */
+  fromWorkspace: workspaceName.optional(),
   takenAt: moment,
-  parts: z.array(
-    z.object({
-      name: partName,
-      path: z.string(),
-      copyId: z.string(),
-      pathInCopy: z.string(),
-      files: z.number().int(),
-      directories: z.number().int(),
-      bytes: z.number(),
-      consistent: z.boolean(),
-    }),
-  ),
-  definition: z.object({ copyId: z.string(), pathInCopy: z.string(), sha256: z.string() }),
+  parts: z.array(restoredPart),
+  /** Absent when the present definition stays: single paths, or a backup of another workspace. */
+  definition: z.object({ copyId: z.string(), pathInCopy: z.string(), sha256: z.string() }).optional(),
   releaseThen: z.string(),
   releaseNow: z.string(),
-  way: z.enum(['swap']),
+  /** `in-place`: there is no room beside the live data, so it is written over, after a safety backup. */
+  way: z.enum(['swap', 'in-place']),
   undoable: z.boolean(),
+  /** Paths that could not be read when the backup was taken, by part; only in a backup that is incomplete. */
+  missing: z.array(z.string()).optional(),
   /** SHA-256 over what the approver decides on; nothing that drifts is part of it. */
   digest: z.string(),
   forecast,
-  /** What stands in the live parts now and would be displaced. */
-  overwrites: z.array(z.object({ name: partName, files: z.number(), bytes: z.number() })),
-  /** Files written since the backup was taken, counted at `lookedAt`; undefined where that cannot be known. */
-  writtenSince: z.number().int().optional(),
-  lookedAt: moment,
-  warnings: z.array(z.string()),
+  ...present,
 });
 export type RestorePlan = z.infer<typeof restorePlan>;
+
+/** What an undo would do: bring back what an earlier restore, or undo, displaced. */
+export const undoPlan = z.object({
+  /** The operation that displaced it. */
+  undoes: operationId,
+  /** The backup that operation brought in. */
+  backupId,
+  workspace: workspaceName,
+  /** Since when it has been displaced. */
+  takenAt: moment,
+  keptUntil: moment,
+  parts: z.array(z.object({ name: partName, within: z.string().optional(), path: z.string() })),
+  /** Absent when the earlier operation left the definition alone. */
+  definitionSha256: z.string().optional(),
+  releaseThen: z.string(),
+  releaseNow: z.string(),
+  digest: z.string(),
+  forecast,
+  ...present,
+});
+export type UndoPlan = z.infer<typeof undoPlan>;
 
 /** What a deletion would remove for ever. */
 export const deletePlan = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backupId, operationId, requestId } from './ids.ts';
 import { person } from './person.ts';
-import { deletePlan, restorePlan } from './plan.ts';
+import { deletePlan, restorePlan, undoPlan } from './plan.ts';
 import { moment } from './time.ts';
 import { workspaceName } from './workspace.ts';
 
@@ -10,6 +10,8 @@ export const vote = z.object({
   at: moment,
   approves: z.boolean(),
   reason: z.string().optional(),
+  /** They were told what the backup lacks, and want it all the same. */
+  acceptsIncomplete: z.boolean().optional(),
 });
 export type Vote = z.infer<typeof vote>;
 
@@ -30,11 +32,24 @@ const common = {
   operationId: operationId.optional(),
 };
 
-export const restoreRequest = z.object({ ...common, kind: z.literal('restore'), plan: restorePlan });
+export const restoreRequest = z.object({
+  ...common,
+  kind: z.literal('restore'),
+  plan: restorePlan,
+  /** How long people are warned, in milliseconds, when the one who asked said so. */
+  noticeMs: z.number().nonnegative().optional(),
+});
 export type RestoreRequest = z.infer<typeof restoreRequest>;
+export const undoRequest = z.object({
+  ...common,
+  kind: z.literal('undo'),
+  plan: undoPlan,
+  noticeMs: z.number().nonnegative().optional(),
+});
+export type UndoRequest = z.infer<typeof undoRequest>;
 export const deleteRequest = z.object({ ...common, kind: z.literal('delete'), plan: deletePlan });
 export type DeleteRequest = z.infer<typeof deleteRequest>;
 
 /** What was asked and who decided. Moved by one conditional write only. */
-export const request = z.discriminatedUnion('kind', [restoreRequest, deleteRequest]);
+export const request = z.discriminatedUnion('kind', [restoreRequest, undoRequest, deleteRequest]);
 export type Request = z.infer<typeof request>;

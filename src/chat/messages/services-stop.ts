@@ -1,11 +1,12 @@
+import type { OperationKind } from '../../records/operation.ts';
 import type { BackupPlan } from '../../records/plan.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
-import { writeMoment } from './words.ts';
+import { writeKind, writeMoment } from './words.ts';
 
 interface Stop {
   readonly operationId: string;
-  readonly kind: 'backup' | 'restore';
+  readonly kind: OperationKind;
   readonly workspace: string;
   readonly by: string;
   readonly reason?: string | undefined;
@@ -22,9 +23,13 @@ export function servicesStop(stop: Stop): Message {
     workspace: stop.workspace,
     operationId: stop.operationId,
     tone: 'warning',
-    text: `${stop.workspace}: services stop ${when} for a ${stop.kind} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
+    text: `${stop.workspace}: services stop ${when} for ${article(stop.kind)} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
     details: [`Postpone: cml postpone ${stop.operationId} 30m`, `Cancel: cml cancel ${stop.operationId}`],
   };
+}
+
+function article(kind: OperationKind): string {
+  return `${/^[aeiou]/.test(writeKind(kind)) ? 'an' : 'a'} ${writeKind(kind)}`;
 }
 
 export function stopPostponed(stop: { operationId: string; workspace: string; by: string; stopsAt: Date }): Message {

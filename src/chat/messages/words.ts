@@ -1,7 +1,14 @@
 import prettyBytes from 'pretty-bytes';
 import type { OperationKind } from '../../records/operation.ts';
 
-const KINDS = { backup: 'backup', restore: 'restore', delete: 'deletion', verify: 'verification' } as const;
+const KINDS = {
+  backup: 'backup',
+  restore: 'restore',
+  'restore-in-place': 'restore',
+  undo: 'undo',
+  delete: 'deletion',
+  verify: 'verification',
+} as const;
 
 /** `deletion`: an operation of this kind, as a noun. */
 export function writeKind(kind: OperationKind): string {

@@ -9,7 +9,7 @@ export async function count(
   paths: readonly string[],
   options: MoveOptions,
 ): Promise<PathCount[]> {
-  const counts = paths.map((path) => ({ path, files: -1, directories: 0, bytes: 0 }));
+  const counts = paths.map((path) => ({ path, isFolder: true, files: -1, directories: 0, bytes: 0 }));
   await callRestic(context, {
     args: ['ls', '--json', copyId],
     options,
@@ -20,6 +20,7 @@ export async function count(
         const isRoot = node.path === counted.path;
         if (!isRoot && !node.path.startsWith(counted.path === '/' ? '/' : `${counted.path}/`)) continue;
         counted.files = Math.max(0, counted.files);
+        if (isRoot) counted.isFolder = node.type === 'dir';
         if (node.type !== 'dir') counted.files += 1;
         else if (!isRoot) counted.directories += 1;
         counted.bytes += node.size ?? 0;
