@@ -83,8 +83,10 @@ export const restorePlan = z.object({
   /** The one that the backup was taken of, where it is another. */
   fromWorkspace: workspaceName.optional(),
   takenAt: moment,
+  /** `paths`: only what `parts` names; everything else stays as it is, the definition too. */
+  scope: z.enum(['whole', 'paths']),
   parts: z.array(restoredPart),
-  /** Absent when the present definition stays: single paths, or a backup of another workspace. */
+  /** Absent when the present definition stays: for single paths, and for a backup of another workspace. */
   definition: z.object({ copyId: z.string(), pathInCopy: z.string(), sha256: z.string() }).optional(),
   releaseThen: z.string(),
   releaseNow: z.string(),

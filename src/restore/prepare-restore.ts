@@ -6,7 +6,8 @@ import type { Chat } from '../chat/chat.ts';
 import { describeRequest } from '../chat/messages/request.ts';
 import { isAppError, OperationError } from '../errors.ts';
 import type { DataMover, MoveOptions } from '../mover/mover.ts';
-import type { RestorePlan } from '../records/plan.ts';
+import type { RestoredPart, RestorePlan } from '../records/plan.ts';
+import { tightestPart } from './restore-plan.ts';
 import type { DefinitionFile, Inspection, StagedPart, WorkspacePlatform } from '../workspace/platform.ts';
 
 interface RestoreWorld {
@@ -48,9 +49,10 @@ export async function checkRestore(plan: RestorePlan, operationId: string, world
   await world.mover.probe();
   const inspection = await world.platform.inspect({ signal: world.signal });
   refuseUnfitTarget(plan, inspection, operationId);
+  if (plan.way === 'swap') refuseWithoutRoom(plan, inspection);
   const copies = await world.mover.list([], { folder: world.folder, key: 'list-known', signal: world.signal });
   const known = new Set(copies.map(({ id }) => id));
-  const lost = [...plan.parts, plan.definition].find(({ copyId }) => !known.has(copyId));
+  const lost = [...plan.parts, ...(plan.definition ? [plan.definition] : [])].find(({ copyId }) => !known.has(copyId));
   if (lost) {
     throw new OperationError('plan-changed', `Copy ${lost.copyId} is not in the repository any more.`, {
       hint: 'The backup cannot be restored as it is; choose another: cml list',
@@ -58,7 +60,12 @@ export async function checkRestore(plan: RestorePlan, operationId: string, world
   }
 }
 
-function refuseUnfitTarget(plan: RestorePlan, inspection: Inspection, operationId: string): void {
+/** @throws OperationError when services are noted by another operation, or a part is not where the plan says. */
+export function refuseUnfitTarget(
+  plan: { readonly workspace: string; readonly parts: readonly { readonly name: string; readonly path: string }[] },
+  inspection: Inspection,
+  operationId: string,
+): void {
   if (inspection.notedBy !== undefined && inspection.notedBy !== operationId) {
     throw new OperationError(
       'preflight-failed',
@@ -68,23 +75,27 @@ function refuseUnfitTarget(plan: RestorePlan, inspection: Inspection, operationI
   }
   for (const part of plan.parts) {
     const live = inspection.parts.find(({ name }) => name === part.name);
-    if (!live?.present || live.path !== part.path) {
-      throw new OperationError('plan-changed', `"${part.name}" is not at ${part.path || 'any place'} now.`, {
-        hint: 'Correct the configuration, then ask for the restore again.',
-      });
-    }
-    if (live.freeBytes < part.bytes) {
-      throw new OperationError('preflight-failed', `There is no room beside "${part.name}" to build it anew.`, {
-        hint: `It needs ${Math.ceil((part.bytes - live.freeBytes) / 1e6)} MB more on that file system.`,
-      });
-    }
+    if (live?.present && live.path === part.path) continue;
+    throw new OperationError('plan-changed', `"${part.name}" is not at ${part.path || 'any place'} now.`, {
+      hint: 'Correct the configuration, then ask for it again.',
+    });
   }
+}
+
+function refuseWithoutRoom(plan: RestorePlan, inspection: Inspection): void {
+  const tight = tightestPart(plan.parts, inspection);
+  if (!tight || tight.lackingBytes <= 0) return;
+  throw new OperationError('preflight-failed', `There is no room beside "${tight.name}" to build it anew.`, {
+    hint: `It needs ${Math.ceil(tight.lackingBytes / 1e6)} MB more on that file system. Ask again: then it is planned without that room.`,
+  });
 }
 
 /** Restores every part into its staged place and checks what arrived against what the backup counted. */
 export async function fillStaged(
   plan: {
-    readonly parts: readonly Pick<RestorePlan['parts'][number], 'name' | 'copyId' | 'pathInCopy' | 'files' | 'bytes'>[];
+    readonly parts: readonly (Pick<RestoredPart, 'name' | 'copyId' | 'pathInCopy' | 'files' | 'bytes'> & {
+      readonly within?: string | undefined;
+    })[];
   },
   staged: readonly StagedPart[],
   world: RestoreWorld,
@@ -92,16 +103,18 @@ export async function fillStaged(
 ): Promise<{ files: number; bytes: number }> {
   let files = 0;
   let bytes = 0;
-  for (const part of plan.parts) {
-    const place = staged.find((candidate) => candidate.part === part.name);
-    if (!place) throw new OperationError('stage-not-proven', `"${part.name}" has no staged place.`);
+  for (const [index, part] of plan.parts.entries()) {
+    const { name, within } = part;
+    const place = staged.find((candidate) => candidate.part === name && candidate.within === within);
+    if (!place) throw new OperationError('stage-not-proven', `"${name}" has no staged place.`);
     const { folder, signal } = world;
-    const options = { folder, key: `fill-${part.name}`, signal, onProgress };
-    const arrived = await world.mover.restore(part.copyId, part.pathInCopy, place.path, options);
+    const options = { folder, key: within === undefined ? `fill-${name}` : `fill-${name}-${index}`, signal, onProgress };
+    const pathInCopy = within === undefined ? part.pathInCopy : join(part.pathInCopy, within);
+    const arrived = await world.mover.restore(part.copyId, pathInCopy, place.path, options);
     if (arrived.files !== part.files || arrived.bytes !== part.bytes) {
       throw new OperationError(
         'stage-not-proven',
-        `"${part.name}" came back with ${arrived.files} files and ${arrived.bytes} bytes; the backup has ${part.files} and ${part.bytes}.`,
+        `"${within === undefined ? name : join(name, within)}" came back with ${arrived.files} files and ${arrived.bytes} bytes; the backup has ${part.files} and ${part.bytes}.`,
         { hint: 'Nothing was changed. Check the repository, then ask again.' },
       );
     }
@@ -113,7 +126,7 @@ export async function fillStaged(
 
 /** Brings the backup's definition back from the repository and proves it is the one that was captured. */
 export async function fetchDefinition(
-  plan: Pick<RestorePlan, 'definition' | 'releaseThen'>,
+  plan: { readonly definition: NonNullable<RestorePlan['definition']>; readonly releaseThen: string },
   world: RestoreWorld,
 ): Promise<DefinitionFile> {
   const target = join(world.folder, 'definition');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Backup } from '../records/backup.ts';
-import type { RestorePlan } from '../records/plan.ts';
+import type { RestoredPart, RestorePlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
 import type { Inspection } from '../workspace/platform.ts';
 
@@ -12,64 +12,145 @@ const PER_MEGABYTE = 3;
 /** What services are down for: the swap itself is renames, so past backups say it best. */
 const SWAP_MS = 1_000;
 
+/** More missing paths than these are counted, not named. */
+const NAMED_MISSING = 50;
+
+/** One path of a backup, as its copy counts it. */
+export type OnlyPath = Pick<RestoredPart, 'name' | 'within' | 'is' | 'files' | 'directories' | 'bytes'>;
+
+/** What of a backup is brought back, and where to. */
+export interface RestoreScope {
+  /** Absent: everything. */
+  readonly only?: readonly OnlyPath[] | undefined;
+  /** Absent: the workspace that the backup was taken of. */
+  readonly into?: string | undefined;
+  /** False where the platform cannot build anything beside the live data. */
+  readonly canSwap: boolean;
+}
+
 /** What would happen, as the approver sees it: a pure function of the backup and of what stands there now. */
-export function makeRestorePlan(backup: Backup, inspection: Inspection, lookedAt: Date): RestorePlan {
-  const parts = backup.parts.map((part) => {
-    const { name, copyId, pathInCopy, files, directories, bytes, consistent } = part;
-    const live = inspection.parts.find((candidate) => candidate.name === name);
-    return { name, path: live?.path ?? '', copyId, pathInCopy, files, directories, bytes, consistent };
-  });
-  const decided = {
+export function makeRestorePlan(
+  backup: Backup,
+  inspection: Inspection,
+  lookedAt: Date,
+  scope: RestoreScope = { canSwap: true },
+): RestorePlan {
+  const { only, into = backup.workspace } = scope;
+  const parts = only ? only.map((path) => partOf(backup, inspection, path)) : wholeParts(backup, inspection);
+  const isForeign = into !== backup.workspace;
+  const hasRoom = (tightestPart(parts, inspection)?.lackingBytes ?? 0) <= 0;
+  const isSwap = scope.canSwap && (only !== undefined || hasRoom);
+  const missing = missingOf(backup, only);
+  const { copyId, pathInCopy, sha256 } = backup.definition;
+  const plan = {
     backupId: backup.id,
     manifestSha256: backup.manifestSha256,
-    workspace: backup.workspace,
-    parts: parts.map(({ name, path }) => ({ name, path })),
-    way: 'swap' as const,
-    undoable: true,
+    workspace: into,
+    ...(isForeign ? { fromWorkspace: backup.workspace } : {}),
+    takenAt: backup.takenAt,
+    scope: only ? ('paths' as const) : ('whole' as const),
+    parts,
+    ...(only || isForeign ? {} : { definition: { copyId, pathInCopy, sha256 } }),
     releaseThen: backup.release,
     releaseNow: inspection.release,
+    way: isSwap ? ('swap' as const) : ('in-place' as const),
+    undoable: true,
+    ...(missing.length > 0 ? { missing } : {}),
   };
-  const { copyId, pathInCopy, sha256 } = backup.definition;
   return {
-    ...decided,
-    parts,
-    takenAt: backup.takenAt,
-    definition: { copyId, pathInCopy, sha256 },
-    digest: digestOf(decided),
-    forecast: forecastRestore(backup),
-    overwrites: overwrites(backup, inspection),
-    ...writtenSince(inspection),
+    ...plan,
+    digest: digestOf(plan),
+    forecast: forecastRestore(backup, plan),
+    overwrites: only ? [] : overwrites(backup, inspection),
+    ...(only ? {} : writtenSince(inspection)),
     lookedAt: lookedAt.toISOString(),
-    warnings: warningsOf(backup, inspection),
+    warnings: warningsOf(backup, inspection, plan),
   };
 }
 
 /** What an approval is bound to: nothing that changes by itself is part of it. */
-export function digestOf(
-  decided: Pick<
-    RestorePlan,
-    'backupId' | 'manifestSha256' | 'workspace' | 'way' | 'undoable' | 'releaseThen' | 'releaseNow'
-  > & {
-    readonly parts: readonly { readonly name: string; readonly path: string }[];
-  },
-): string {
+export function digestOf(plan: Omit<RestorePlan, 'digest' | 'forecast' | 'overwrites' | 'lookedAt' | 'warnings'>): string {
   const bound = [
-    decided.backupId,
-    decided.manifestSha256,
-    decided.workspace,
-    decided.way,
-    decided.undoable,
-    decided.releaseThen,
-    decided.releaseNow,
-    decided.parts.map(({ name, path }) => [name, path]),
+    plan.backupId,
+    plan.manifestSha256,
+    plan.workspace,
+    plan.fromWorkspace ?? null,
+    plan.way,
+    plan.undoable,
+    plan.releaseThen,
+    plan.releaseNow,
+    plan.scope,
+    plan.missing ?? [],
+    plan.parts.map(({ name, within, path }) => [name, within ?? null, path]),
   ];
   return createHash('sha256').update(JSON.stringify(bound)).digest('hex');
 }
 
-function forecastRestore(backup: Backup): RestorePlan['forecast'] {
-  const copyMs = backup.parts.length * PER_CALL + backup.files * PER_FILE + (backup.bytes / 1e6) * PER_MEGABYTE;
-  const downtimeMs = backup.downtimeMs + SWAP_MS;
-  return { downtimeMs, totalMs: copyMs + downtimeMs, basis: `the downtime of ${backup.id}` };
+function wholeParts(backup: Backup, inspection: Inspection): RestoredPart[] {
+  return backup.parts.map(({ name, files, directories, bytes }) =>
+    partOf(backup, inspection, { name, is: 'folder', files, directories, bytes }),
+  );
+}
+
+function partOf(backup: Backup, inspection: Inspection, item: OnlyPath): RestoredPart {
+  const captured = backup.parts.find(({ name }) => name === item.name);
+  const live = inspection.parts.find(({ name }) => name === item.name);
+  const { name, within, is, files, directories, bytes } = item;
+  return {
+    name,
+    ...(within === undefined ? {} : { within }),
+    is,
+    path: live?.path ?? '',
+    copyId: captured?.copyId ?? '',
+    pathInCopy: captured?.pathInCopy ?? '',
+    files,
+    directories,
+    bytes,
+    consistent: captured?.consistent ?? false,
+  };
+}
+
+/** How much the fullest file system lacks for all parts that lie on it together; not there at all is told of elsewhere. */
+export function tightestPart(
+  parts: readonly Pick<RestoredPart, 'name' | 'bytes'>[],
+  inspection: Inspection,
+): { readonly name: string; readonly lackingBytes: number } | undefined {
+  const needed = new Map<string, { name: string; lackingBytes: number }>();
+  for (const { name, bytes } of parts) {
+    const live = inspection.parts.find((candidate) => candidate.name === name);
+    if (!live?.present) continue;
+    const before = needed.get(live.fileSystem ?? name);
+    needed.set(live.fileSystem ?? name, { name, lackingBytes: (before?.lackingBytes ?? -live.freeBytes) + bytes });
+  }
+  return [...needed.values()].sort((one, other) => other.lackingBytes - one.lackingBytes)[0];
+}
+
+/** Paths that a restore would lack: only those that nobody accepted when the backup was taken. */
+function missingOf(backup: Backup, only: readonly OnlyPath[] | undefined): string[] {
+  if (backup.status !== 'incomplete') return [];
+  const all = backup.parts.flatMap(({ name, unreadable }) =>
+    unreadable.filter(({ accepted }) => !accepted).map(({ path }) => ({ name, path })),
+  );
+  const asked = all.filter(({ name, path }) => !only || only.some((item) => touches(item, name, path)));
+  const named = asked.slice(0, NAMED_MISSING).map(({ name, path }) => `${name}/${path}`);
+  const more = asked.length > named.length ? [`and ${asked.length - named.length} more`] : [];
+  // Without a name nobody can say what is whole.
+  return all.length === 0 ? ['Which paths could not be read is not known.'] : [...named, ...more];
+}
+
+function touches({ name, within }: OnlyPath, part: string, path: string): boolean {
+  if (name !== part) return false;
+  return within === undefined || path === within || path.startsWith(`${within}/`) || within.startsWith(`${path}/`);
+}
+
+function forecastRestore(backup: Backup, plan: Pick<RestorePlan, 'parts' | 'way'>): RestorePlan['forecast'] {
+  const sum = (pick: (part: RestoredPart) => number) => plan.parts.reduce((total, part) => total + pick(part), 0);
+  const copyMs = plan.parts.length * PER_CALL + sum(({ files }) => files) * PER_FILE + (sum(({ bytes }) => bytes) / 1e6) * PER_MEGABYTE;
+  const stopMs = backup.downtimeMs + SWAP_MS;
+  const basis = `the downtime of ${backup.id}`;
+  if (plan.way === 'swap') return { downtimeMs: stopMs, totalMs: copyMs + stopMs, basis };
+  const downtimeMs = stopMs + copyMs;
+  return { downtimeMs, totalMs: 2 * copyMs + stopMs, basis: `${basis}, and writing everything while services are down` };
 }
 
 function overwrites(backup: Backup, inspection: Inspection): RestorePlan['overwrites'] {
@@ -83,14 +164,28 @@ function writtenSince(inspection: Inspection): { writtenSince?: number } {
   return known.length === 0 ? {} : { writtenSince: known.reduce((sum, count) => sum + count, 0) };
 }
 
-function warningsOf(backup: Backup, inspection: Inspection): string[] {
-  const notConsistent = backup.parts.filter((part) => !part.consistent);
+function warningsOf(
+  backup: Backup,
+  inspection: Inspection,
+  plan: Pick<RestorePlan, 'parts' | 'fromWorkspace' | 'definition' | 'way' | 'scope'>,
+): string[] {
+  const names = new Set(plan.parts.map(({ name }) => name));
+  const notConsistent = backup.parts.filter((part) => !part.consistent && names.has(part.name));
   return [
+    ...(plan.way === 'in-place'
+      ? [
+          'There is no room beside the live data, so it is written over while services are down. A safety backup of what stands there is taken first.',
+        ]
+      : []),
+    ...(plan.fromWorkspace === undefined ? [] : [`The data comes from another workspace: ${plan.fromWorkspace}.`]),
+    ...(plan.definition === undefined ? ['The definition stays as it is.'] : []),
     ...notConsistent.map(({ name }) => `"${name}" was copied while services were up: it is not consistent.`),
-    ...backup.leftOut.map(({ name, reason }) => `"${name}" is not in the backup and stays as it is (${reason}).`),
-    ...(backup.release === inspection.release
+    ...(plan.scope === 'whole'
+      ? backup.leftOut.map(({ name, reason }) => `"${name}" is not in the backup and stays as it is (${reason}).`)
+      : []),
+    ...(backup.release === inspection.release || plan.definition === undefined
       ? []
-      : [`The backup is of release ${backup.release}; release ${inspection.release} runs now.`]),
+      : [`The backup is of release ${backup.release}; its definition is applied at release ${inspection.release}.`]),
     ...(backup.downtimeMs > 60_000 ? [`Services were down for ${writeDuration(backup.downtimeMs)} then.`] : []),
   ];
 }

@@ -8,6 +8,8 @@ import type { Capture } from '../records/workspace.ts';
 export interface PartState extends PartPlan {
   /** Free bytes on the file system that holds it. */
   readonly freeBytes: number;
+  /** The same for parts that share their free bytes; absent where that cannot be known. */
+  readonly fileSystem?: string;
   /** Captures that this platform can do for it. */
   readonly possible: readonly Capture[];
   /** False when it is not there at all. */

@@ -44,8 +44,24 @@ export function restoreEnded(operation: Operation, facts: RestoreFacts): Message
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: restored from ${facts.backupId} in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}.`,
-    details: [`What was there before is kept until ${writeMoment(facts.displacedUntil)}.`, ...facts.warnings],
+    details: [keptUntil(operation, facts.displacedUntil), ...facts.warnings],
   };
+}
+
+export function undoEnded(
+  operation: Operation,
+  facts: Omit<RestoreFacts, 'files' | 'bytes'> & { readonly undone: string },
+): Message {
+  return {
+    ...base(operation),
+    tone: 'good',
+    text: `${operation.workspace}: ${facts.undone} was undone in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}.`,
+    details: [keptUntil(operation, facts.displacedUntil), ...facts.warnings],
+  };
+}
+
+function keptUntil({ id }: Operation, until: string): string {
+  return `What was there before is kept until ${writeMoment(until)}; bring it back with: cml undo ${id}`;
 }
 
 export function backupDeleted(operation: Operation, facts: { backupId: string; copies: number }): Message {

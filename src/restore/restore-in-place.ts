@@ -1,0 +1,128 @@
+import type { z } from 'zod';
+import { guardTime } from '../operation/guard-time.ts';
+import { announceStop, countDown } from '../operation/countdown.ts';
+import type { StepContext, Story } from '../operation/operation.ts';
+import type { DefinitionFile, Quiet, Started } from '../workspace/platform.ts';
+import type { InPlaceOutcome, inPlaceStory, SafetyCopy } from './in-place-steps.ts';
+import { checkRestore, claimApproval, fetchDefinition, writeInPlace } from './prepare-restore.ts';
+import { countdownTo } from './restore-countdown.ts';
+import type { RestoreInput, RestorePorts } from './restore-workspace.ts';
+
+type Json = z.infer<ReturnType<typeof z.json>>;
+type Context = Pick<StepContext, 'signal' | 'progress' | 'now'>;
+
+/** Makes a backup of what stands there before it is written over; handed in by who knows how backups are made. */
+export interface SafetyBackup {
+  /** What will be copied and how; refuses when it cannot be. */
+  plan(context: Context): Promise<Json>;
+  /** Captures the present definition where the backup's manifest will lie. */
+  captureDefinition(): Promise<DefinitionFile>;
+  preCopy(plan: Json, context: Context): Promise<Json>;
+  /** While quiet: one copy of every part under its own path. */
+  copy(plan: Json, quiet: Quiet, warm: Json, context: Context): Promise<SafetyCopy>;
+  /** With services up again: into the repository's manifests and the catalog; answers the backup's id. */
+  record(plan: Json, definition: DefinitionFile, copy: SafetyCopy, started: Started, context: Context): Promise<string>;
+  /** Forgets what was copied and belongs to no recorded backup. */
+  release(): Promise<void>;
+}
+
+/**
+ * THE STORY of a restore where there is no room beside the live data. A safety copy of everything is made while services
+ * are down, then the live parts themselves are written over. While they are, their state is unknown and nothing starts on
+ * them. When anything fails, the safety copy is written back first; if that fails too, nothing is started and a human is
+ * paged. Afterwards the safety copy is a backup like any other.
+ */
+export async function restoreInPlace(
+  { step, ensure, operation, folder }: Story<typeof inPlaceStory>,
+  ports: RestorePorts & { readonly safety: SafetyBackup },
+  input: RestoreInput,
+): Promise<InPlaceOutcome> {
+  const { platform, mover, catalog, chat, safety } = ports;
+  const { id, settings } = operation;
+  const { plan, requestId } = input;
+  const parts = plan.parts.map(({ name }) => name);
+  const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
+  let copied: SafetyCopy | undefined;
+  let isWritten = false;
+  try {
+    await step('claim approval', ({ now }) => claimApproval({ catalog, chat }, requestId, id, now()));
+    const made = await step('preflight', async (context) => {
+      await checkRestore(plan, id, world(context.signal));
+      return safety.plan(context);
+    });
+    const stored = plan.definition;
+    const definition =
+      stored &&
+      (await step('fetch definition', ({ signal }) =>
+        fetchDefinition({ definition: stored, releaseThen: plan.releaseThen }, world(signal)),
+      ));
+    const present = await step('capture present definition', () => safety.captureDefinition());
+    const countdown = countdownTo(input, operation, { platform, chat });
+    await step('announce', (context) => announceStop(context, countdown));
+    const warm = await step('safety pre-copy', (context) => safety.preCopy(made, context));
+    await step('countdown', (context) => countDown(context, countdown));
+    const running = await step('note running', () => platform.noteRunning(id));
+    let started: Started | undefined;
+    let stoppedAt: string | undefined;
+    let filled = { files: 0, bytes: 0 };
+    try {
+      const { downtimeBudget, guardMargin } = settings.policy;
+      const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
+      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), patience), present));
+      const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
+      stoppedAt = quiet.stoppedAt;
+      copied = await step('safety copy', (context) => safety.copy(made, quiet, warm, context));
+      const live = await step('begin in place', () => platform.beginInPlace(id, parts, quiet));
+      isWritten = true;
+      filled = await step('write in place', ({ signal, progress }) =>
+        writeInPlace(plan, live, world(signal), progress, 'write'),
+      );
+      if (definition) await step('apply definition', () => platform.applyDefinition(definition.path));
+      await step('end in place', () => platform.endInPlace(id));
+      started = await step('start restored', ({ signal }) => platform.start(running, { signal }));
+    } catch (error) {
+      const before = copied;
+      // A note that is gone says that all services were up on whole data: people work on it, nobody puts that back unasked.
+      const isServed = await ensure('see what serves', async () => {
+        if (!before || (await platform.isInPlace(id))) return false;
+        return isWritten && (await platform.readNote())?.operationId !== id;
+      });
+      if (before && !isServed)
+        await ensure('put back in place', async ({ signal, progress }) => {
+          const quiet = await platform.stop(running);
+          const live = await platform.beginInPlace(id, parts, quiet);
+          const previous = plan.parts.map((part) => ({ ...part, copyId: before.copyId, pathInCopy: part.path }));
+          await writeInPlace({ parts: previous, isUncounted: true }, live, world(signal), progress, 'back');
+          await platform.applyDefinition(present.path);
+          await platform.endInPlace(id);
+        });
+      started = await ensure('start again', ({ signal }) => platform.start(running, { signal }));
+      await ensure('disarm guard', () => platform.disarmGuard(id));
+      if (!isServed) throw error;
+    }
+    await ensure('disarm guard', () => platform.disarmGuard(id));
+    const readyAt = started?.readyAt ?? operation.startedAt;
+    const downtimeMs = Math.max(0, Date.parse(readyAt) - Date.parse(stoppedAt ?? readyAt));
+    const saved = copied;
+    const safetyBackupId =
+      saved &&
+      (await ensure('record safety backup', (context) =>
+        safety.record(made, present, saved, started ?? { readyAt, services: [] }, context),
+      ));
+    const { backupId, warnings } = plan;
+    return {
+      backupId,
+      requestId,
+      ...filled,
+      downtimeMs,
+      ...(safetyBackupId === undefined ? {} : { safetyBackupId }),
+      warnings: safetyBackupId ? warnings : [...warnings, NOT_RECORDED],
+    };
+  } finally {
+    await ensure('release', () => safety.release());
+  }
+}
+
+/** The guard waits for so many times the forecast: it cannot put this back, it can only call someone. */
+const PATIENCE = 3;
+const NOT_RECORDED = 'The safety backup could not be recorded; its copies are in the repository: cml catalog check';
