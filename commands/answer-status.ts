@@ -1,4 +1,5 @@
 import type { Answer } from '../src/chat/answer.ts';
+import { whatIsAsked } from '../src/chat/messages/request.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Subject, WorkspaceState } from '../src/orchestrator/look.ts';
 import type { Backup } from '../src/records/backup.ts';
@@ -36,12 +37,16 @@ function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' 
     json: asJson({
       operation: view,
       ...(backup ? { backup } : {}),
-      ...(view.kind === 'restore' && view.status !== 'running'
+      ...(isRestore(view) && view.status !== 'running'
         ? { restore: { ...asObject(view.outcome), status: view.status, downtimeMs: view.downtimeMs ?? 0 } }
         : {}),
     }),
     ...(follow && view.status === 'running' ? { follow: view.id } : {}),
   };
+}
+
+function isRestore({ kind }: OperationView): boolean {
+  return kind === 'restore' || kind === 'restore-in-place' || kind === 'undo';
 }
 
 const TONES = { running: 'info', succeeded: 'good', failed: 'bad', cancelled: 'warning' } as const;
@@ -126,7 +131,7 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
     },
     fields: waiting.map((request): [string, string] => [
       request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
-      `${request.id}: ${request.by.name} asks to ${request.kind} ${request.backupId}${request.reason ? ` (${request.reason})` : ''}`,
+      `${request.id}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? ` (${request.reason})` : ''}`,
     ]),
     json: asJson(states.length === 1 && only ? only : { workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),

@@ -1,10 +1,15 @@
 import type { Answer } from '../src/chat/answer.ts';
-import { describeDeletePlan, describeRequest, describeRestorePlan } from '../src/chat/messages/request.ts';
+import {
+  describeDeletePlan,
+  describeRequest,
+  describeRestorePlan,
+  describeUndoPlan,
+} from '../src/chat/messages/request.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Finding } from '../src/orchestrator/check-workspace.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
-import type { BackupPlan, DeletePlan, RestorePlan } from '../src/records/plan.ts';
+import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../src/records/plan.ts';
 import type { Request } from '../src/records/request.ts';
 import { writeDuration } from '../src/records/time.ts';
 
@@ -62,6 +67,16 @@ export function answerRestorePlan(plan: RestorePlan): Answer {
     fields: describeRestorePlan(plan).map((line): [string, string] => ['', line]),
     json: asJson({ plan }),
     hint: `Ask for it: cml restore ${plan.backupId}`,
+  };
+}
+
+export function answerUndoPlan(plan: UndoPlan): Answer {
+  return {
+    text: `Undoing ${plan.undoes} of ${plan.workspace} would do this. Nothing was done.`,
+    tone: 'info',
+    fields: describeUndoPlan(plan).map((line): [string, string] => ['', line]),
+    json: asJson({ plan }),
+    hint: `Ask for it: cml undo ${plan.undoes}`,
   };
 }
 

@@ -10,15 +10,18 @@ export const approve = defineCommand({
   input: z.object({
     request: z.string().min(1),
     reason: z.string().max(300).optional(),
+    acceptIncomplete: z.boolean().default(false),
     wait: z.boolean().default(false),
   }),
   positional: ['request'],
   labels: {
     request: 'The request, as shown by status',
     reason: 'A remark for the record',
+    acceptIncomplete: 'The backup lacks what the request names; restore it all the same',
     wait: 'Follow it to its end',
   },
-  async run({ orchestrator, person }: CommandContext, { request, reason, wait }) {
-    return answerDecision(await orchestrator.decide(person, { request, approves: true, reason }), wait);
+  async run({ orchestrator, person }: CommandContext, { request, reason, acceptIncomplete, wait }) {
+    const decision = { request, approves: true, reason, acceptsIncomplete: acceptIncomplete };
+    return answerDecision(await orchestrator.decide(person, decision), wait);
   },
 });

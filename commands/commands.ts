@@ -12,6 +12,7 @@ import { postpone } from './postpone.ts';
 import { restore } from './restore.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
+import { undo } from './undo.ts';
 import { unpin } from './unpin.ts';
 import { verify } from './verify.ts';
 
@@ -19,6 +20,7 @@ import { verify } from './verify.ts';
 export const commands: readonly Command<CommandContext>[] = [
   backup,
   restore,
+  undo,
   verify,
   pin,
   unpin,

@@ -30,7 +30,12 @@ export function countVote(request: Request, vote: Vote, facts: DecisionFacts): R
   if (!vote.approves) return { ...request, votes, status: 'denied', decidedAt: vote.at };
   if (facts.digest !== request.plan.digest) {
     throw new UserError('plan-changed', `What would be done is not what was asked for any more.`, {
-      hint: `Ask again, so that the present plan is shown: cml ${request.kind} ${request.backupId}`,
+      hint: `Ask again, so that the present plan is shown: ${howToAsk(request)}`,
+    });
+  }
+  if (request.kind === 'restore' && request.plan.missing && !vote.acceptsIncomplete) {
+    throw new UserError('not-confirmed', `${request.backupId} is incomplete: it lacks ${request.plan.missing[0]}.`, {
+      hint: `If it shall be restored all the same: cml approve ${request.id} --accept-incomplete`,
     });
   }
   if (votes.filter(({ approves }) => approves).length < request.votesNeeded) return { ...request, votes };
@@ -47,9 +52,13 @@ function refuseDecided(request: Request, now: Date): void {
   }
   if (isExpired(request, now)) {
     throw new UserError('request-expired', `${request.id} expired at ${request.expiresAt}.`, {
-      hint: `Ask again: cml ${request.kind} ${request.backupId}`,
+      hint: `Ask again: ${howToAsk(request)}`,
     });
   }
+}
+
+function howToAsk(request: Request): string {
+  return `cml ${request.kind} ${request.kind === 'undo' ? request.plan.undoes : request.backupId}`;
 }
 
 function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): void {

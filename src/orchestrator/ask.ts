@@ -2,13 +2,14 @@ import { describeRequest } from '../chat/messages/request.ts';
 import { writeKind } from '../chat/messages/words.ts';
 import { UserError } from '../errors.ts';
 import type { Person } from '../records/person.ts';
-import type { DeletePlan, RestorePlan } from '../records/plan.ts';
+import type { DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import type { Room } from './room.ts';
 
 export type Asked =
-  | { readonly kind: 'restore'; readonly plan: RestorePlan }
+  | { readonly kind: 'restore'; readonly plan: RestorePlan; readonly noticeMs?: number }
+  | { readonly kind: 'undo'; readonly plan: UndoPlan; readonly noticeMs?: number }
   | { readonly kind: 'delete'; readonly plan: DeletePlan };
 
 /**

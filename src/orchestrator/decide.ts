@@ -7,13 +7,16 @@ import type { Person } from '../records/person.ts';
 import type { Request } from '../records/request.ts';
 import { findBackup, findRequest } from './find.ts';
 import { planDelete } from './request-delete.ts';
-import { planRestore } from './request-restore.ts';
+import { planAgain } from './request-restore.ts';
+import { planUndo } from './request-undo.ts';
 import type { Room } from './room.ts';
 
 export interface Decision {
   readonly request: string;
   readonly approves: boolean;
   readonly reason?: string | undefined;
+  /** They were told what the backup lacks, and want it all the same. */
+  readonly acceptsIncomplete?: boolean | undefined;
 }
 
 /** Counts one person's decision; the last one needed starts the restore, or lets it wait for its turn. */
@@ -32,6 +35,7 @@ export async function decide(
     at: now.toISOString(),
     approves: decision.approves,
     ...(decision.reason === undefined ? {} : { reason: decision.reason }),
+    ...(decision.acceptsIncomplete ? { acceptsIncomplete: true } : {}),
   };
   const request = await world.catalog.requests.change(asked.id, (standing) =>
     countVote(standing, vote, { now, policy: settings.policy, digest }),
@@ -52,9 +56,14 @@ export async function decide(
 
 /** The plan as it would be made now. A backup or workspace that cannot be planned any more refuses by its own sentence. */
 async function presentDigest(room: Room, request: Request): Promise<string> {
-  const backup = await findBackup(room, request.backupId);
-  if (request.kind === 'delete') return (await planDelete(room, backup, request.id)).digest;
-  return (await planRestore(room, backup, { count: false })).digest;
+  switch (request.kind) {
+    case 'restore':
+      return (await planAgain(room, request)).digest;
+    case 'undo':
+      return (await planUndo(room, request.plan.undoes, { count: false })).digest;
+    case 'delete':
+      return (await planDelete(room, await findBackup(room, request.backupId), request.id)).digest;
+  }
 }
 
 /** Starts the oldest approved restore of a workspace, when nothing runs there; looks at everything again first. */
@@ -103,16 +112,28 @@ async function launchApproved(room: Room, request: Request): Promise<RunningOper
   const operation: Operation = {
     schema: 1,
     id: world.newId('op'),
-    kind: request.kind,
+    kind: kindOf(request),
     workspace: request.workspace,
     by: request.by,
     trigger: 'person',
     ...(request.reason === undefined ? {} : { reason: request.reason }),
-    input: JSON.parse(JSON.stringify({ requestId: request.id, plan: request.plan })),
+    input: JSON.parse(JSON.stringify(inputOf(room, request))),
     settings: room.settingsOf(request.workspace),
     startedAt: world.clock.now().toISOString(),
     status: 'running',
     journal: [],
   };
   return room.launch(operation);
+}
+
+function kindOf(request: Request): Operation['kind'] {
+  return request.kind === 'restore' && request.plan.way === 'in-place' ? 'restore-in-place' : request.kind;
+}
+
+/** A backup of another workspace lies in that one's repository; the operation keeps its own copy of where that is. */
+function inputOf(room: Room, request: Request) {
+  const { id: requestId, plan } = request;
+  const from = request.kind === 'restore' ? request.plan.fromWorkspace : undefined;
+  const noticeMs = request.kind === 'delete' ? undefined : request.noticeMs;
+  return { requestId, plan, noticeMs, source: from === undefined ? undefined : room.settingsOf(from) };
 }

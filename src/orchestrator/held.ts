@@ -2,6 +2,7 @@ import { isExpired } from '../approval/rules.ts';
 import { UserError } from '../errors.ts';
 import type { Backup } from '../records/backup.ts';
 import type { Request } from '../records/request.ts';
+import { restoreInput } from './inputs.ts';
 import type { Room } from './room.ts';
 
 interface Hold {
@@ -15,19 +16,43 @@ interface Hold {
  * What somebody asked for and nobody has decided, or what waits for its turn, holds its backup.
  * @throws UserError `backup-held` naming the request.
  */
-export async function refuseWhenHeld({ world }: Room, backup: Backup, { kinds, except }: Hold): Promise<void> {
+export async function refuseWhenHeld(room: Room, backup: Backup, { kinds, except }: Hold): Promise<void> {
+  const { world } = room;
   const now = world.clock.now();
-  const asked = await world.catalog.requests.list({ workspace: backup.workspace });
+  const asked = await openRequests(room);
   const open = asked.find(
     (request) =>
       request.id !== except &&
       request.backupId === backup.id &&
       kinds.includes(request.kind) &&
-      (request.status === 'pending' || request.status === 'approved') &&
       !isExpired(request, now),
   );
+  refuseWhileRead(room, backup, kinds);
   if (!open) return;
   throw new UserError('backup-held', `${backup.id} is held by ${open.id}: ${open.by.name} asks to ${open.kind} it.`, {
     hint: `Decide on that first: cml status ${open.id}`,
+  });
+}
+
+/** Of every workspace: a backup may be restored into another one. */
+async function openRequests({ world }: Room): Promise<Request[]> {
+  const [pending, approved] = await Promise.all(
+    (['pending', 'approved'] as const).map((status) => world.catalog.requests.list({ status })),
+  );
+  return [...(pending ?? []), ...(approved ?? [])];
+}
+
+/** A restore into another workspace keeps nobody out of this one, but it reads this backup. */
+function refuseWhileRead(room: Room, backup: Backup, kinds: Hold['kinds']): void {
+  if (!kinds.includes('restore')) return;
+  const reads = room.running().find((running) => {
+    const { kind, workspace, input } = running.operation();
+    if (workspace === backup.workspace || (kind !== 'restore' && kind !== 'restore-in-place')) return false;
+    return restoreInput.safeParse(input).data?.plan.backupId === backup.id;
+  });
+  if (!reads) return;
+  const { id, workspace } = reads.operation();
+  throw new UserError('backup-held', `${backup.id} is being restored into ${workspace} by ${id}.`, {
+    hint: `Follow it with: cml status ${id}`,
   });
 }

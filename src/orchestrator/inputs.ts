@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backupId, requestId } from '../records/ids.ts';
-import { deletePlan, restorePlan } from '../records/plan.ts';
-import { capture } from '../records/workspace.ts';
+import { deletePlan, restorePlan, undoPlan } from '../records/plan.ts';
+import { capture, workspaceSettings } from '../records/workspace.ts';
 
 /** What an operation's record keeps of what was asked, per kind. */
 export const backupInput = z.object({
@@ -11,7 +11,15 @@ export const backupInput = z.object({
   capture: capture.optional(),
 });
 
-export const restoreInput = z.object({ requestId, plan: restorePlan, noticeMs: z.number().optional() });
+export const restoreInput = z.object({
+  requestId,
+  plan: restorePlan,
+  noticeMs: z.number().optional(),
+  /** The workspace whose repository holds the backup, where it is another: its own copy of the configuration. */
+  source: workspaceSettings.optional(),
+});
+
+export const undoInput = z.object({ requestId, plan: undoPlan, noticeMs: z.number().optional() });
 
 export const deleteInput = z.object({ requestId, plan: deletePlan });
 

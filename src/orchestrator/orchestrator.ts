@@ -2,7 +2,7 @@ import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Backup } from '../records/backup.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
-import type { BackupPlan, DeletePlan, RestorePlan } from '../records/plan.ts';
+import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import type { Started } from '../workspace/platform.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
@@ -14,6 +14,7 @@ import { recover, takeTurns, wrapUp } from './recover.ts';
 import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
 import { type DeleteWish, planDelete, requestDelete } from './request-delete.ts';
 import { planRestore, type RestoreWish, requestRestore } from './request-restore.ts';
+import { planUndo, requestUndo, type UndoWish } from './request-undo.ts';
 import { requestVerify } from './request-verify.ts';
 import { createRoom, type OrchestratorWorld } from './room.ts';
 import { startServices } from './start-services.ts';
@@ -25,7 +26,9 @@ export interface Orchestrator {
   requestBackup(person: Person, wish: BackupWish): Promise<RunningOperation>;
   planBackup(wish: BackupWish): Promise<BackupPlan>;
   requestRestore(person: Person, wish: RestoreWish): Promise<Request>;
-  planRestore(backup: string): Promise<{ backup: Backup; plan: RestorePlan }>;
+  planRestore(wish: RestoreWish): Promise<{ backup: Backup; plan: RestorePlan }>;
+  requestUndo(person: Person, wish: UndoWish): Promise<Request>;
+  planUndo(operation: string): Promise<UndoPlan>;
   requestDelete(person: Person, wish: DeleteWish): Promise<Request>;
   planDelete(backup: string): Promise<DeletePlan>;
   requestVerify(person: Person, backup: string): Promise<RunningOperation>;
@@ -54,10 +57,9 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     requestBackup: (person, wish) => requestBackup(room, person, wish),
     planBackup: (wish) => planOnly(room, wish),
     requestRestore: (person, wish) => requestRestore(room, person, wish),
-    async planRestore(wanted) {
-      const backup = await findBackup(room, wanted);
-      return { backup, plan: await planRestore(room, backup) };
-    },
+    planRestore: (wish) => planRestore(room, wish),
+    requestUndo: (person, wish) => requestUndo(room, person, wish),
+    planUndo: (operation) => planUndo(room, operation),
     requestDelete: (person, wish) => requestDelete(room, person, wish),
     planDelete: async (wanted) => planDelete(room, await findBackup(room, wanted)),
     requestVerify: (person, backup) => requestVerify(room, person, backup),

@@ -2,46 +2,111 @@ import { UserError } from '../errors.ts';
 import type { Backup } from '../records/backup.ts';
 import type { Person } from '../records/person.ts';
 import type { RestorePlan } from '../records/plan.ts';
-import type { Request } from '../records/request.ts';
-import { makeRestorePlan } from '../restore/restore-plan.ts';
+import type { Request, RestoreRequest } from '../records/request.ts';
+import { writeDuration } from '../records/time.ts';
+import type { WorkspaceSettings } from '../records/workspace.ts';
+import { makeRestorePlan, type OnlyPath } from '../restore/restore-plan.ts';
 import { ask } from './ask.ts';
 import { findBackup } from './find.ts';
 import { refuseWhenHeld } from './held.ts';
+import { readOnlyPaths } from './only-paths.ts';
 import type { Room } from './room.ts';
 
 export interface RestoreWish {
   readonly backup: string;
+  /** Paths such as `projects/alice/notes.ipynb`: a part's name and what is in it; absent: everything. */
+  readonly only?: readonly string[] | undefined;
+  /** Another workspace than the one the backup was taken of. */
+  readonly to?: string | undefined;
   readonly reason?: string | undefined;
-  /** The workspace's name, repeated by the person. */
+  readonly noticeMs?: number | undefined;
+  /** The name of the workspace that is overwritten, repeated by the person. */
   readonly confirm?: string | undefined;
 }
 
-/** What a restore would do to the workspace as it stands now. Counting takes long; the digest needs none of it. */
-export async function planRestore(room: Room, backup: Backup, { count = true } = {}): Promise<RestorePlan> {
+interface Scope {
+  readonly only?: readonly OnlyPath[] | undefined;
+  readonly into?: string | undefined;
+  /** Counting takes long; the digest needs none of it. */
+  readonly count: boolean;
+}
+
+/** What a restore would do to the workspace as it stands now. */
+export async function planRestore(room: Room, wish: RestoreWish): Promise<{ backup: Backup; plan: RestorePlan }> {
+  const backup = await findBackup(room, wish.backup);
+  refuseUnrestorable(backup);
+  const into = wish.to === backup.workspace ? undefined : wish.to;
+  const only = wish.only?.length ? await readOnlyPaths(room, backup, wish.only, into) : undefined;
+  return { backup, plan: await planScope(room, backup, { only, into, count: true }) };
+}
+
+/** The plan of a request as it would be made now. */
+export async function planAgain(room: Room, { plan, backupId }: RestoreRequest): Promise<RestorePlan> {
+  const backup = await findBackup(room, backupId);
+  const only = plan.scope === 'paths' ? plan.parts : undefined;
+  return planScope(room, backup, { only, into: plan.fromWorkspace && plan.workspace, count: false });
+}
+
+async function planScope(room: Room, backup: Backup, { only, into, count }: Scope): Promise<RestorePlan> {
   refuseUnrestorable(backup);
   await refuseWhenHeld(room, backup, { kinds: ['delete'] });
-  const settings = room.settingsOf(backup.workspace);
+  const settings = room.settingsOf(into ?? backup.workspace);
   const { platform } = room.world.portsFor(settings);
-  const inspection = await platform.inspect(count ? { count, since: backup.takenAt } : {});
-  return makeRestorePlan(backup, inspection, room.world.clock.now());
+  const inspection = await platform.inspect(count && !only ? { count, since: backup.takenAt } : {});
+  const lacking = backup.parts.find(({ name }) => !inspection.parts.some((part) => part.name === name));
+  if (into !== undefined && lacking && !only) {
+    throw new UserError('bad-input', `${into} has no part "${lacking.name}", so ${backup.id} does not fit it.`, {
+      hint: `Its parts: ${inspection.parts.map(({ name }) => name).join(', ')}. Single parts: --only <part>`,
+    });
+  }
+  const canSwap = platform.capabilities.swap !== 'none';
+  return makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap });
 }
 
 /** Asks for a restore: nothing happens until another person approves. */
 export async function requestRestore(room: Room, person: Person, wish: RestoreWish): Promise<Request> {
   const backup = await findBackup(room, wish.backup);
-  const settings = room.settingsOf(backup.workspace);
+  // Whoever may not read a workspace's data must not have it brought into one that they may.
+  room.requireOperator(person, room.settingsOf(backup.workspace));
+  const target = wish.to ?? backup.workspace;
+  const settings = room.settingsOf(target);
   room.requireOperator(person, settings);
-  if (wish.confirm !== backup.workspace) {
-    throw new UserError('not-confirmed', `A restore overwrites ${backup.workspace}; its name was not repeated.`, {
-      hint: `Type the name when asked, or add: --confirm ${backup.workspace}`,
+  if (wish.confirm !== target) {
+    throw new UserError('not-confirmed', `A restore overwrites ${target}; its name was not repeated.`, {
+      hint: `Type the name when asked, or add: --confirm ${target}`,
     });
   }
-  const plan = await planRestore(room, backup);
-  return ask(room, person, settings, { kind: 'restore', plan }, wish.reason);
+  const { plan } = await planRestore(room, { ...wish, backup: backup.id });
+  refuseOverBudget(plan, settings);
+  const { noticeMs, reason } = wish;
+  return ask(
+    room,
+    person,
+    settings,
+    { kind: 'restore', plan, ...(noticeMs === undefined ? {} : { noticeMs }) },
+    reason,
+  );
+}
+
+/**
+ * The guard would put everything back before services were up again. Writing in place is told to the approver as what it
+ * is, and the guard waits for it.
+ */
+export function refuseOverBudget(
+  plan: Pick<RestorePlan, 'forecast' | 'workspace'> & { readonly way?: RestorePlan['way'] },
+  { policy }: WorkspaceSettings,
+): void {
+  if (plan.way === 'in-place' || plan.forecast.downtimeMs <= policy.downtimeBudget) return;
+  const [downtime, budget] = [writeDuration(plan.forecast.downtimeMs), writeDuration(policy.downtimeBudget)];
+  throw new UserError(
+    'over-budget',
+    `Services of ${plan.workspace} would be down for about ${downtime}; the budget is ${budget}.`,
+    { hint: 'Raise policy.downtimeBudget in the configuration, then ask again.' },
+  );
 }
 
 function refuseUnrestorable(backup: Backup): void {
-  if (backup.status === 'completed') return;
+  if (backup.status === 'completed' || backup.status === 'incomplete') return;
   throw new UserError('backup-incomplete', `${backup.id} is ${backup.status}, so it cannot be restored.`, {
     hint: `See the others: cml list ${backup.workspace}`,
   });

@@ -157,6 +157,7 @@ export function createRoom(world: OrchestratorWorld): Room {
 
 function tell(operation: Operation, world: OrchestratorWorld, folder: string): RunningOperation {
   const { clock, chat, log, delays, catalog } = world;
-  const ports = { ...world.portsFor(operation.settings), catalog, chat };
+  const moverFor = (settings: WorkspaceSettings) => world.portsFor(settings).mover;
+  const ports = { ...world.portsFor(operation.settings), catalog, chat, moverFor };
   return tellStory(operation, ports, { clock, chat, log, delays, folder, operations: catalog.operations });
 }

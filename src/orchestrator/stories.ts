@@ -9,13 +9,19 @@ import type { StoryDeclaration } from '../operation/operation.ts';
 import { type RunningOperation, runOperation } from '../operation/run-operation.ts';
 import type { RunnerWorld } from '../operation/runner-world.ts';
 import type { Operation, OperationKind } from '../records/operation.ts';
+import type { WorkspaceSettings } from '../records/workspace.ts';
+import { inPlaceStory } from '../restore/in-place-steps.ts';
 import { claimApproval } from '../restore/prepare-restore.ts';
+import { restoreInPlace } from '../restore/restore-in-place.ts';
 import { restoreStory } from '../restore/restore-steps.ts';
 import { restoreWorkspace } from '../restore/restore-workspace.ts';
+import { undoRestore } from '../restore/undo-restore.ts';
+import { undoStory } from '../restore/undo-steps.ts';
 import { verifyBackup } from '../restore/verify-backup.ts';
 import { verifyStory } from '../restore/verify-steps.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
-import { backupInput, deleteInput, restoreInput, verifyInput } from './inputs.ts';
+import { backupInput, deleteInput, restoreInput, undoInput, verifyInput } from './inputs.ts';
+import { createSafetyBackup } from './safety-backup.ts';
 
 /** What a story may be handed. */
 export interface StoryPorts {
@@ -23,11 +29,15 @@ export interface StoryPorts {
   readonly mover: DataMover;
   readonly catalog: Catalog;
   readonly chat: Chat;
+  /** Of another workspace's repository. */
+  moverFor(settings: WorkspaceSettings): DataMover;
 }
 
 export const storyOf: Readonly<Record<OperationKind, StoryDeclaration>> = {
   backup: backupStory,
   restore: restoreStory,
+  'restore-in-place': inPlaceStory,
+  undo: undoStory,
   delete: deleteStory,
   verify: verifyStory,
 };
@@ -44,7 +54,18 @@ export function tellStory(operation: Operation, ports: StoryPorts, runner: Runne
     }
     case 'restore': {
       const input = restoreInput.parse(operation.input);
-      return runOperation(restoreStory, operation, (story) => restoreWorkspace(story, ports, input), runner);
+      const handed = { ...ports, ...moverOf(input.source, ports) };
+      return runOperation(restoreStory, operation, (story) => restoreWorkspace(story, handed, input), runner);
+    }
+    case 'restore-in-place': {
+      const input = restoreInput.parse(operation.input);
+      const safety = createSafetyBackup(operation, ports, runner.folder);
+      const handed = { ...ports, ...moverOf(input.source, ports), safety };
+      return runOperation(inPlaceStory, operation, (story) => restoreInPlace(story, handed, input), runner);
+    }
+    case 'undo': {
+      const input = undoInput.parse(operation.input);
+      return runOperation(undoStory, operation, (story) => undoRestore(story, ports, input), runner);
     }
     case 'delete': {
       const input = deleteInput.parse(operation.input);
@@ -58,4 +79,9 @@ export function tellStory(operation: Operation, ports: StoryPorts, runner: Runne
       return runOperation(verifyStory, operation, (story) => verifyBackup(story, ports, input), runner);
     }
   }
+}
+
+/** Where the backup lies: the workspace's own repository, or that of the one it was taken of. */
+function moverOf(source: WorkspaceSettings | undefined, ports: StoryPorts): { mover?: DataMover } {
+  return source === undefined ? {} : { mover: ports.moverFor(source) };
 }

@@ -19,13 +19,25 @@ export async function sweep(room: Room): Promise<void> {
       await tolerate('a request could not be let expire', () => expireRequest(room, id));
     }
   }
+  const held = await heldDisplaced(room);
   for (const [workspace, settings] of Object.entries(workspaces)) {
     if (room.runningIn(workspace)) continue;
     await tolerate('what a restore displaced could not be removed', async () => {
-      const dropped = await room.world.portsFor(settings).platform.dropDisplaced(clock.now().toISOString());
+      const dropped = await room.world.portsFor(settings).platform.dropDisplaced(clock.now().toISOString(), held);
       if (dropped.length > 0) log.info({ workspace, dropped }, 'what a restore displaced was removed in time');
     });
   }
+}
+
+/** What somebody asked to have back is not removed while that is undecided or waits for its turn. */
+async function heldDisplaced({ world }: Room): Promise<string[]> {
+  const held: string[] = [];
+  for (const status of ['pending', 'approved'] as const) {
+    for (const request of await world.catalog.requests.list({ status })) {
+      if (request.kind === 'undo') held.push(request.plan.undoes);
+    }
+  }
+  return held;
 }
 
 async function expireRequest({ world }: Room, id: string): Promise<void> {

@@ -35,7 +35,12 @@ export const inPlaceStory = defineStory({
     'start restored': { result: started, timeoutMs: 10 * MINUTE, retries: 1 },
   },
   ensures: {
-    'see what serves': { result: z.boolean(), timeoutMs: MINUTE, retries: 20, otherwise: 'page' },
+    'see what stands': {
+      result: z.enum(['previous', 'written', 'served']),
+      timeoutMs: MINUTE,
+      retries: 20,
+      otherwise: 'page',
+    },
     'put back in place': { result: z.void(), timeoutMs: 24 * 60 * MINUTE, retries: 20, otherwise: 'page' },
     'start again': { result: started, timeoutMs: 10 * MINUTE, retries: 40, otherwise: 'page' },
     'disarm guard': { result: z.void(), timeoutMs: MINUTE, retries: 5, otherwise: 'warn' },
@@ -59,7 +64,7 @@ export const inPlaceStory = defineStory({
     'apply definition',
     'end in place',
     'start restored',
-    'see what serves',
+    'see what stands',
     'put back in place',
     'start again',
     'disarm guard',

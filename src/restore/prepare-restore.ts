@@ -7,8 +7,8 @@ import { describeRequest } from '../chat/messages/request.ts';
 import { isAppError, OperationError } from '../errors.ts';
 import type { DataMover, MoveOptions } from '../mover/mover.ts';
 import type { RestoredPart, RestorePlan } from '../records/plan.ts';
-import { tightestPart } from './restore-plan.ts';
 import type { DefinitionFile, Inspection, StagedPart, WorkspacePlatform } from '../workspace/platform.ts';
+import { tightestPart } from './restore-plan.ts';
 
 interface RestoreWorld {
   readonly platform: WorkspacePlatform;
@@ -108,7 +108,12 @@ export async function fillStaged(
     const place = staged.find((candidate) => candidate.part === name && candidate.within === within);
     if (!place) throw new OperationError('stage-not-proven', `"${name}" has no staged place.`);
     const { folder, signal } = world;
-    const options = { folder, key: within === undefined ? `fill-${name}` : `fill-${name}-${index}`, signal, onProgress };
+    const options = {
+      folder,
+      key: within === undefined ? `fill-${name}` : `fill-${name}-${index}`,
+      signal,
+      onProgress,
+    };
     const pathInCopy = within === undefined ? part.pathInCopy : join(part.pathInCopy, within);
     const arrived = await world.mover.restore(part.copyId, pathInCopy, place.path, options);
     if (arrived.files !== part.files || arrived.bytes !== part.bytes) {
@@ -122,6 +127,32 @@ export async function fillStaged(
     bytes += arrived.bytes;
   }
   return { files, bytes };
+}
+
+/** Writes whole parts over the live ones. What arrived is checked against the counts, where they are given. */
+export async function writeInPlace(
+  parts: readonly (Pick<RestoredPart, 'name' | 'copyId' | 'pathInCopy'> &
+    Partial<Pick<RestoredPart, 'files' | 'bytes'>>)[],
+  live: readonly StagedPart[],
+  world: Pick<RestoreWorld, 'mover' | 'folder' | 'signal'>,
+  onProgress: NonNullable<MoveOptions['onProgress']>,
+  key: string,
+): Promise<{ files: number; bytes: number }> {
+  const total = { files: 0, bytes: 0 };
+  for (const { name, copyId, pathInCopy, ...counted } of parts) {
+    const place = live.find((candidate) => candidate.part === name);
+    if (!place) throw new OperationError('stage-not-proven', `"${name}" has no live place.`);
+    const { folder, signal } = world;
+    const options = { folder, key: `${key}-${name}`, signal, onProgress, inPlace: true };
+    const arrived = await world.mover.restore(copyId, pathInCopy, place.path, options);
+    const { files = arrived.files, bytes = arrived.bytes } = counted;
+    if (arrived.files !== files || arrived.bytes !== bytes) {
+      throw new OperationError('stage-not-proven', `"${name}" came back with ${arrived.files} files, not ${files}.`);
+    }
+    total.files += arrived.files;
+    total.bytes += arrived.bytes;
+  }
+  return total;
 }
 
 /** Brings the backup's definition back from the repository and proves it is the one that was captured. */

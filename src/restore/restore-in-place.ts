@@ -1,8 +1,10 @@
 import type { z } from 'zod';
-import { guardTime } from '../operation/guard-time.ts';
+import { OperationError } from '../errors.ts';
+import type { DataMover } from '../mover/mover.ts';
 import { announceStop, countDown } from '../operation/countdown.ts';
+import { guardTime } from '../operation/guard-time.ts';
 import type { StepContext, Story } from '../operation/operation.ts';
-import type { DefinitionFile, Quiet, Started } from '../workspace/platform.ts';
+import type { DefinitionFile, Quiet, Started, WorkspacePlatform } from '../workspace/platform.ts';
 import type { InPlaceOutcome, inPlaceStory, SafetyCopy } from './in-place-steps.ts';
 import { checkRestore, claimApproval, fetchDefinition, writeInPlace } from './prepare-restore.ts';
 import { countdownTo } from './restore-countdown.ts';
@@ -13,6 +15,8 @@ type Context = Pick<StepContext, 'signal' | 'progress' | 'now'>;
 
 /** Makes a backup of what stands there before it is written over; handed in by who knows how backups are made. */
 export interface SafetyBackup {
+  /** Of the repository that holds the safety copy. */
+  readonly mover: DataMover;
   /** What will be copied and how; refuses when it cannot be. */
   plan(context: Context): Promise<Json>;
   /** Captures the present definition where the backup's manifest will lie. */
@@ -22,8 +26,8 @@ export interface SafetyBackup {
   copy(plan: Json, quiet: Quiet, warm: Json, context: Context): Promise<SafetyCopy>;
   /** With services up again: into the repository's manifests and the catalog; answers the backup's id. */
   record(plan: Json, definition: DefinitionFile, copy: SafetyCopy, started: Started, context: Context): Promise<string>;
-  /** Forgets what was copied and belongs to no recorded backup. */
-  release(): Promise<void>;
+  /** Removes what was made on the way. `keepsCopies`: they are all there is of what stood before, recorded or not. */
+  release(options: { readonly keepsCopies: boolean }): Promise<void>;
 }
 
 /**
@@ -43,7 +47,7 @@ export async function restoreInPlace(
   const parts = plan.parts.map(({ name }) => name);
   const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
   let copied: SafetyCopy | undefined;
-  let isWritten = false;
+  let keepsCopies = false;
   try {
     await step('claim approval', ({ now }) => claimApproval({ catalog, chat }, requestId, id, now()));
     const made = await step('preflight', async (context) => {
@@ -68,37 +72,36 @@ export async function restoreInPlace(
     try {
       const { downtimeBudget, guardMargin } = settings.policy;
       const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
-      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), patience), present));
+      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), patience)));
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       stoppedAt = quiet.stoppedAt;
       copied = await step('safety copy', (context) => safety.copy(made, quiet, warm, context));
       const live = await step('begin in place', () => platform.beginInPlace(id, parts, quiet));
-      isWritten = true;
+      keepsCopies = true;
       filled = await step('write in place', ({ signal, progress }) =>
-        writeInPlace(plan, live, world(signal), progress, 'write'),
+        writeInPlace(plan.parts, live, world(signal), progress, 'write'),
       );
       if (definition) await step('apply definition', () => platform.applyDefinition(definition.path));
-      await step('end in place', () => platform.endInPlace(id));
+      await step('end in place', () => platform.endInPlace(id, 'restored'));
       started = await step('start restored', ({ signal }) => platform.start(running, { signal }));
     } catch (error) {
       const before = copied;
-      // A note that is gone says that all services were up on whole data: people work on it, nobody puts that back unasked.
-      const isServed = await ensure('see what serves', async () => {
-        if (!before || (await platform.isInPlace(id))) return false;
-        return isWritten && (await platform.readNote())?.operationId !== id;
-      });
-      if (before && !isServed)
+      const stands = await ensure('see what stands', () => whatStands(platform, id));
+      if (stands === 'written') {
         await ensure('put back in place', async ({ signal, progress }) => {
-          const quiet = await platform.stop(running);
-          const live = await platform.beginInPlace(id, parts, quiet);
-          const previous = plan.parts.map((part) => ({ ...part, copyId: before.copyId, pathInCopy: part.path }));
-          await writeInPlace({ parts: previous, isUncounted: true }, live, world(signal), progress, 'back');
+          if (!before) throw new OperationError('unknown-data', 'What stood there before was not kept.');
+          const live = await platform.beginInPlace(id, parts, await platform.stop(running));
+          const previous = plan.parts.map(({ name, path }) => ({ name, copyId: before.copyId, pathInCopy: path }));
+          const own = { mover: safety.mover, folder, signal };
+          await writeInPlace(previous, live, own, progress, 'put-back');
           await platform.applyDefinition(present.path);
-          await platform.endInPlace(id);
+          await platform.endInPlace(id, 'previous');
         });
+        keepsCopies = false;
+      }
       started = await ensure('start again', ({ signal }) => platform.start(running, { signal }));
       await ensure('disarm guard', () => platform.disarmGuard(id));
-      if (!isServed) throw error;
+      if (stands !== 'served') throw error;
     }
     await ensure('disarm guard', () => platform.disarmGuard(id));
     const readyAt = started?.readyAt ?? operation.startedAt;
@@ -119,8 +122,16 @@ export async function restoreInPlace(
       warnings: safetyBackupId ? warnings : [...warnings, NOT_RECORDED],
     };
   } finally {
-    await ensure('release', () => safety.release());
+    await ensure('release', () => safety.release({ keepsCopies }));
   }
+}
+
+/** A note that is gone says that all services were up on whole data: people work on it, nobody puts that back unasked. */
+async function whatStands(platform: WorkspacePlatform, id: string): Promise<'previous' | 'written' | 'served'> {
+  const state = await platform.inPlace(id);
+  if (state === undefined || state === 'previous') return 'previous';
+  const isUp = (await platform.readNote())?.operationId !== id;
+  return state === 'restored' && isUp ? 'served' : 'written';
 }
 
 /** The guard waits for so many times the forecast: it cannot put this back, it can only call someone. */

@@ -69,7 +69,9 @@ export function makeRestorePlan(
 }
 
 /** What an approval is bound to: nothing that changes by itself is part of it. */
-export function digestOf(plan: Omit<RestorePlan, 'digest' | 'forecast' | 'overwrites' | 'lookedAt' | 'warnings'>): string {
+export function digestOf(
+  plan: Omit<RestorePlan, 'digest' | 'forecast' | 'overwrites' | 'lookedAt' | 'warnings'>,
+): string {
   const bound = [
     plan.backupId,
     plan.manifestSha256,
@@ -145,12 +147,19 @@ function touches({ name, within }: OnlyPath, part: string, path: string): boolea
 
 function forecastRestore(backup: Backup, plan: Pick<RestorePlan, 'parts' | 'way'>): RestorePlan['forecast'] {
   const sum = (pick: (part: RestoredPart) => number) => plan.parts.reduce((total, part) => total + pick(part), 0);
-  const copyMs = plan.parts.length * PER_CALL + sum(({ files }) => files) * PER_FILE + (sum(({ bytes }) => bytes) / 1e6) * PER_MEGABYTE;
+  const copyMs =
+    plan.parts.length * PER_CALL +
+    sum(({ files }) => files) * PER_FILE +
+    (sum(({ bytes }) => bytes) / 1e6) * PER_MEGABYTE;
   const stopMs = backup.downtimeMs + SWAP_MS;
   const basis = `the downtime of ${backup.id}`;
   if (plan.way === 'swap') return { downtimeMs: stopMs, totalMs: copyMs + stopMs, basis };
   const downtimeMs = stopMs + copyMs;
-  return { downtimeMs, totalMs: 2 * copyMs + stopMs, basis: `${basis}, and writing everything while services are down` };
+  return {
+    downtimeMs,
+    totalMs: 2 * copyMs + stopMs,
+    basis: `${basis}, and writing everything while services are down`,
+  };
 }
 
 function overwrites(backup: Backup, inspection: Inspection): RestorePlan['overwrites'] {

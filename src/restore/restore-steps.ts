@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { operationFailed, restoreEnded } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
 import { definitionFile, stagedPart } from '../workspace/platform.ts';
-import { swapEnsures, swapOutcome, swapShown, swapStopsServices, swapSteps } from './swap-steps.ts';
+import { swapEnsures, swapOutcome, swapShown, swapSteps, swapStopsServices } from './swap-steps.ts';
 
 export const restoreOutcome = z.object(swapOutcome);
 export type RestoreOutcome = z.infer<typeof restoreOutcome>;

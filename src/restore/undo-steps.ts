@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { operationFailed, undoEnded } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
 import { definitionFile, stagedPart } from '../workspace/platform.ts';
-import { swapEnsures, swapOutcome, swapShown, swapStopsServices, swapSteps } from './swap-steps.ts';
+import { swapEnsures, swapOutcome, swapShown, swapSteps, swapStopsServices } from './swap-steps.ts';
 
 /** Nobody counts what comes back: it never left the disk. */
 const { files: _, bytes: __, ...outcome } = swapOutcome;

@@ -205,10 +205,10 @@ export interface WorkspacePlatform {
    * @throws OperationError `not-quiet`, `part-missing`.
    */
   beginInPlace(operationId: string, parts: readonly string[], quiet: Quiet): Promise<StagedPart[]>;
-  /** The live parts are known to be whole again: the restored ones or the previous ones. */
-  endInPlace(operationId: string): Promise<void>;
-  /** True while this operation's mark of `beginInPlace` stands. */
-  isInPlace(operationId: string): Promise<boolean>;
+  /** The live parts are known to be whole again: the restored ones or the previous ones. `release` forgets which. */
+  endInPlace(operationId: string, stands: 'restored' | 'previous'): Promise<void>;
+  /** `writing` while this operation's mark stands, then what `endInPlace` said; undefined before and after all that. */
+  inPlace(operationId: string): Promise<'writing' | 'restored' | 'previous' | undefined>;
 
   /**
    * Makes empty places for the parts of a backup that is only looked at, away from everything live.

@@ -77,6 +77,7 @@ function countEntries({ entries }: FakeCopy, path: string) {
   const folders = new Set(below.filter(([entry]) => entry !== path).flatMap(([entry]) => foldersOf(entry, path)));
   return {
     path,
+    isFolder: !below.some(([entry]) => entry === path),
     files: below.length === 0 ? -1 : below.filter(isFile).length,
     directories: folders.size,
     bytes: below.reduce((sum, [, content]) => sum + bytesOf(content), 0),

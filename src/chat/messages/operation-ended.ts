@@ -35,7 +35,10 @@ interface RestoreFacts {
   readonly downtimeMs: number;
   readonly files: number;
   readonly bytes: number;
-  readonly displacedUntil: string;
+  /** Until when what it displaced is kept; a restore in place displaces nothing. */
+  readonly displacedUntil?: string | undefined;
+  /** What stood there before, as a backup: of a restore in place. */
+  readonly safetyBackupId?: string | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -44,7 +47,7 @@ export function restoreEnded(operation: Operation, facts: RestoreFacts): Message
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: restored from ${facts.backupId} in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}.`,
-    details: [keptUntil(operation, facts.displacedUntil), ...facts.warnings],
+    details: [...howBack(operation, facts), ...facts.warnings],
   };
 }
 
@@ -56,12 +59,17 @@ export function undoEnded(
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: ${facts.undone} was undone in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}.`,
-    details: [keptUntil(operation, facts.displacedUntil), ...facts.warnings],
+    details: [...howBack(operation, facts), ...facts.warnings],
   };
 }
 
-function keptUntil({ id }: Operation, until: string): string {
-  return `What was there before is kept until ${writeMoment(until)}; bring it back with: cml undo ${id}`;
+/** Where what stood there before is now. */
+function howBack({ id }: Operation, facts: Pick<RestoreFacts, 'displacedUntil' | 'safetyBackupId'>): string[] {
+  const { displacedUntil, safetyBackupId } = facts;
+  if (safetyBackupId)
+    return [`What was there before is a backup now; bring it back with: cml restore ${safetyBackupId}`];
+  if (displacedUntil === undefined) return [];
+  return [`What was there before is kept until ${writeMoment(displacedUntil)}; bring it back with: cml undo ${id}`];
 }
 
 export function backupDeleted(operation: Operation, facts: { backupId: string; copies: number }): Message {

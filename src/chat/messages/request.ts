@@ -1,4 +1,4 @@
-import type { DeletePlan, RestorePlan } from '../../records/plan.ts';
+import type { DeletePlan, RestorePlan, UndoPlan } from '../../records/plan.ts';
 import type { Request } from '../../records/request.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
@@ -10,9 +10,27 @@ export function describeRequest(request: Request): Message {
     key: `${request.id}`,
     workspace: request.workspace,
     tone: request.status === 'pending' ? 'warning' : request.status === 'denied' ? 'bad' : 'info',
-    text: `${request.workspace}: ${request.by.name} asks to ${request.kind} ${request.backupId} (${writeMoment(request.plan.takenAt)})${request.reason ? `: ${request.reason}` : ''}. ${state(request)}`,
-    details: request.kind === 'restore' ? describeRestorePlan(request.plan) : describeDeletePlan(request.plan),
+    text: `${request.workspace}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? `: ${request.reason}` : ''}. ${state(request)}`,
+    details: describePlan(request),
   };
+}
+
+/** `restore bkp_x (2026-11-22 22:01 UTC)`. */
+export function whatIsAsked(request: Request): string {
+  const subject = request.kind === 'undo' ? request.plan.undoes : request.backupId;
+  const into = request.kind === 'restore' && request.plan.fromWorkspace ? ` of ${request.plan.fromWorkspace}` : '';
+  return `${request.kind} ${subject}${into} (${writeMoment(request.plan.takenAt)})`;
+}
+
+function describePlan(request: Request): string[] {
+  switch (request.kind) {
+    case 'restore':
+      return describeRestorePlan(request.plan, request.id);
+    case 'undo':
+      return describeUndoPlan(request.plan);
+    case 'delete':
+      return describeDeletePlan(request.plan);
+  }
 }
 
 export function describeDeletePlan(plan: DeletePlan): string[] {
@@ -40,23 +58,57 @@ function state(request: Request): string {
   }
 }
 
-/** What an approver reads before deciding. */
-export function describeRestorePlan(plan: RestorePlan): string[] {
-  const parts = plan.parts.map((part) => {
-    const live = plan.overwrites.find(({ name }) => name === part.name);
-    const now = live ? `; there now: ${writeCount(live.files, 'file')}, ${writeSize(live.bytes)}` : '';
-    return `Overwrites ${part.name} (${part.path}) with ${writeCount(part.files, 'file')}, ${writeSize(part.bytes)}${now}.`;
-  });
-  const since =
-    plan.writtenSince === undefined
-      ? 'How much was written since cannot be known.'
-      : `${writeCount(plan.writtenSince, 'file')} written since the backup would be displaced.`;
+/** What an approver reads before deciding; with the request, also how it is approved. */
+export function describeRestorePlan(plan: RestorePlan, requestId?: string): string[] {
+  const swap = plan.way === 'swap' ? 'What is displaced is kept whole for the grace period.' : '';
   return [
-    ...parts,
-    since,
+    ...plan.parts.map((part) => overwritten(part, plan)),
+    ...since(plan.writtenSince, 'the backup was taken', plan.scope === 'whole'),
     `Services are down for about ${writeDuration(plan.forecast.downtimeMs)} (from ${plan.forecast.basis}).`,
-    `Release in the backup: ${plan.releaseThen}; release now: ${plan.releaseNow}.`,
-    plan.undoable ? 'What is displaced is kept whole for the grace period.' : 'This cannot be undone.',
+    ...(plan.definition ? [`Release in the backup: ${plan.releaseThen}; release now: ${plan.releaseNow}.`] : []),
+    ...(plan.undoable ? [swap].filter(Boolean) : ['This cannot be undone.']),
+    ...lacking(plan, requestId),
+    ...plan.warnings,
+  ];
+}
+
+function overwritten(part: RestorePlan['parts'][number], plan: Pick<RestorePlan, 'overwrites'>): string {
+  const { name, within, path } = part;
+  const live = plan.overwrites.find((candidate) => candidate.name === name);
+  const now = live ? `; there now: ${writeCount(live.files, 'file')}, ${writeSize(live.bytes)}` : '';
+  const what = within === undefined ? `${name} (${path})` : `${within} in ${name} (${path})`;
+  return `Overwrites ${what} with ${writeCount(part.files, 'file')}, ${writeSize(part.bytes)}${now}.`;
+}
+
+function since(written: number | undefined, when: string, isKnowable: boolean): string[] {
+  if (written !== undefined) return [`${writeCount(written, 'file')} written since ${when} would be displaced.`];
+  return isKnowable ? ['How much was written since cannot be known.'] : [];
+}
+
+function lacking({ missing }: RestorePlan, requestId: string | undefined): string[] {
+  if (!missing) return [];
+  const how = requestId === undefined ? '' : ` Who approves it says so: cml approve ${requestId} --accept-incomplete`;
+  return [`THE BACKUP IS INCOMPLETE. It lacks: ${missing.join('; ')}.${how}`];
+}
+
+export function describeUndoPlan(plan: UndoPlan): string[] {
+  return [
+    ...plan.parts.map(({ name, within, path }) => {
+      const what = within === undefined ? `${name} (${path})` : `${within} in ${name} (${path})`;
+      const live = within === undefined ? plan.overwrites.find((candidate) => candidate.name === name) : undefined;
+      const now = live ? `; there now: ${writeCount(live.files, 'file')}, ${writeSize(live.bytes)}` : '';
+      return `Brings back ${what} as it was before ${plan.undoes}${now}.`;
+    }),
+    ...since(
+      plan.writtenSince,
+      'then',
+      plan.parts.every(({ within }) => within === undefined),
+    ),
+    `Services are down for about ${writeDuration(plan.forecast.downtimeMs)} (from ${plan.forecast.basis}).`,
+    plan.definitionSha256 === undefined
+      ? 'The definition stays as it is.'
+      : `Release then: ${plan.releaseThen}; release now: ${plan.releaseNow}.`,
+    'What is displaced is kept whole for the grace period.',
     ...plan.warnings,
   ];
 }

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { cut, madeCopy } from '../backup/backup-steps.ts';
+import { countParts } from '../backup/count-parts.ts';
+import { partsCopiedInCut, planBackup } from '../backup/plan-backup.ts';
+import { type Captured, manifestFolder, proveCopies, recordBackup, storeManifest } from '../backup/record-backup.ts';
+import { releaseBackup } from '../backup/release-backup.ts';
+import { copyParts, takeCut } from '../backup/take-cut.ts';
+import { OperationError } from '../errors.ts';
+import { forgetNote } from '../operation/forget-note.ts';
+import type { Operation } from '../records/operation.ts';
+import { backupPlan } from '../records/plan.ts';
+import type { SafetyBackup } from '../restore/restore-in-place.ts';
+import type { StoryPorts } from './stories.ts';
+
+/** What the copies of a safety backup were, as the restore's journal keeps it. */
+const made = z.object({ warm: madeCopy.optional(), cut });
+
+/**
+ * Makes a backup in the middle of a restore in place, out of the same parts as THE STORY of a backup. Everything is copied
+ * into one copy under its own path: a snapshot would have to be moved first, and services are down.
+ */
+export function createSafetyBackup(operation: Operation, ports: StoryPorts, folder: string): SafetyBackup {
+  const { platform, mover, catalog } = ports;
+  const { id, workspace, settings } = operation;
+  const backupId = id.replace('op_', 'bkp_');
+  return {
+    mover,
+    async plan({ signal }) {
+      const policy = { ...settings.policy, downtimeBudget: Number.MAX_SAFE_INTEGER };
+      const wishes = { workspace, policy, operationId: id, folder, capture: 'two-pass' as const };
+      return asJson(await planBackup({ platform, mover, catalog }, wishes, signal));
+    },
+    captureDefinition: () => platform.captureDefinition(manifestFolder(folder)),
+    async preCopy(planned, { signal, progress: onProgress }) {
+      const plan = backupPlan.parse(planned);
+      const options = { key: 'safety-pre-copy', tags: [id, 'pre-copy'], signal };
+      return asJson(
+        await copyParts({ mover, folder, onProgress }, partsCopiedInCut(plan.parts), plan.parents.cut, options),
+      );
+    },
+    async copy(planned, quiet, copied, { signal, progress: onProgress, now }) {
+      const plan = backupPlan.parse(planned);
+      const warm = madeCopy.parse(copied);
+      const world = { platform, mover, operationId: id, folder, now, signal, onProgress };
+      const taken = await takeCut(plan, quiet, warm, world);
+      if (!taken.delta || taken.delta.unreadable.length > 0) {
+        throw new OperationError(
+          'copy-not-proven',
+          'What stands there could not be copied whole, so nothing was written.',
+          {
+            hint: taken.delta?.unreadable[0] ?? 'Look at the log of the mover in the operation’s folder.',
+          },
+        );
+      }
+      return { copyId: taken.delta.id, made: asJson({ warm, cut: taken }) };
+    },
+    async record(planned, definition, copy, started, { signal, now }) {
+      const plan = backupPlan.parse(planned);
+      const { warm, cut: taken } = made.parse(copy.made);
+      const acceptUnreadable = settings.policy.acceptUnreadable;
+      const secured = await countParts(plan, taken, undefined, { mover, folder, signal, acceptUnreadable });
+      const reason = `what stood there before ${id}`;
+      const captured: Captured = {
+        backupId,
+        operation: { ...operation, reason },
+        plan,
+        definition,
+        warm,
+        cut: taken,
+        started,
+        secured,
+      };
+      const stored = await storeManifest(captured, mover, folder, signal);
+      await proveCopies(captured, stored.copyId, mover, folder, signal);
+      return (await recordBackup(captured, stored, folder, now(), catalog)).backupId;
+    },
+    async release({ keepsCopies }) {
+      if (!keepsCopies) return releaseBackup({ platform, mover, catalog, folder }, id, backupId);
+      await platform.release(id);
+      await forgetNote(platform, id);
+    },
+  };
+}
+
+function asJson(value: unknown): z.infer<ReturnType<typeof z.json>> {
+  return JSON.parse(JSON.stringify(value));
+}
