@@ -39,12 +39,12 @@ export async function restoreWorkspace(
 ): Promise<RestoreOutcome> {
   const { id, settings } = operation;
   const { plan } = input;
-  const parts = plan.parts.map(({ name }) => name);
+  const wishes = plan.parts.map(({ name }) => ({ part: name }));
   const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
   try {
     await step('claim approval', ({ now }) => claimApproval({ catalog, chat }, input.requestId, id, now()));
     await step('preflight', ({ signal }) => checkRestore(plan, id, world(signal)));
-    const staged = await step('stage', () => platform.stage(id, parts));
+    const staged = await step('stage', () => platform.stage(id, wishes));
     const filled = await step('fill', ({ signal, progress }) => fillStaged(plan, staged, world(signal), progress));
     const definition = await step('fetch definition', ({ signal }) => fetchDefinition(plan, world(signal)));
     const present = await step('capture present definition', () => platform.captureDefinition(join(folder, 'present')));
@@ -58,7 +58,7 @@ export async function restoreWorkspace(
       await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy), present));
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       stoppedAt = quiet.stoppedAt;
-      await step('commit', () => platform.commit(id, parts, quiet));
+      await step('commit', () => platform.commit(id, staged, quiet));
       await step('apply definition', async () => {
         await platform.proveQuiet(quiet, []); // not after the guard has acted: it has put the present one back
         await platform.applyDefinition(definition.path);
