@@ -63,6 +63,8 @@ export interface StageWish {
 export const stagedPart = z.object({
   part: z.string(),
   within: z.string().optional(),
+  /** As wished; absent for what an earlier operation displaced. */
+  is: z.enum(['folder', 'file']).optional(),
   /** Where the mover restores to; see `stage`. */
   path: z.string(),
 });

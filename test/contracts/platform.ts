@@ -57,7 +57,10 @@ export function describePlatform(
       return { note, quiet: await world.platform.stop(note) };
     };
     const stageNew = async () => {
-      const staged = await world.platform.stage(world.operationId, world.parts);
+      const staged = await world.platform.stage(
+        world.operationId,
+        world.parts.map((part) => ({ part })),
+      );
       for (const { path, part } of staged) await world.writeStaged(path, 'file', `new ${part}`);
       return staged;
     };
@@ -193,8 +196,8 @@ export function describePlatform(
       expect(await contents()).toEqual(old());
       const { note, quiet } = await quietly();
       expect(await world.platform.isReverted(world.operationId)).toBe(true);
-      await world.platform.commit(world.operationId, world.parts, quiet);
-      await world.platform.commit(world.operationId, world.parts, quiet);
+      await world.platform.commit(world.operationId, staged, quiet);
+      await world.platform.commit(world.operationId, staged, quiet);
       expect(await world.platform.isServed(world.operationId)).toBe(false);
       expect(await contents()).toEqual(fresh());
       expect(await world.platform.isReverted(world.operationId)).toBe(false);
@@ -216,7 +219,7 @@ export function describePlatform(
       await writeOld();
       const staged = await stageNew();
       const { note, quiet } = await quietly();
-      await world.platform.commit(world.operationId, world.parts, quiet);
+      await world.platform.commit(world.operationId, staged, quiet);
       await world.platform.revert(world.operationId);
       await world.platform.revert(world.operationId);
       expect(await world.platform.isReverted(world.operationId)).toBe(true);
@@ -231,9 +234,9 @@ export function describePlatform(
     });
 
     check('does not hold a swap for served any more when its operation stops services again', async () => {
-      await stageNew();
+      const staged = await stageNew();
       const { note, quiet } = await quietly();
-      await world.platform.commit(world.operationId, world.parts, quiet);
+      await world.platform.commit(world.operationId, staged, quiet);
       await world.platform.start(note);
       await quietly();
       expect(await world.platform.isServed(world.operationId)).toBe(false);
@@ -241,10 +244,10 @@ export function describePlatform(
 
     check('swaps nothing when the quiet time is over', async () => {
       await writeOld();
-      await stageNew();
+      const staged = await stageNew();
       const { note, quiet } = await quietly();
       await world.platform.start(note);
-      await expect(world.platform.commit(world.operationId, world.parts, quiet)).rejects.toMatchObject({
+      await expect(world.platform.commit(world.operationId, staged, quiet)).rejects.toMatchObject({
         code: 'not-quiet',
       });
       expect(await contents()).toEqual(old());

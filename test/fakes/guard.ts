@@ -7,6 +7,11 @@ import { bringUp, type World } from './world.ts';
 export function actAsGuard(world: World, canPutBack: () => boolean = () => true): void {
   const { guard } = world;
   if (!guard || guard.sleeps) return;
+  if (world.inPlace && world.note?.operationId === guard.operationId) {
+    guard.tries = true; // nothing is taken over: whoever writes may go on
+    world.guardSaid.push('Data is being written in place: nothing was started.');
+    return;
+  }
   delete world.guard;
   if (world.note?.operationId !== guard.operationId) return; // nothing of that operation is down
   if (isServed(world, guard.note)) {

@@ -5,11 +5,13 @@ import { OperationError, PortError } from '../../src/errors.ts';
 import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { actAsGuard } from './guard.ts';
 import type { Effect } from './mortal.ts';
-import { isServed, readSwap, renamesBack, renamesIn } from './swap.ts';
+import { swaps } from './platform-swaps.ts';
+import { readSwap } from './swap.ts';
 import {
+  assertNotTakenOver,
+  assertQuiet,
   bringUp,
   bytesOf,
-  displacedPath,
   type FakePart,
   partOf,
   runs,
@@ -43,6 +45,7 @@ export function createFakePlatform(world: World, effect: Effect): WorkspacePlatf
     ...stopAndStart(world, effect),
     ...cuts(world, effect),
     ...swaps(world, effect),
+    ...inPlaces(world, effect),
     ...scratches(world, effect),
     release: (operationId) => release(world, effect, operationId),
   };
@@ -123,14 +126,6 @@ function lookAtServices(world: World, operationId: string): RunningNote {
   return { operationId, notedAt: new Date(world.time.now()).toISOString(), services };
 }
 
-function assertNotTakenOver(world: World, operationId: string): void {
-  if (world.takenOverBy === operationId) throw new OperationError('not-quiet', 'The guard has taken over.');
-}
-
-function assertQuiet(world: World, token: string): void {
-  if (world.quiet?.token !== token || runs(world)) throw new OperationError('not-quiet', 'Services were started.');
-}
-
 function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'stop' | 'proveQuiet' | 'start'> {
   return {
     async stop(note, { signal } = {}) {
@@ -196,6 +191,7 @@ function beginQuiet(world: World, operationId: string) {
 }
 
 function assertKnown(world: World): void {
+  if (world.inPlace) throw new OperationError('unknown-data', 'Live parts are being written in place.');
   if (readSwap(world) === 'mixed') throw new OperationError('unknown-data', 'Data is of unknown state.');
   world.quiet = undefined;
 }
@@ -224,74 +220,28 @@ function cuts(world: World, effect: Effect): Pick<WorkspacePlatform, 'snapshot' 
   };
 }
 
-type Swaps = Pick<
-  WorkspacePlatform,
-  'stage' | 'commit' | 'isReverted' | 'isServed' | 'revert' | 'keepDisplaced' | 'dropDisplaced'
->;
-
-function swaps(world: World, effect: Effect): Swaps {
+function inPlaces(world: World, effect: Effect): Pick<WorkspacePlatform, 'beginInPlace' | 'endInPlace' | 'isInPlace'> {
   return {
-    async stage(operationId, parts) {
-      const staged = [];
-      for (const part of parts) {
-        const path = stagedPath(operationId, part);
-        await effect(`platform.stage ${part}`, () => world.trees.get(path) ?? world.trees.set(path, new Map()));
-        staged.push({ part, path });
-      }
-      return staged;
-    },
-    async commit(operationId, parts, quiet) {
-      await effect('platform.commit begins', () => {
+    beginInPlace: (operationId, parts, quiet) =>
+      effect('platform.beginInPlace', () => {
         assertNotTakenOver(world, operationId);
         assertQuiet(world, quiet.token);
-        world.swap ??= { operationId, parts: [...parts], served: false };
-      });
-      for (const part of parts) {
-        for (const rename of renamesIn) {
-          const swapIn = () => {
-            assertQuiet(world, quiet.token); // somebody may have started services while this waited
-            rename(world, operationId, part);
-          };
-          await effect(`platform.commit ${part}`, swapIn);
+        if (world.inPlace && world.inPlace.operationId !== operationId) {
+          throw new OperationError('unknown-data', `${world.inPlace.operationId} has not finished writing in place.`);
         }
-      }
-    },
-    isReverted: (operationId) =>
-      effect('platform.isReverted', () => world.swap?.operationId !== operationId || readSwap(world) === 'previous'),
-    isServed: (operationId) => effect('platform.isServed', () => isServed(world, operationId)),
-    async revert(operationId) {
-      const { swap } = world;
-      if (swap?.operationId !== operationId) return;
-      for (const part of swap.parts) {
-        for (const rename of renamesBack) {
-          const putBack = () => {
-            if (runs(world)) throw new OperationError('swap-failed', 'Services run.');
-            rename(world, operationId, part);
-          };
-          await effect(`platform.revert ${part}`, putBack);
-        }
-      }
-      await effect('platform.revert ends', () => {
-        world.swap = undefined;
-      });
-    },
-    keepDisplaced: (operationId, until) =>
-      effect('platform.keepDisplaced', () => {
-        const places = placesOf(world, operationId);
-        const isKept = world.displaced.some((entry) => entry.operationId === operationId);
-        if (!isKept && places.length > 0) world.displaced.push({ operationId, until, places });
+        const places = parts.map((part) => ({ part, path: world.parts.find(({ name }) => name === part)?.path ?? '' }));
+        const missing = places.find(({ path }) => !world.trees.has(path));
+        if (missing) throw new OperationError('part-missing', `${missing.part} is not there.`);
+        world.inPlace = { operationId, parts: [...parts] };
         return places;
       }),
-    async dropDisplaced(now) {
-      const over = world.displaced.filter(({ until }) => Date.parse(until) <= Date.parse(now));
-      for (const entry of over) {
-        await effect('platform.dropDisplaced', () => {
-          for (const place of entry.places) world.trees.delete(place);
-          world.displaced.splice(world.displaced.indexOf(entry), 1);
-        });
-      }
-      return over.flatMap(({ places }) => places);
-    },
+    endInPlace: (operationId) =>
+      effect('platform.endInPlace', () => {
+        if (world.inPlace?.operationId !== operationId) return;
+        world.inPlace = undefined;
+        if (world.guard?.tries) actAsGuard(world);
+      }),
+    isInPlace: (operationId) => effect('platform.isInPlace', () => world.inPlace?.operationId === operationId),
   };
 }
 
@@ -325,10 +275,6 @@ function scratches(world: World, effect: Effect): Pick<WorkspacePlatform, 'makeS
   };
 }
 
-function placesOf(world: World, operationId: string): string[] {
-  return world.parts.map(({ name }) => displacedPath(operationId, name)).filter((path) => world.trees.has(path));
-}
-
 async function release(world: World, effect: Effect, operationId: string): Promise<void> {
   await effect('platform.release programs', () => {
     for (const key of world.programs.keys()) if (key.includes(operationId)) world.programs.delete(key);
@@ -345,10 +291,10 @@ async function release(world: World, effect: Effect, operationId: string): Promi
     await effect('platform.release scratch', () => world.trees.delete(path));
   }
   const isOurs = world.swap?.operationId === operationId;
-  if (isOurs && readSwap(world) === 'mixed') return;
-  for (const { name } of world.parts) {
-    const path = stagedPath(operationId, name);
-    if (world.trees.has(path)) await effect(`platform.release stage`, () => world.trees.delete(path));
+  if (isOurs && readSwap(world) !== 'previous') return;
+  for (const path of world.trees.keys()) {
+    if (!path.startsWith(stagedPath(operationId, ''))) continue;
+    await effect(`platform.release stage`, () => world.trees.delete(path));
   }
   if (!isOurs) return;
   await effect('platform.release swap', () => {

@@ -1,16 +1,19 @@
-import { displacedPath, type FakeSwap, partOf, stagedPath, type World } from './world.ts';
+import { dirname } from 'node:path/posix';
+import { type FakeSwap, type FakeUnit, partOf, type Tree, type World } from './world.ts';
 
-/** What every live part is, all together: from before the swap, swapped in, or anything in between. */
+/** What every live place is, all together: from before the swap, swapped in, or anything in between. */
 export function readSwap(world: World, swap: FakeSwap | undefined = world.swap): 'previous' | 'committed' | 'mixed' {
   if (!swap) return world.parts.every(({ path }) => world.trees.has(path)) ? 'previous' : 'mixed';
-  const states = new Set(swap.parts.map((part) => readPart(world, swap.operationId, part)));
+  const states = new Set(swap.units.map((unit) => readUnit(world, unit)));
   const [only] = states;
   return states.size <= 1 && only !== 'missing' ? (only ?? 'previous') : 'mixed';
 }
 
-function readPart(world: World, operationId: string, part: string): 'previous' | 'committed' | 'missing' {
-  if (!world.trees.has(partOf(world, part).path)) return 'missing';
-  return world.trees.has(displacedPath(operationId, part)) ? 'committed' : 'previous';
+function readUnit(world: World, unit: FakeUnit): 'previous' | 'committed' | 'missing' {
+  const isLive = isThere(world, unit);
+  if (unit.was === undefined) return isLive ? 'committed' : 'previous';
+  if (!world.trees.has(unit.displaced)) return isLive ? 'previous' : 'missing';
+  return isLive === (unit.comes !== undefined) ? 'committed' : 'missing';
 }
 
 /** Its services were all up on what was swapped in, or what it displaced is kept. */
@@ -19,37 +22,93 @@ export function isServed(world: World, operationId: string): boolean {
   return world.displaced.some((entry) => entry.operationId === operationId);
 }
 
-/** The two renames that swap one part in; each does nothing when it was done. */
+/** The two renames that swap one place in; each does nothing when it was done. */
 export const renamesIn = [
-  (world: World, operationId: string, part: string) => {
-    if (world.trees.has(displacedPath(operationId, part))) return;
-    rename(world, partOf(world, part).path, displacedPath(operationId, part));
+  (world: World, unit: FakeUnit) => {
+    if (unit.was === undefined || world.trees.has(unit.displaced)) return;
+    world.trees.set(unit.displaced, takeLive(world, unit));
   },
-  (world: World, operationId: string, part: string) => {
-    if (world.trees.has(partOf(world, part).path)) return;
-    rename(world, stagedPath(operationId, part), partOf(world, part).path);
+  (world: World, unit: FakeUnit) => {
+    if (unit.comes === undefined || isThere(world, unit)) return;
+    putLive(world, unit, take(world, unit.stage), unit.comes);
   },
 ] as const;
 
-/** The two renames that put one part back. */
+/** The two renames that put one place back. */
 export const renamesBack = [
-  (world: World, operationId: string, part: string) => {
-    if (readPart(world, operationId, part) !== 'committed') return;
-    rename(world, partOf(world, part).path, stagedPath(operationId, part));
+  (world: World, unit: FakeUnit) => {
+    if (readUnit(world, unit) !== 'committed' || unit.comes === undefined) return;
+    world.trees.set(unit.stage, takeLive(world, unit));
   },
-  (world: World, operationId: string, part: string) => {
-    if (readPart(world, operationId, part) !== 'missing') return;
-    rename(world, displacedPath(operationId, part), partOf(world, part).path);
+  (world: World, unit: FakeUnit) => {
+    if (unit.was === undefined || isThere(world, unit)) return;
+    putLive(world, unit, take(world, unit.displaced), unit.was);
   },
 ] as const;
 
 export function undoSwapOf(world: World, swap: FakeSwap): void {
-  for (const part of swap.parts) for (const rename of renamesBack) rename(world, swap.operationId, part);
+  for (const unit of swap.units) for (const rename of renamesBack) rename(world, unit);
 }
 
-function rename(world: World, from: string, to: string): void {
-  const tree = world.trees.get(from);
-  if (!tree) throw new Error(`nothing at ${from} to rename`);
-  world.trees.delete(from);
-  world.trees.set(to, tree);
+interface Place {
+  readonly part: string;
+  readonly within?: string | undefined;
 }
+
+/** Whether a folder, a file or nothing stands at a live place. */
+export function kindOf(world: World, { part, within }: Place): 'folder' | 'file' | undefined {
+  const tree = world.trees.get(partOf(world, part).path);
+  if (!tree || within === undefined) return tree && 'folder';
+  if (tree.has(within)) return 'file';
+  return [...tree.keys()].some((name) => name.startsWith(`${within}/`)) ? 'folder' : undefined;
+}
+
+export function holdsParentOf(world: World, { part, within }: Place): boolean {
+  if (within === undefined) return true;
+  const parent = dirname(within);
+  return kindOf(world, parent === '.' ? { part } : { part, within: parent }) === 'folder';
+}
+
+function isThere(world: World, place: Place): boolean {
+  return kindOf(world, place) !== undefined;
+}
+
+/** Takes away what is live; a single file is a tree of one name. */
+function takeLive(world: World, { part, within }: Place): Tree {
+  const { path } = partOf(world, part);
+  if (within === undefined) return take(world, path);
+  const live = world.trees.get(path) ?? new Map<string, string>();
+  const taken: Tree = new Map();
+  for (const [name, text] of [...live]) {
+    if (name !== within && !name.startsWith(`${within}/`)) continue;
+    live.delete(name);
+    const inner = name === within ? nameOf(within) : name.slice(within.length + 1);
+    if (inner !== '') taken.set(inner, text);
+  }
+  return taken;
+}
+
+function putLive(world: World, { part, within }: Place, tree: Tree, kind: 'folder' | 'file'): void {
+  const { path } = partOf(world, part);
+  if (within === undefined) {
+    world.trees.set(path, tree);
+    return;
+  }
+  const live = world.trees.get(path);
+  if (!live) throw new Error(`no live tree of ${part}`);
+  if (kind === 'file') {
+    live.set(within, tree.get(nameOf(within)) ?? '');
+    return;
+  }
+  live.set(`${within}/`, ''); // an empty folder is there as well
+  for (const [name, text] of tree) live.set(`${within}/${name}`, text);
+}
+
+function take(world: World, path: string): Tree {
+  const tree = world.trees.get(path);
+  if (!tree) throw new Error(`nothing at ${path} to rename`);
+  world.trees.delete(path);
+  return tree;
+}
+
+const nameOf = (within: string) => within.slice(within.lastIndexOf('/') + 1);

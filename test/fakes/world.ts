@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { OperationError } from '../../src/errors.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { BackupPlan } from '../../src/records/plan.ts';
 import type { Capture } from '../../src/records/workspace.ts';
@@ -28,11 +29,35 @@ export interface FakeService {
   stoppedBy?: string;
 }
 
+/** One live place that is swapped: a whole part, or one path of it. */
+export interface FakeUnit {
+  readonly part: string;
+  readonly within: string | undefined;
+  readonly stage: string;
+  readonly displaced: string;
+  /** What stood there before; undefined: nothing. */
+  readonly was: 'folder' | 'file' | undefined;
+  /** What is brought in; undefined: an undo takes away what was not there before. */
+  readonly comes: 'folder' | 'file' | undefined;
+}
+
 export interface FakeSwap {
   readonly operationId: string;
-  readonly parts: readonly string[];
+  readonly units: readonly FakeUnit[];
+  /** The operation whose displaced data is brought in. */
+  readonly undoes?: string;
   /** Services were started on what was swapped in: the guard does not take it back any more. */
   served: boolean;
+}
+
+export interface FakeDisplaced {
+  readonly operationId: string;
+  readonly until: string;
+  readonly places: readonly string[];
+  readonly units: readonly FakeUnit[];
+  readonly definition?: DefinitionFile;
+  /** It is being removed: nobody can have it any more. */
+  isDropping?: boolean;
 }
 
 /** A program near the data: it goes on when the process that began it is dead, and its result waits for who asks. */
@@ -65,7 +90,7 @@ export interface World {
   /** When people were told that services stop, and when the first one was then told to. */
   readonly told: number[];
   readonly warned: string[];
-  readonly displaced: { readonly operationId: string; readonly until: string; readonly places: readonly string[] }[];
+  readonly displaced: FakeDisplaced[];
   /** Programs outside the workspace that hold a file of a part open for writing. */
   readonly writers: Map<string, string>;
   /** Paths that a copy cannot read. */
@@ -82,10 +107,14 @@ export interface World {
     note: RunningNote;
     putBack?: DefinitionFile | undefined;
     sleeps: boolean;
+    /** Its time has come, and it tries again and again. */
+    tries?: boolean;
   };
   /** The operation whose services the guard has started. */
   takenOverBy?: string | undefined;
   swap?: FakeSwap | undefined;
+  /** Live parts that are being written in place: of unknown state. */
+  inPlace?: { readonly operationId: string; readonly parts: readonly string[] } | undefined;
   /** Grows with everything that happens; services write it into their data while they are up. */
   tick: number;
   /** The last tick written before each quiet time. */
@@ -145,6 +174,14 @@ export function liveTree(part: string): Tree {
 
 export function runs(world: World): boolean {
   return [...world.services.values()].some(({ up }) => up);
+}
+
+export function assertNotTakenOver(world: World, operationId: string): void {
+  if (world.takenOverBy === operationId) throw new OperationError('not-quiet', 'The guard has taken over.');
+}
+
+export function assertQuiet(world: World, token: string): void {
+  if (world.quiet?.token !== token || runs(world)) throw new OperationError('not-quiet', 'Services were started.');
 }
 
 /** One moment of the world: services that are up write, programs that nobody follows go on. */

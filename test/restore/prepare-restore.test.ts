@@ -97,7 +97,10 @@ it('refuses when services were stopped by another operation', async () => {
 
 it('fills the staged places with what the backup holds', async () => {
   const names = plan.parts.map(({ name }) => name);
-  const staged = await platform().stage(OPERATION, names);
+  const staged = await platform().stage(
+    OPERATION,
+    names.map((part) => ({ part })),
+  );
   const filled = await fillStaged(plan, staged, restoreWorld(), () => undefined);
   expect(filled.files).toBe(3 * names.length);
   expect(world.trees.get(stagedPath(OPERATION, 'db'))?.get('last')).toBe('then last db');
@@ -107,7 +110,7 @@ it('fills the staged places with what the backup holds', async () => {
 it('takes nothing for restored that did not arrive whole', async () => {
   const staged = await platform().stage(
     OPERATION,
-    plan.parts.map(({ name }) => name),
+    plan.parts.map(({ name }) => ({ part: name })),
   );
   const more = { ...plan, parts: plan.parts.map((part) => ({ ...part, files: part.files + 1 })) };
   const filling = fillStaged(more, staged, restoreWorld(), () => undefined);
