@@ -7,7 +7,7 @@ import { bringUp, type World } from './world.ts';
 export function actAsGuard(world: World, canPutBack: () => boolean = () => true): void {
   const { guard } = world;
   if (!guard || guard.sleeps) return;
-  if (world.inPlace && world.note?.operationId === guard.operationId) {
+  if (world.inPlace?.state === 'writing' && world.note?.operationId === guard.operationId) {
     guard.tries = true; // nothing is taken over: whoever writes may go on
     world.guardSaid.push('Data is being written in place: nothing was started.');
     return;

@@ -191,7 +191,8 @@ function beginQuiet(world: World, operationId: string) {
 }
 
 function assertKnown(world: World): void {
-  if (world.inPlace) throw new OperationError('unknown-data', 'Live parts are being written in place.');
+  if (world.inPlace?.state === 'writing')
+    throw new OperationError('unknown-data', 'Live parts are being written in place.');
   if (readSwap(world) === 'mixed') throw new OperationError('unknown-data', 'Data is of unknown state.');
   world.quiet = undefined;
 }
@@ -220,28 +221,29 @@ function cuts(world: World, effect: Effect): Pick<WorkspacePlatform, 'snapshot' 
   };
 }
 
-function inPlaces(world: World, effect: Effect): Pick<WorkspacePlatform, 'beginInPlace' | 'endInPlace' | 'isInPlace'> {
+function inPlaces(world: World, effect: Effect): Pick<WorkspacePlatform, 'beginInPlace' | 'endInPlace' | 'inPlace'> {
   return {
     beginInPlace: (operationId, parts, quiet) =>
       effect('platform.beginInPlace', () => {
         assertNotTakenOver(world, operationId);
         assertQuiet(world, quiet.token);
-        if (world.inPlace && world.inPlace.operationId !== operationId) {
+        if (world.inPlace?.state === 'writing' && world.inPlace.operationId !== operationId) {
           throw new OperationError('unknown-data', `${world.inPlace.operationId} has not finished writing in place.`);
         }
         const places = parts.map((part) => ({ part, path: world.parts.find(({ name }) => name === part)?.path ?? '' }));
         const missing = places.find(({ path }) => !world.trees.has(path));
         if (missing) throw new OperationError('part-missing', `${missing.part} is not there.`);
-        world.inPlace = { operationId, parts: [...parts] };
+        world.inPlace = { operationId, state: 'writing' };
         return places;
       }),
-    endInPlace: (operationId) =>
+    endInPlace: (operationId, state) =>
       effect('platform.endInPlace', () => {
         if (world.inPlace?.operationId !== operationId) return;
-        world.inPlace = undefined;
+        world.inPlace = { operationId, state };
         if (world.guard?.tries) actAsGuard(world);
       }),
-    isInPlace: (operationId) => effect('platform.isInPlace', () => world.inPlace?.operationId === operationId),
+    inPlace: (operationId) =>
+      effect('platform.inPlace', () => (world.inPlace?.operationId === operationId ? world.inPlace.state : undefined)),
   };
 }
 
@@ -289,6 +291,11 @@ async function release(world: World, effect: Effect, operationId: string): Promi
   for (const path of world.trees.keys()) {
     if (!path.startsWith(scratchPath(operationId, ''))) continue;
     await effect('platform.release scratch', () => world.trees.delete(path));
+  }
+  if (world.inPlace?.operationId === operationId && world.inPlace.state !== 'writing') {
+    await effect('platform.release in place', () => {
+      world.inPlace = undefined;
+    });
   }
   const isOurs = world.swap?.operationId === operationId;
   if (isOurs && readSwap(world) !== 'previous') return;

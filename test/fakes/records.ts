@@ -110,6 +110,7 @@ export function makeRestorePlan(changes: Partial<RestorePlan> = {}): RestorePlan
     manifestSha256: '0'.repeat(64),
     workspace: 'team-ml',
     takenAt: momentAfter(5),
+    scope: 'whole',
     parts: [],
     definition: { copyId: 'e'.repeat(64), pathInCopy: '/definition.json', sha256: 'd'.repeat(64) },
     releaseThen: '1.4',

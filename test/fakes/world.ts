@@ -113,8 +113,8 @@ export interface World {
   /** The operation whose services the guard has started. */
   takenOverBy?: string | undefined;
   swap?: FakeSwap | undefined;
-  /** Live parts that are being written in place: of unknown state. */
-  inPlace?: { readonly operationId: string; readonly parts: readonly string[] } | undefined;
+  /** Live parts that are written in place: of unknown state while they are. */
+  inPlace?: { readonly operationId: string; readonly state: 'writing' | 'restored' | 'previous' } | undefined;
   /** Grows with everything that happens; services write it into their data while they are up. */
   tick: number;
   /** The last tick written before each quiet time. */

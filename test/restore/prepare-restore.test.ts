@@ -74,7 +74,7 @@ it('finds a fit target fit', async () => {
 });
 
 it('refuses when a copy is not in the repository any more', async () => {
-  world.repository.copies = world.repository.copies.filter(({ id }) => id !== plan.definition.copyId);
+  world.repository.copies = world.repository.copies.filter(({ id }) => id !== plan.definition?.copyId);
   await expect(checkRestore(plan, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'plan-changed' });
 });
 
@@ -122,10 +122,13 @@ it('refuses a definition that is not the one the backup names', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fetch-definition-'));
   try {
     world = (await restoreCase.make(folder)).world;
-    const other = { ...plan, definition: { ...plan.definition, sha256: '0'.repeat(64) } };
+    const stored = plan.definition ?? { copyId: '', pathInCopy: '', sha256: '' };
+    const other = { definition: { ...stored, sha256: '0'.repeat(64) }, releaseThen: '1.4' };
     const fetching = fetchDefinition(other, { ...restoreWorld(), folder });
     await expect(fetching).rejects.toMatchObject({ code: 'stage-not-proven' });
-    expect(await fetchDefinition(plan, { ...restoreWorld(), folder })).toMatchObject({ release: '1.4' });
+    expect(
+      await fetchDefinition({ definition: stored, releaseThen: '1.4' }, { ...restoreWorld(), folder }),
+    ).toMatchObject({ release: '1.4' });
   } finally {
     rmSync(folder, { recursive: true });
   }

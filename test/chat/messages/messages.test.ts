@@ -35,6 +35,7 @@ const plan = makeRestorePlan({
   parts: [
     {
       name: 'projects',
+      is: 'folder',
       path: '/srv/projects',
       copyId: 'c1',
       pathInCopy: '/srv/projects',
