@@ -43,6 +43,11 @@ export interface CopyOutcome extends Copy {
   readonly durationMs: number;
 }
 
+export interface RestoreOptions extends MoveOptions {
+  /** The target is the live folder itself: there is no room beside. */
+  readonly inPlace?: boolean;
+}
+
 export interface PathCount {
   readonly path: string;
   /** False for a single file. */
@@ -85,7 +90,7 @@ export interface DataMover {
     copyId: string,
     pathInCopy: string,
     target: string,
-    options: MoveOptions,
+    options: RestoreOptions,
   ): Promise<{ files: number; bytes: number }>;
   /** Drops copies; unknown ids are ignored. Needs the repository alone. */
   forget(ids: readonly string[], options: MoveOptions): Promise<void>;

@@ -112,6 +112,7 @@ export async function restoreInPlace(
       (await ensure('record safety backup', (context) =>
         safety.record(made, present, saved, started ?? { readyAt, services: [] }, context),
       ));
+    if (safetyBackupId !== undefined) keepsCopies = false; // what a recorded backup is made of stays anyway
     const { backupId, warnings } = plan;
     return {
       backupId,

@@ -203,7 +203,8 @@ export interface WorkspacePlatform {
 
   /**
    * The live parts themselves, to be written in place. From here until `endInPlace` their state is unknown: `start`
-   * refuses, and so does the guard, which pages instead; the mark outlives this process. Call only while quiet.
+   * refuses, and so does the guard, which pages instead; the mark outlives this process. Programs that an earlier life of
+   * the operation left running are ended first: one of them may be writing there. Call only while quiet.
    * @throws OperationError `not-quiet`, `part-missing`.
    */
   beginInPlace(operationId: string, parts: readonly string[], quiet: Quiet): Promise<StagedPart[]>;

@@ -233,6 +233,7 @@ function inPlaces(world: World, effect: Effect): Pick<WorkspacePlatform, 'beginI
         const places = parts.map((part) => ({ part, path: world.parts.find(({ name }) => name === part)?.path ?? '' }));
         const missing = places.find(({ path }) => !world.trees.has(path));
         if (missing) throw new OperationError('part-missing', `${missing.part} is not there.`);
+        endPrograms(world, operationId);
         world.inPlace = { operationId, state: 'writing' };
         return places;
       }),
@@ -277,10 +278,12 @@ function scratches(world: World, effect: Effect): Pick<WorkspacePlatform, 'makeS
   };
 }
 
+function endPrograms(world: World, operationId: string): void {
+  for (const key of world.programs.keys()) if (key.includes(operationId)) world.programs.delete(key);
+}
+
 async function release(world: World, effect: Effect, operationId: string): Promise<void> {
-  await effect('platform.release programs', () => {
-    for (const key of world.programs.keys()) if (key.includes(operationId)) world.programs.delete(key);
-  });
+  await effect('platform.release programs', () => endPrograms(world, operationId));
   for (const [path, snapshot] of world.snapshots) {
     if (snapshot.operationId !== operationId) continue;
     await effect('platform.release snapshot', () => {

@@ -37,10 +37,15 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
         return name === '' ? [] : [() => writeInto(world, target, name, content ?? '')];
       });
       const half = Math.ceil(entries.length / 2);
+      const names = new Set([...files.keys()].map((path) => path.slice(target.length + 1)));
+      const remove = () => {
+        const live = world.trees.get(target);
+        for (const name of [...(live?.keys() ?? [])]) if (!names.has(name)) live?.delete(name);
+      };
       const writes = [entries.slice(0, half), entries.slice(half)].map((some) => () => {
         for (const write of some) write();
       });
-      return follow(world, life, options, writes, () => counted);
+      return follow(world, life, options, options.inPlace ? [remove, ...writes] : writes, () => counted);
     },
     async forget(ids, options) {
       for (const id of ids) {

@@ -4,7 +4,7 @@ import { createNewId, type IdPrefix } from '../../src/records/ids.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { CapturedPart } from '../../src/records/part.ts';
 import type { DeletePlan, RestorePlan } from '../../src/records/plan.ts';
-import type { DeleteRequest, RestoreRequest } from '../../src/records/request.ts';
+import type { DeleteRequest, RestoreRequest, UndoRequest } from '../../src/records/request.ts';
 import { type WorkspaceSettings, workspacePolicy } from '../../src/records/workspace.ts';
 
 /** When the made records happened; give `minutesLater` to tell older from newer. */
@@ -143,6 +143,11 @@ export function makeRequest(changes: Partial<RestoreRequest> = {}): RestoreReque
     status: 'pending',
     ...changes,
   };
+}
+
+export function makeUndoRequest(changes: Partial<UndoRequest> & Pick<UndoRequest, 'plan'>): UndoRequest {
+  const { kind: _kind, plan: _plan, ...common } = makeRequest();
+  return { ...common, kind: 'undo', backupId: changes.plan.backupId, ...changes };
 }
 
 export function makeDeletePlan(changes: Partial<DeletePlan> = {}): DeletePlan {

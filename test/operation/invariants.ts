@@ -37,6 +37,7 @@ export function findBroken(played: Played, before: World, allowed: Allowances = 
     ...(allowed.unknownData ? [] : findLies(played)),
     ...(allowed.damaged ? [] : findBackups(played)),
     ...findMisdeeds(played, before, allowed),
+    ...findDisplaced(played, before, allowed),
     ...findLeftovers(played, allowed),
     ...findEnds(played, allowed),
   ];
@@ -87,9 +88,11 @@ function findData(world: World, allowed: Allowances): string[] {
   return [`live data is ${ages.map(({ name, age }) => `${name}: ${age}`).join(', ')}`];
 }
 
+const RESTORES: ReadonlySet<string> = new Set(['restore', 'restore-in-place', 'undo']);
+
 /** A restore that says it succeeded has the restored data live, any other one the previous. */
 function findLies({ world, operation }: Played): string[] {
-  if (operation.kind !== 'restore' || operation.status === 'running') return [];
+  if (!RESTORES.has(operation.kind) || operation.status === 'running') return [];
   const expected = operation.status === 'succeeded' ? 'then' : 'now';
   const isLive = world.parts.every(({ path }) => ageOf(world.trees.get(path) ?? new Map()) === expected);
   const requests = [...world.catalog.requests.values()].map((text): Request => JSON.parse(text));
@@ -135,8 +138,23 @@ function findIncomplete(world: World, backup: Backup, isNew: boolean): string[] 
   return wrong;
 }
 
+/** What was displaced before is given up only by what brought it back, and what is kept is there, of the other age. */
+function findDisplaced({ world, operation }: Played, before: World, allowed: Allowances): string[] {
+  if (allowed.unknownData || operation.status === 'running') return [];
+  const isKept = operation.error?.code === 'services-still-down' && world.displaced.length > 0;
+  const ids = (from: World) => from.displaced.map(({ operationId }) => operationId).join();
+  const swaps = operation.kind === 'restore' || operation.kind === 'undo';
+  const expected = operation.status === 'succeeded' && swaps ? operation.id : ids(before);
+  const wrong = ids(world) === expected || isKept || allowed.leftovers ? [] : [`kept as displaced: ${ids(world)}`];
+  for (const { operationId, units } of world.displaced) {
+    if (world.swap?.undoes === operationId) continue; // it is live, and that swap is told as left over
+    for (const { was, displaced } of units) if (was && !world.trees.has(displaced)) wrong.push(`${displaced} is gone`);
+  }
+  return wrong;
+}
+
 function findLeftovers(played: Played, allowed: Allowances): string[] {
-  const { world, operation } = played;
+  const { world } = played;
   const backups = [...world.catalog.backups.values()].map((text): Backup => JSON.parse(text));
   const standing = backups.filter(({ status }) => status !== 'deleted');
   const kept = new Set(
@@ -155,7 +173,7 @@ function findLeftovers(played: Played, allowed: Allowances): string[] {
     ...[...world.services].filter(([, { stoppedBy }]) => stoppedBy).map(([name]) => `note on ${name}`),
     ...(world.guard ? ['guard'] : []),
     ...(world.swap ? ['swap record'] : []),
-    ...(world.displaced.length > 0 && operation.status !== 'succeeded' ? ['displaced data of a failed restore'] : []),
+    ...(world.inPlace ? [`mark of data ${world.inPlace.state} in place`] : []),
   ];
   if (left.length === 0) return [];
   const wasSaid = world.warned.length > 0 || wasPaged(world);
