@@ -35,16 +35,15 @@ export const inPlaceStory = defineStory({
     'start restored': { result: started, timeoutMs: 10 * MINUTE, retries: 1 },
   },
   ensures: {
-    'see what stands': {
-      result: z.enum(['previous', 'written', 'served']),
-      timeoutMs: MINUTE,
+    'put back in place': {
+      result: z.enum(['previous', 'served']),
+      timeoutMs: 24 * 60 * MINUTE,
       retries: 20,
       otherwise: 'page',
     },
-    'put back in place': { result: z.void(), timeoutMs: 24 * 60 * MINUTE, retries: 20, otherwise: 'page' },
     'start again': { result: started, timeoutMs: 10 * MINUTE, retries: 40, otherwise: 'page' },
     'disarm guard': { result: z.void(), timeoutMs: MINUTE, retries: 5, otherwise: 'warn' },
-    'record safety backup': { result: z.string(), timeoutMs: 120 * MINUTE, retries: 10, otherwise: 'warn' },
+    'record safety backup': { result: z.string(), timeoutMs: 120 * MINUTE, retries: 3, otherwise: 'warn' },
     release: { result: z.void(), timeoutMs: 10 * MINUTE, retries: 2, otherwise: 'warn', removes: true },
   },
   shown: [
@@ -64,7 +63,6 @@ export const inPlaceStory = defineStory({
     'apply definition',
     'end in place',
     'start restored',
-    'see what stands',
     'put back in place',
     'start again',
     'disarm guard',

@@ -4,6 +4,7 @@ import type { DataMover } from '../mover/mover.ts';
 import { announceStop, countDown } from '../operation/countdown.ts';
 import { guardTime } from '../operation/guard-time.ts';
 import type { StepContext, Story } from '../operation/operation.ts';
+import { writeDuration } from '../records/time.ts';
 import type { DefinitionFile, Quiet, Started, WorkspacePlatform } from '../workspace/platform.ts';
 import type { InPlaceOutcome, inPlaceStory, SafetyCopy } from './in-place-steps.ts';
 import { checkRestore, claimApproval, fetchDefinition, writeInPlace } from './prepare-restore.ts';
@@ -72,33 +73,35 @@ export async function restoreInPlace(
     try {
       const { downtimeBudget, guardMargin } = settings.policy;
       const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
+      const until = (from: string) => endOfPatience(from, patience.downtimeBudget);
       await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), patience)));
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       stoppedAt = quiet.stoppedAt;
-      copied = await step('safety copy', (context) => safety.copy(made, quiet, warm, context));
+      copied = await step('safety copy', (context) => safety.copy(made, quiet, warm, context), until(stoppedAt));
       const live = await step('begin in place', () => platform.beginInPlace(id, parts, quiet));
       keepsCopies = true;
-      filled = await step('write in place', ({ signal, progress }) =>
-        writeInPlace(plan.parts, live, world(signal), progress, 'write'),
+      filled = await step(
+        'write in place',
+        ({ signal, progress }) => writeInPlace(plan.parts, live, world(signal), progress, 'write'),
+        until(stoppedAt),
       );
       if (definition) await step('apply definition', () => platform.applyDefinition(definition.path));
       await step('end in place', () => platform.endInPlace(id, 'restored'));
       started = await step('start restored', ({ signal }) => platform.start(running, { signal }));
     } catch (error) {
       const before = copied;
-      const stands = await ensure('see what stands', () => whatStands(platform, id));
-      if (stands === 'written') {
-        await ensure('put back in place', async ({ signal, progress }) => {
-          if (!before) throw new OperationError('unknown-data', 'What stood there before was not kept.');
-          const live = await platform.beginInPlace(id, parts, await platform.stop(running));
-          const previous = plan.parts.map(({ name, path }) => ({ name, copyId: before.copyId, pathInCopy: path }));
-          const own = { mover: safety.mover, folder, signal };
-          await writeInPlace(previous, live, own, progress, 'put-back');
-          await platform.applyDefinition(present.path);
-          await platform.endInPlace(id, 'previous');
-        });
-        keepsCopies = false;
-      }
+      const stands = await ensure('put back in place', async ({ signal, progress }) => {
+        const found = await whatStands(platform, id);
+        if (found !== 'written') return found;
+        if (!before) throw new OperationError('unknown-data', 'What stood there before was not kept.');
+        const live = await platform.beginInPlace(id, parts, await platform.stop(running));
+        const previous = plan.parts.map(({ name, path }) => ({ name, copyId: before.copyId, pathInCopy: path }));
+        await writeInPlace(previous, live, { mover: safety.mover, folder, signal }, progress, 'put-back');
+        await platform.applyDefinition(present.path);
+        await platform.endInPlace(id, 'previous');
+        return 'previous';
+      });
+      if (stands === 'previous') keepsCopies = false;
       started = await ensure('start again', ({ signal }) => platform.start(running, { signal }));
       await ensure('disarm guard', () => platform.disarmGuard(id));
       if (stands !== 'served') throw error;
@@ -133,6 +136,18 @@ async function whatStands(platform: WorkspacePlatform, id: string): Promise<'pre
   if (state === undefined || state === 'previous') return 'previous';
   const isUp = (await platform.readNote())?.operationId !== id;
   return state === 'restored' && isUp ? 'served' : 'written';
+}
+
+function endOfPatience(stoppedAt: string, patienceMs: number) {
+  const because = () =>
+    new OperationError(
+      'over-budget',
+      `Services were down for ${writeDuration(patienceMs)}, far longer than forecast.`,
+      {
+        hint: 'What stood there before was put back. Make room beside the live data, then ask again.',
+      },
+    );
+  return { until: { at: new Date(Date.parse(stoppedAt) + patienceMs), because } };
 }
 
 /** The guard waits for so many times the forecast: it cannot put this back, it can only call someone. */

@@ -79,7 +79,7 @@ export function describeCrashMatrix<Declaration extends StoryDeclaration>(
     it('when the process dies, and once more while recovering', () =>
       trial(deaths(effects), (one, [first = [], recovery = []]) => deathsAgain(one, first, recovery)));
     it('when an effect fails once, and the process dies', () => trial(failures(effects), dying));
-    it('when an effect fails for ever', () => trial(lastingFailures(effects)));
+    it('when an effect fails for ever', () => trial(lastingFailures(effects, given.allow)));
     it('when the disk is full, and the process dies', () =>
       trial(fullDisks(effects), (one, [first = []]) => fullDisksAndDeaths(one, first)));
     it('when someone cancels, and the process dies', () => trial(cancels(effects), dying));

@@ -7,12 +7,15 @@ import { createFakeCatalog } from '../fakes/catalog.ts';
 import { createLife, type FateOf, type Life } from '../fakes/mortal.ts';
 import { createPorts, type Ports, runnerWorldOf, writeJournals } from '../fakes/ports.ts';
 import { beat, type World } from '../fakes/world.ts';
+import type { Allowances } from './invariants.ts';
 
 /** One story with everything it needs, told to a fresh world each time. */
 export interface StoryCase<Declaration extends StoryDeclaration = StoryDeclaration> {
   readonly declaration: Declaration;
   make(folder: string): Promise<{ readonly world: World; readonly operation: Operation }>;
   tell(story: Story<Declaration>, ports: Ports, operation: Operation): Promise<unknown>;
+  /** What an effect that fails for ever makes impossible in this story, beside what it makes impossible in all. */
+  allow?(effect: string): Allowances;
 }
 
 export interface Stage {

@@ -122,14 +122,14 @@ export function failures(effects: Effects): Trial[] {
 }
 
 /** Every effect of one name failing for ever, in every life. */
-export function lastingFailures(effects: Effects): Trial[] {
+export function lastingFailures(effects: Effects, allow: (effect: string) => Allowances = () => ({})): Trial[] {
   const names = [...new Set(effects.map(({ name }) => name))];
   return names.flatMap((name) =>
     [true, false].map((retryable) => ({
       name: `${name} fails for ever${retryable ? ', each time worth another try' : ''}`,
       lives: [],
       always: (called: string) => (called === name ? { fail: faultOf(name, retryable) } : undefined),
-      allowed: allowanceOf(name),
+      allowed: { ...allowanceOf(name), ...allow(name) },
     })),
   );
 }

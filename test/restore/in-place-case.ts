@@ -12,6 +12,12 @@ export const inPlaceCase: StoryCase<typeof inPlaceStory> = {
     const plan = { ...(operation.input as object), way: 'in-place' };
     return { world, operation: { ...operation, kind: 'restore-in-place', input: JSON.parse(JSON.stringify(plan)) } };
   },
+  /** Data whose mark cannot be taken away is not started on; a safety backup that cannot be recorded is told, and kept. */
+  allow(effect) {
+    if (effect === 'platform.endInPlace') return { servicesDown: true };
+    const records = /^(mover\.(count count-cut|(begin|goes on) manifest|list prove)|catalog\.saveBackup)/;
+    return records.test(effect) ? { leftovers: true } : {};
+  },
   async tell(story, ports, operation) {
     const plan = operation.input as never; // as the orchestrator hands it in, after it was read
     const safety = createSafetyBackup(operation, { ...ports, moverFor: () => ports.mover }, story.folder);
