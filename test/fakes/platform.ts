@@ -60,7 +60,7 @@ function inspectPart(world: World, part: FakePart, count: boolean, since: string
   // Trees keep no times: everything in them was written by now.
   const isPast = since !== undefined && Date.parse(since) < world.time.now();
   const written = since === undefined ? {} : { writtenSince: isPast ? (tree?.size ?? 0) : 0 };
-  return { ...plan, ...written, freeBytes: 1e9, possible, present: tree !== undefined };
+  return { ...plan, ...written, freeBytes: world.freeBytes, fileSystem: 'all', possible, present: tree !== undefined };
 }
 
 function definitions(world: World, effect: Effect): Pick<WorkspacePlatform, 'captureDefinition' | 'applyDefinition'> {

@@ -96,6 +96,8 @@ export interface World {
   /** Paths that a copy cannot read. */
   readonly unreadable: Set<string>;
   readonly release: string;
+  /** On the file system that holds all parts. */
+  freeBytes: number;
   /** The workspace's own checks of what was brought back, by name. */
   readonly checks: Map<string, (trees: readonly Tree[]) => boolean>;
   definition: string;
@@ -154,6 +156,7 @@ export function createWorld({ folder, parts, services }: WorldPlan): World {
     writers: new Map(),
     unreadable: new Set(),
     release: '1.4',
+    freeBytes: 1e9,
     checks: new Map(),
     definition: 'definition now',
     tick: 0,

@@ -31,6 +31,8 @@ export interface Door {
   readonly workspaces: Record<string, WorkspaceSettings>;
   readonly bugs: unknown[];
   setPolicy(policy: object): void;
+  /** Another workspace, with data of its own. */
+  addWorkspace(name: string): World;
   /** Lets time pass until this has come true. */
   drive<T>(until: Promise<T>): Promise<T>;
   /** Lets what was begun go on without any time passing, until this holds. */
@@ -51,11 +53,12 @@ export async function openDoor(policy: object = {}): Promise<Door> {
   const catalog = createFakeCatalog(world.catalog);
   const policyOf = (change: object) =>
     workspacePolicy.parse({ notice: NOTICE, approvers: ['alice', 'bob', 'carol'], ...change });
-  const workspaces = { 'team-ml': makeSettings({ policy: policyOf(policy) }) };
-  const ports = {
-    platform: createFakePlatform(world, plainEffect),
-    mover: createMortalMover(world, { effect: plainEffect, isDead: () => false }),
-  };
+  const workspaces: Record<string, WorkspaceSettings> = { 'team-ml': makeSettings({ policy: policyOf(policy) }) };
+  const portsOver = (own: World) => ({
+    platform: createFakePlatform(own, plainEffect),
+    mover: createMortalMover(own, { effect: plainEffect, isDead: () => false }),
+  });
+  const ports = new Map([['team-ml', portsOver(world)]]);
   const bugs: unknown[] = [];
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   let ids = 0;
@@ -70,7 +73,7 @@ export async function openDoor(policy: object = {}): Promise<Door> {
     ),
     delays: { firstMs: 0, longestMs: 0 },
     workspaces,
-    portsFor: () => ports,
+    portsFor: ({ name }) => ports.get(name) ?? portsOver(world),
     workFolder: join(folder, 'work'),
     onBug: (error) => bugs.push(error),
   });
@@ -85,6 +88,15 @@ export async function openDoor(policy: object = {}): Promise<Door> {
     ...{ orchestrator, world, catalog, chat, workspaces, bugs, drive },
     setPolicy(change) {
       workspaces['team-ml'] = makeSettings({ policy: policyOf(change) });
+    },
+    addWorkspace(name) {
+      const parts = world.parts.map((part) => ({ ...part, path: part.path.replace('/live', `/${name}`) }));
+      const other = createWorld({ folder: join(folder, name), parts, services: { web: true } });
+      for (const [path, tree] of other.trees) world.trees.set(path, tree);
+      Object.assign(other, { time: world.time, trees: world.trees }); // one machine
+      workspaces[name] = makeSettings({ name, policy: policyOf({}) });
+      ports.set(name, portsOver(other));
+      return other;
     },
     async settle(holds) {
       for (const end = performance.now() + 20_000; !(await holds()); await pause(1)) {

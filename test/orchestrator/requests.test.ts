@@ -46,11 +46,11 @@ describe('asking for a restore', () => {
     await expect(ask(backupId)).rejects.toThrow(code('not-allowed'));
   });
 
-  test('is refused to who is no operator, and for a backup that is not completed', async () => {
+  test('is refused to who is no operator, and for a backup that is being deleted', async () => {
     const backupId = await door.backUp();
     door.setPolicy({ operators: ['bob'] });
     await expect(ask(backupId)).rejects.toThrow(code('not-allowed'));
-    const torn = makeBackup({ status: 'incomplete' });
+    const torn = makeBackup({ status: 'deleting' });
     await door.catalog.backups.save(torn);
     await expect(ask(torn.id, bob)).rejects.toThrow(code('backup-incomplete'));
   });

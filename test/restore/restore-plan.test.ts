@@ -45,7 +45,7 @@ it('warns of what is not consistent, not in the backup, or of another release', 
   expect(makeRestorePlan(from, look(), lookedAt).warnings).toEqual([
     '"db" was copied while services were up: it is not consistent.',
     '"scratch" is not in the backup and stays as it is (rebuilt nightly).',
-    'The backup is of release 1.3; release 1.4 runs now.',
+    'The backup is of release 1.3; its definition is applied at release 1.4.',
   ]);
 });
 
@@ -54,7 +54,7 @@ it('leaves the path of a part empty that the workspace does not have any more', 
 });
 
 it('gives the same digest as long as nothing changes that an approver decides on', () => {
-  const drifted = look({ parts: [live({ files: 8, bytes: 99, freeBytes: 1, writtenSince: 4 })], warnings: ['full'] });
+  const drifted = look({ parts: [live({ files: 8, bytes: 99, freeBytes: 5e8, writtenSince: 4 })], warnings: ['full'] });
   expect(digest(backup, drifted, new Date())).toBe(digest());
 });
 
@@ -69,4 +69,32 @@ it('gives another digest for another backup, target or release', () => {
     digest(backup, look({ parts: [live({ path: '/elsewhere' })] })),
   ];
   expect(new Set([digest(), ...others]).size).toBe(others.length + 1);
+});
+
+it('writes in place where all parts together find no room beside, or the platform cannot swap', () => {
+  const parts = [live({ fileSystem: 'one' }), live({ name: 'projects', fileSystem: 'one' })];
+  const two = makeBackup({ parts: [makePart({ bytes: 60 }), makePart({ name: 'projects', bytes: 60 })] });
+  const wayWith = (freeBytes: number) =>
+    makeRestorePlan(two, look({ parts: parts.map((part) => ({ ...part, freeBytes })) }), lookedAt).way;
+  expect([wayWith(120), wayWith(119)]).toEqual(['swap', 'in-place']);
+  const plan = makeRestorePlan(two, look({ parts }), lookedAt, { canSwap: false });
+  expect(plan).toMatchObject({ way: 'in-place', warnings: [expect.stringContaining('safety backup')] });
+  expect(plan.forecast.downtimeMs).toBeGreaterThan(makeRestorePlan(two, look({ parts }), lookedAt).forecast.downtimeMs);
+});
+
+it('names what an incomplete backup lacks, of what is asked for', () => {
+  const unreadable = [
+    { path: 'a/secret', accepted: false },
+    { path: 'cache/x', accepted: true },
+  ];
+  const torn = makeBackup({ status: 'incomplete', parts: [makePart({ unreadable })] });
+  expect(makeRestorePlan(torn, look(), lookedAt).missing).toEqual(['db/a/secret']);
+  const only = (within: string) => {
+    const path = { name: 'db', within, is: 'folder' as const, files: 1, directories: 0, bytes: 1 };
+    return makeRestorePlan(torn, look(), lookedAt, { only: [path], canSwap: true }).missing;
+  };
+  expect([only('a'), only('a/secret'), only('b')]).toEqual([['db/a/secret'], ['db/a/secret'], undefined]);
+  const vague = makeBackup({ status: 'incomplete', parts: [makePart()] });
+  expect(makeRestorePlan(vague, look(), lookedAt).missing).toHaveLength(1);
+  expect(digest(torn)).not.toBe(digest(vague));
 });
