@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PartPlan } from '../../src/records/plan.ts';
-import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
+import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
 
 /**
  * A workspace with at least two services, all up, at least two parts, and one check, named `whole`, that accepts what has
@@ -18,12 +18,21 @@ export interface PlatformUnderTest {
   isUp(service: string): Promise<boolean>;
   /** Ends a service behind the platform's back. */
   takeDown(service: string): Promise<void>;
+  /** Another life of the same platform. */
+  again(): WorkspacePlatform;
+  /** Arms the guard for now and waits until it has tried and told people. */
+  letGuardTry(note: RunningNote): Promise<void>;
+  /** What people were told urgently. */
+  pages(): Promise<readonly string[]>;
+  /** Makes folders as needed. */
   write(part: string, file: string, text: string): Promise<void>;
+  remove(part: string, file: string): Promise<void>;
   /** Undefined when the file is not there. */
   read(part: string, file: string): Promise<string | undefined>;
   writeStaged(path: string, file: string, text: string): Promise<void>;
   /** Names of what stands at a displaced or staged place; undefined when the place is gone. */
   list(path: string): Promise<string[] | undefined>;
+  stands(path: string): Promise<boolean>;
   readDefinition(): Promise<string | undefined>;
   writeDefinition(text: string): Promise<void>;
   dispose(): Promise<void>;

@@ -9,11 +9,11 @@ export function readSwap(world: World, swap: FakeSwap | undefined = world.swap):
   return states.size <= 1 && only !== 'missing' ? (only ?? 'previous') : 'mixed';
 }
 
+/** Once it has come, services may do with it what they like. */
 function readUnit(world: World, unit: FakeUnit): 'previous' | 'committed' | 'missing' {
-  const isLive = isThere(world, unit);
-  if (unit.was === undefined) return isLive ? 'committed' : 'previous';
-  if (!world.trees.has(unit.displaced)) return isLive ? 'previous' : 'missing';
-  return isLive === (unit.comes !== undefined) ? 'committed' : 'missing';
+  const isAway = unit.was === undefined || world.trees.has(unit.displaced);
+  if (unit.hasCome) return isAway ? 'committed' : 'missing';
+  return isThere(world, unit) === (unit.was !== undefined) ? 'previous' : 'missing';
 }
 
 /** Its services were all up on what was swapped in, or what it displaced is kept. */
@@ -29,19 +29,22 @@ export const renamesIn = [
     world.trees.set(unit.displaced, takeLive(world, unit));
   },
   (world: World, unit: FakeUnit) => {
-    if (unit.comes === undefined || isThere(world, unit)) return;
-    putLive(world, unit, take(world, unit.stage), unit.comes);
+    if (unit.hasCome) return;
+    if (unit.comes !== undefined) putLive(world, unit, take(world, unit.stage), unit.comes);
+    unit.hasCome = true;
   },
 ] as const;
 
 /** The two renames that put one place back. */
 export const renamesBack = [
   (world: World, unit: FakeUnit) => {
-    if (readUnit(world, unit) !== 'committed' || unit.comes === undefined) return;
-    world.trees.set(unit.stage, takeLive(world, unit));
+    if (!unit.hasCome) return;
+    const taken = isThere(world, unit) ? takeLive(world, unit) : undefined;
+    if (taken && unit.comes !== undefined) world.trees.set(unit.stage, taken);
+    unit.hasCome = false;
   },
   (world: World, unit: FakeUnit) => {
-    if (unit.was === undefined || isThere(world, unit)) return;
+    if (unit.was === undefined || !world.trees.has(unit.displaced)) return;
     putLive(world, unit, take(world, unit.displaced), unit.was);
   },
 ] as const;

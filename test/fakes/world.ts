@@ -39,6 +39,7 @@ export interface FakeUnit {
   readonly was: 'folder' | 'file' | undefined;
   /** What is brought in; undefined: an undo takes away what was not there before. */
   readonly comes: 'folder' | 'file' | undefined;
+  hasCome?: boolean;
 }
 
 export interface FakeSwap {

@@ -24,6 +24,9 @@ export const stateFiles = {
   serviceLog: (folder: string, name: string) => join(folder, 'services', `${name}.log`),
   swap: (folder: string, operationId: string) => join(folder, `swap-${operationId}.json`),
   displaced: (folder: string) => join(folder, 'displaced.json'),
+  displacedDefinition: (folder: string, operationId: string) =>
+    join(folder, `displaced-definition-${operationId}.json`),
+  inPlace: (folder: string) => join(folder, 'in-place.json'),
   snapshots: (folder: string, operationId: string) => join(folder, `snapshots-${operationId}.json`),
   guardOrder: (folder: string) => join(folder, 'guard.json'),
   guardAnswer: (folder: string) => join(folder, 'guard-answer.json'),

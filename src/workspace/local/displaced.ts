@@ -1,38 +1,47 @@
 import { z } from 'zod';
 import { OperationError } from '../../errors.ts';
 import { moment } from '../../records/time.ts';
+import { type DefinitionFile, type Displaced, definitionFile } from '../platform.ts';
 import { type LocalContext, stateFiles } from './context.ts';
+import { copyDefinition } from './displaced-definition.ts';
 import { inodeOf } from './file-facts.ts';
 import { removeTree } from './remove-tree.ts';
 import { readState, removeState, writeState } from './state-file.ts';
-import { readSwap, removeSwap, type SwapRecord, swapRecord } from './swap-record.ts';
+import { removeEmptyFolder } from './swap-children.ts';
+import { listSwaps, readSwap, removeSwap, type SwapRecord, stagedPartOf, swapRecord } from './swap-record.ts';
 import { stateOfSwap } from './swap-state.ts';
 
 const entry = z.object({
   operationId: z.string(),
   until: moment,
   places: z.array(z.string()),
-  /** What is needed to put it back after all. */
+  /** What is needed to put it back after all, or to undo it. */
   swap: swapRecord,
+  definition: definitionFile.optional(),
+  /** Noted before the first place is removed: from then on nobody can have it any more. */
+  isDropping: z.boolean().optional(),
 });
 const entries = z.array(entry);
-type Entry = z.infer<typeof entry>;
+export type DisplacedEntry = z.infer<typeof entry>;
 
-async function readEntries(context: LocalContext): Promise<Entry[]> {
+/** Oldest first. */
+export async function readEntries(context: LocalContext): Promise<DisplacedEntry[]> {
   return (await readState(stateFiles.displaced(context.folder), entries)) ?? [];
 }
 
-async function writeEntries(context: LocalContext, kept: readonly Entry[]): Promise<void> {
+async function writeEntries(context: LocalContext, kept: readonly DisplacedEntry[]): Promise<void> {
   const path = stateFiles.displaced(context.folder);
   await (kept.length === 0 ? removeState(path) : writeState(path, kept));
 }
 
-export async function keptSwap(context: LocalContext, operationId: string): Promise<SwapRecord | undefined> {
-  return (await readEntries(context)).find((one) => one.operationId === operationId)?.swap;
+export async function entryOf(context: LocalContext, operationId: string): Promise<DisplacedEntry | undefined> {
+  return (await readEntries(context)).find((one) => one.operationId === operationId);
 }
 
 /** Call while holding the lock. */
 export async function unkeep(context: LocalContext, operationId: string): Promise<void> {
+  // First: an entry without its copy is dropped by the next try, a copy without its entry would stay for ever.
+  await removeState(stateFiles.displacedDefinition(context.folder, operationId));
   await writeEntries(
     context,
     (await readEntries(context)).filter((one) => one.operationId !== operationId),
@@ -40,24 +49,42 @@ export async function unkeep(context: LocalContext, operationId: string): Promis
 }
 
 /** From here on the swap is settled: what was displaced is only waiting for its time to pass. */
-export function keepDisplaced(context: LocalContext, operationId: string, until: string): Promise<string[]> {
-  return context.lock.hold(() => settleSwap(context, operationId, until));
+export function keepDisplaced(
+  context: LocalContext,
+  operationId: string,
+  until: string,
+  definition: DefinitionFile | undefined,
+): Promise<string[]> {
+  return context.lock.hold(() => settleSwap(context, operationId, until, definition));
 }
 
 /** Call while holding the lock. */
-export async function settleSwap(context: LocalContext, operationId: string, until: string): Promise<string[]> {
+export async function settleSwap(
+  context: LocalContext,
+  operationId: string,
+  until: string,
+  definition?: DefinitionFile,
+): Promise<string[]> {
   const kept = await readEntries(context);
   const known = kept.find((one) => one.operationId === operationId);
   const swap = await readSwap(context, operationId);
-  if (!known && !swap) return [];
+  if (!swap) return known?.places ?? [];
   const places = known?.places ?? (await displacedPlaces(operationId, swap));
-  if (!known && swap) await writeEntries(context, [...kept, { operationId, until, places, swap }]);
+  if (!known) {
+    const copy = await copyDefinition(context, operationId, definition);
+    const others = kept.filter((one) => one.operationId !== swap.undoes);
+    await writeEntries(context, [
+      ...others,
+      { operationId, until, places, swap, ...(copy === undefined ? {} : { definition: copy }) },
+    ]);
+  }
+  await clearUndone(context, swap);
   await removeSwap(context, operationId);
   return places;
 }
 
-async function displacedPlaces(operationId: string, swap: SwapRecord | undefined): Promise<string[]> {
-  if (!swap || (await stateOfSwap(swap)) !== 'committed') {
+async function displacedPlaces(operationId: string, swap: SwapRecord): Promise<string[]> {
+  if ((await stateOfSwap(swap)) !== 'committed') {
     throw new OperationError('unknown-data', `the swap of operation ${operationId} is not complete`, {
       hint: 'put it back first',
     });
@@ -67,12 +94,57 @@ async function displacedPlaces(operationId: string, swap: SwapRecord | undefined
   return places;
 }
 
-export async function dropDisplaced(context: LocalContext, now: string): Promise<string[]> {
+/** What the undone operation had kept is live now; only its empty folders and its copy of the definition are left. */
+async function clearUndone(context: LocalContext, { undoes, parts }: SwapRecord): Promise<void> {
+  if (undoes === undefined) return;
+  for (const { way, stage } of parts) if (way === 'children') await removeEmptyFolder(stage);
+  await removeState(stateFiles.displacedDefinition(context.folder, undoes));
+}
+
+/** A copy that was made for an entry that was never written. Call while holding the lock. */
+export async function forgetDefinition(context: LocalContext, operationId: string): Promise<void> {
+  if (await entryOf(context, operationId)) return;
+  await removeState(stateFiles.displacedDefinition(context.folder, operationId));
+}
+
+export async function listDisplaced(context: LocalContext): Promise<Displaced[]> {
+  return (await readEntries(context))
+    .filter(({ isDropping }) => !isDropping)
+    .map(({ operationId, until, swap, definition }) => ({
+      operationId,
+      until,
+      parts: swap.parts.map(stagedPartOf),
+      ...(definition === undefined ? {} : { definition }),
+    }));
+}
+
+export async function dropDisplaced(context: LocalContext, now: string, held: readonly string[]): Promise<string[]> {
   const removed: string[] = [];
-  for (const old of (await readEntries(context)).filter(({ until }) => Date.parse(until) <= Date.parse(now))) {
+  for (const old of await context.lock.hold(() => beginDropping(context, now, held))) {
     for (const place of old.places) await removeTree(place);
     await context.lock.hold(() => unkeep(context, old.operationId));
     removed.push(...old.places);
   }
   return removed;
+}
+
+/** An undo writes its swap down under the same lock: either it is seen here, or it finds that this is being dropped. */
+async function beginDropping(
+  context: LocalContext,
+  now: string,
+  held: readonly string[],
+): Promise<readonly DisplacedEntry[]> {
+  const swaps = await listSwaps(context);
+  const needed = new Set([...held, ...swaps.flatMap(({ operationId, undoes }) => [operationId, undoes])]);
+  const isOver = ({ operationId, until, isDropping }: DisplacedEntry) =>
+    isDropping || (Date.parse(until) <= Date.parse(now) && !needed.has(operationId));
+  const kept = await readEntries(context);
+  const over = kept.filter(isOver);
+  if (over.some(({ isDropping }) => !isDropping)) {
+    await writeEntries(
+      context,
+      kept.map((one) => (isOver(one) ? { ...one, isDropping: true } : one)),
+    );
+  }
+  return over;
 }

@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, readdir, stat } from 'node:fs/promises';
 import { z } from 'zod';
 import { codeOf } from './system-error.ts';
 
@@ -8,6 +8,24 @@ export async function inodeOf(path: string | Buffer): Promise<string | null> {
     return String((await lstat(path, { bigint: true })).ino);
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return null;
+    throw cause;
+  }
+}
+
+/** Names beginning so beside or inside a part are ours; a capture leaves them out. */
+export const RESERVED = '.cml-op_';
+
+/** Of the file system that holds it; every btrfs subvolume has one of its own. */
+export async function deviceOf(path: string): Promise<string> {
+  return String((await stat(path, { bigint: true })).dev);
+}
+
+/** Symbolic links followed. */
+export async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return false;
     throw cause;
   }
 }

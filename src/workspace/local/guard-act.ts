@@ -5,6 +5,7 @@ import { dropBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { applyDefinition } from './definition.ts';
 import { type GuardOrder, guardOrder } from './guard-order.ts';
+import { assertNotInPlace } from './in-place.ts';
 import { readNote } from './note.ts';
 import { programEnvironment } from './program-environment.ts';
 import { endQuiet } from './quiet.ts';
@@ -92,6 +93,8 @@ async function bringBack(context: LocalContext, order: GuardOrder): Promise<stri
     if (standingOrder?.operationId !== operationId) return 'nothing: it was disarmed';
     const standing = await readNote(context);
     if (standing?.operationId !== operationId) return 'nothing: services were started already';
+    // Before anything is taken over: who writes in place may still live and go on.
+    await assertNotInPlace(context);
     await takeOver(context, operationId, false);
     await endQuiet(context);
     return standing;

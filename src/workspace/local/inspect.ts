@@ -1,16 +1,15 @@
-import { stat, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDuration } from '../../records/time.ts';
 import type { Capture, WorkspacePolicy } from '../../records/workspace.ts';
 import type { EffectOptions, Inspection, PartState } from '../platform.ts';
 import type { LocalContext } from './context.ts';
 import { countFiles } from './count-files.ts';
-import { childNames } from './file-facts.ts';
+import { childNames, isFolder, RESERVED } from './file-facts.ts';
 import { readNote } from './note.ts';
-import { type ConfiguredPart, configuredParts, mountedInside, RESERVED } from './parts.ts';
+import { type ConfiguredPart, configuredParts, mountedInside } from './parts.ts';
 import { servicesOf } from './services.ts';
 import { networkKind } from './slow-storage.ts';
-import { codeOf } from './system-error.ts';
 import { findWriters } from './writers.ts';
 
 type InspectOptions = EffectOptions & { readonly count?: boolean; readonly since?: string };
@@ -87,15 +86,6 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
     ...(options.count ? { files, bytes } : {}),
     ...(options.since === undefined ? {} : { writtenSince }),
   };
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return false;
-    throw cause;
-  }
 }
 
 /** Our folders inside a mount point, as absolute paths: in the live part and, where there is one, in its snapshot. */

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 /** Where a file really lies: the same for every path, bind mount or container through which it is reached. */
 export interface Place {
   /** `major:minor` as mountinfo writes it. */
@@ -20,6 +22,10 @@ export function parseMounts(text: string): Mount[] {
     if (device && root && point) mounts.push({ device, root: plain(root), point: plain(point) });
   }
   return mounts;
+}
+
+export async function ownMounts(): Promise<Mount[]> {
+  return parseMounts(await readFile('/proc/self/mountinfo', 'utf8'));
 }
 
 function plain(text: string): string {

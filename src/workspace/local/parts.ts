@@ -1,7 +1,9 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OperationError } from '../../errors.ts';
-import { isMountPoint, type Mount, mountPointsInside, parseMounts } from './mounts.ts';
+import { childNames, deviceOf, isFolder } from './file-facts.ts';
+import { findWithin } from './find-within.ts';
+import { isMountPoint, mountPointsInside, ownMounts } from './mounts.ts';
 import type { LocalSettings, PartSettings } from './settings.ts';
 import { codeOf } from './system-error.ts';
 
@@ -26,23 +28,22 @@ export function configuredPart(settings: LocalSettings, name: string): Configure
   });
 }
 
-/** Names beginning so beside or inside a part are ours; a capture leaves them out. */
-export const RESERVED = '.cml-op_';
-
 /** `.partial`: where the mover restores before it moves the whole into a staged place. */
 export const reservedPath = /\/\.cml-op_[0-9a-z]{10}-(stage|displaced|scratch)(-[^/]+)?(\.partial)?$/;
 
-/** Where a part lives and where its restored and displaced data stand, on the same file system. */
+type NamedPart = Pick<ConfiguredPart, 'name' | 'path'>;
+
+/** Where a part, or a path of it, lives and where its restored and displaced data stand, on the same file system. */
 export interface PartPlaces {
   /** Symbolic links followed. */
   readonly root: string;
   /** A mount point cannot be renamed: there the children are moved, and our folders lie inside it. */
-  readonly way: 'whole' | 'children';
+  readonly way: 'whole' | 'children' | 'path';
   readonly stage: string;
   readonly displaced: string;
 }
 
-export async function placesOfPart(part: { name: string; path: string }, operationId: string): Promise<PartPlaces> {
+export async function placesOfPart(part: NamedPart, operationId: string): Promise<PartPlaces> {
   const root = await followLinks(part.path);
   const mounts = await ownMounts();
   if (isMountPoint(root, mounts)) {
@@ -53,13 +54,42 @@ export async function placesOfPart(part: { name: string; path: string }, operati
   return { root, way: 'whole', stage: ours('stage'), displaced: ours('displaced') };
 }
 
+/** The same for the `index`th of an operation's paths. No part's name holds a tilde, so no two places share a name. */
+export async function placesOfPath(
+  part: NamedPart,
+  within: string,
+  operationId: string,
+  index: number,
+): Promise<PartPlaces> {
+  const root = await followLinks(part.path);
+  const folder = await folderOfPlaces(root);
+  const ours = (what: string) => join(folder, `.cml-${operationId}-${what}-${part.name}~${index}`);
+  const target = await findWithin({ name: part.name, root }, within, folder);
+  return { root: target, way: 'path', stage: ours('stage'), displaced: ours('displaced') };
+}
+
+/** Beside the root; inside it where a rename could not cross: at a mount point or the root of a subvolume. */
+async function folderOfPlaces(root: string): Promise<string> {
+  const beside = dirname(root);
+  const isApart = isMountPoint(root, await ownMounts()) || (await deviceOf(root)) !== (await deviceOf(beside));
+  return isApart ? root : beside;
+}
+
+/** Everything that an operation staged for a part, found by name: nobody needs to remember what was wished. */
+export async function stagedPlaces(part: NamedPart, operationId: string): Promise<string[]> {
+  const root = await followLinks(part.path);
+  const folders = new Set([dirname(root), ...((await isFolder(root)) ? [await folderOfPlaces(root)] : [])]);
+  const places: string[] = [];
+  for (const folder of folders) {
+    const names = (await childNames(folder)).filter((name) => name.startsWith(`.cml-${operationId}-stage`));
+    places.push(...names.map((name) => join(folder, name)));
+  }
+  return places;
+}
+
 /** Where file systems are mounted inside a part: it cannot be swapped, since moving it would move them too. */
 export async function mountedInside(part: { path: string }): Promise<string[]> {
   return mountPointsInside(await followLinks(part.path), await ownMounts());
-}
-
-async function ownMounts(): Promise<Mount[]> {
-  return parseMounts(await readFile('/proc/self/mountinfo', 'utf8'));
 }
 
 /** Also for a part that is missing: then only the folder that should hold it is there. */

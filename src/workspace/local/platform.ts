@@ -5,8 +5,9 @@ import type { WorkspacePolicy } from '../../records/workspace.ts';
 import type { WorkspacePlatform } from '../platform.ts';
 import type { LocalContext } from './context.ts';
 import { applyDefinition, captureDefinition } from './definition.ts';
-import { dropDisplaced, keepDisplaced } from './displaced.ts';
+import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
 import { armGuard, disarmGuard } from './guard.ts';
+import { beginInPlace, endInPlace, isInPlace } from './in-place.ts';
 import { inspectWorkspace } from './inspect.ts';
 import { noteRunning, readNote } from './note.ts';
 import { proveQuiet } from './quiet.ts';
@@ -14,13 +15,14 @@ import { endPrograms } from './run-program.ts';
 import { makeScratch, releaseScratch, runChecks } from './scratch.ts';
 import type { LocalSettings } from './settings.ts';
 import { dropSnapshots, makeSnapshots } from './snapshot.ts';
-import { releaseStage, stageParts } from './stage.ts';
+import { releaseStage, stageWishes } from './stage.ts';
 import { startServices } from './start-services.ts';
 import { createStateLock } from './state-lock.ts';
 import { stopServices } from './stop-services.ts';
 import { commitSwap, isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
 import { translated } from './system-error.ts';
 import { forgetTakeOver } from './taken-over.ts';
+import { stageDisplaced } from './undo.ts';
 import { warmUpParts } from './warm-up.ts';
 
 export interface LocalPlatformOptions {
@@ -65,14 +67,23 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
       translated('making snapshots', () => makeSnapshots(context, operationId, plan, quiet, effect)),
     warmUp: (_operationId, parts, into, effect = {}) =>
       translated('reading attributes', () => warmUpParts(context, run, parts, into, effect)),
-    stage: (operationId, parts) => translated('staging', () => stageParts(context, operationId, parts)),
-    commit: (operationId, parts, quiet) => translated('swapping', () => commitSwap(context, operationId, parts, quiet)),
+    stage: (operationId, wishes) => translated('staging', () => stageWishes(context, operationId, wishes)),
+    stageDisplaced: (operationId, fromOperationId) =>
+      translated('looking at what was displaced', () => stageDisplaced(context, operationId, fromOperationId)),
+    commit: (operationId, staged, quiet) =>
+      translated('swapping', () => commitSwap(context, operationId, staged, quiet)),
     isReverted: (operationId) => translated('looking at the data', () => isSwapReverted(context, operationId)),
     isServed: (operationId) => translated('looking at the data', () => isSwapServed(context, operationId)),
     revert: (operationId) => translated('putting data back', () => revertSwap(context, operationId)),
-    keepDisplaced: (operationId, until) =>
-      translated('keeping what was displaced', () => keepDisplaced(context, operationId, until)),
-    dropDisplaced: (now) => translated('dropping what was displaced', () => dropDisplaced(context, now)),
+    keepDisplaced: (operationId, until, definition) =>
+      translated('keeping what was displaced', () => keepDisplaced(context, operationId, until, definition)),
+    displaced: () => translated('looking at what was displaced', () => listDisplaced(context)),
+    dropDisplaced: (now, held = []) =>
+      translated('dropping what was displaced', () => dropDisplaced(context, now, held)),
+    beginInPlace: (operationId, parts, quiet) =>
+      translated('marking what is written in place', () => beginInPlace(context, operationId, parts, quiet)),
+    endInPlace: (operationId) => translated('ending to write in place', () => endInPlace(context, operationId)),
+    isInPlace: (operationId) => translated('looking at the data', () => isInPlace(context, operationId)),
     makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
     runChecks: (operationId, _scratch, into, effect = {}) =>
       translated('running checks', () => runChecks(context, run, operationId, into, effect)),

@@ -2,10 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
 import { OperationError } from '../../errors.ts';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart, StageWish } from '../platform.ts';
 import type { LocalContext } from './context.ts';
-import { childNames, inodeOf, lookOf } from './file-facts.ts';
+import { forgetDefinition } from './displaced.ts';
+import { childNames, inodeOf, isFolder, lookOf } from './file-facts.ts';
 import { giveOwnerAndMode } from './give-look.ts';
+import { isWithin } from './mounts.ts';
 import {
   type ConfiguredPart,
   configuredPart,
@@ -13,6 +15,8 @@ import {
   mountedInside,
   type PartPlaces,
   placesOfPart,
+  placesOfPath,
+  stagedPlaces,
 } from './parts.ts';
 import { removeTree } from './remove-tree.ts';
 import { removeEmptyFolder } from './swap-children.ts';
@@ -20,20 +24,49 @@ import { readSwap, removeSwap } from './swap-record.ts';
 import { stateOfSwap } from './swap-state.ts';
 
 /** Empty folders with the owner and mode of what they will replace. */
-export async function stageParts(
+export async function stageWishes(
   context: LocalContext,
   operationId: string,
-  names: readonly string[],
+  wishes: readonly StageWish[],
 ): Promise<StagedPart[]> {
+  const places: PartPlaces[] = [];
+  for (const [index, wish] of wishes.entries()) places.push(await placesOfWish(context, operationId, wish, index));
+  refuseNested(wishes, places);
   const staged: StagedPart[] = [];
-  const parts = names.map((name) => configuredPart(context.settings, name));
-  for (const part of parts) await assertNothingMountedInside(part);
-  for (const part of parts) {
-    const places = await placesOfPart(part, operationId);
-    await makeEmpty(places);
-    staged.push({ part: part.name, path: places.stage });
+  for (const [index, place] of places.entries()) {
+    const { part = '', within, is } = wishes[index] ?? {};
+    await makeEmpty(place, is ?? 'folder');
+    staged.push({ part, ...(within === undefined ? {} : { within }), ...(is ? { is } : {}), path: place.stage });
   }
   return staged;
+}
+
+async function placesOfWish(
+  context: LocalContext,
+  operationId: string,
+  { part: name, within }: StageWish,
+  index: number,
+): Promise<PartPlaces> {
+  const part = configuredPart(context.settings, name);
+  if (within !== undefined) return placesOfPath(part, within, operationId, index);
+  await assertNothingMountedInside(part);
+  return placesOfPart(part, operationId);
+}
+
+/** By where they really lie: two names may lead to one place. */
+function refuseNested(wishes: readonly StageWish[], places: readonly PartPlaces[]): void {
+  const nameOf = (index: number) => wishes[index]?.within ?? wishes[index]?.part;
+  for (const [index, { root }] of places.entries()) {
+    const outer = places.findIndex((other, at) => at !== index && isWithin(root, other.root));
+    if (outer < 0) continue;
+    throw new OperationError(
+      'preflight-failed',
+      `${nameOf(index)} lies inside ${nameOf(outer)}, which comes back too`,
+      {
+        hint: 'name each place once',
+      },
+    );
+  }
 }
 
 async function assertNothingMountedInside(part: ConfiguredPart): Promise<void> {
@@ -44,12 +77,15 @@ async function assertNothingMountedInside(part: ConfiguredPart): Promise<void> {
   });
 }
 
-async function makeEmpty({ root, stage }: PartPlaces): Promise<void> {
+async function makeEmpty({ root, stage }: PartPlaces, is: 'folder' | 'file'): Promise<void> {
   if ((await childNames(stage)).length > 0) await removeStage(stage);
   await mkdir(stage, { recursive: true, mode: 0o700 });
-  // A part that is missing leaves no example; then ordinary rights will do.
-  const example = (await inodeOf(root)) === null ? { ...(await lookOf(stage)), mode: 0o755 } : await lookOf(root);
-  await giveOwnerAndMode(stage, example);
+  // A single file brings its own look along; this is only the folder that it is put into.
+  if (is === 'folder') {
+    // What is missing, or is no folder, leaves no example; then ordinary rights will do.
+    const example = (await isFolder(root)) ? await lookOf(root) : { ...(await lookOf(stage)), mode: 0o755 };
+    await giveOwnerAndMode(stage, example);
+  }
   await syncFolder(dirname(stage));
 }
 
@@ -65,25 +101,20 @@ export async function releaseStage(context: LocalContext, operationId: string): 
     return;
   }
   for (const part of configuredParts(context.settings)) {
-    const places = await placesIfReachable(part, operationId);
-    if (!places) continue;
-    await removeStage(places.stage);
-    if (places.way === 'children') await removeEmptyFolder(places.displaced);
+    // A part whose very parent is gone has nothing of ours beside it.
+    if ((await inodeOf(dirname(part.path))) === null) continue;
+    for (const place of await stagedPlaces(part, operationId)) await removeTree(place);
+    const { way, displaced } = await placesOfPart(part, operationId);
+    if (way === 'children') await removeEmptyFolder(displaced);
   }
-  await context.lock.hold(() => removeSwap(context, operationId));
+  await context.lock.hold(async () => {
+    await removeSwap(context, operationId);
+    await forgetDefinition(context, operationId);
+  });
 }
 
 /** With what the mover was restoring for it. */
 async function removeStage(stage: string): Promise<void> {
   await removeTree(`${stage}.partial`);
   await removeTree(stage);
-}
-
-/** A part whose very parent is gone has nothing of ours beside it. */
-async function placesIfReachable(
-  part: { name: string; path: string },
-  operationId: string,
-): Promise<PartPlaces | undefined> {
-  if ((await inodeOf(dirname(part.path))) === null) return undefined;
-  return placesOfPart(part, operationId);
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
 import { OperationError } from '../../errors.ts';
-import { childNames, childPath, inodeOf } from './file-facts.ts';
+import { childNames, childPath, inodeOf, RESERVED } from './file-facts.ts';
 import { giveLook } from './give-look.ts';
-import { RESERVED } from './parts.ts';
 import { moved } from './swap-part.ts';
 import type { Child, ChildrenSwap } from './swap-record.ts';
 import { stateOfPart } from './swap-state.ts';
@@ -29,16 +29,30 @@ export async function revertChildren(part: ChildrenSwap): Promise<void> {
   const state = await stateOfPart(part);
   if (state === 'previous') return;
   if (state === 'unknown') throw moved(part);
-  await mkdir(part.stage, { recursive: true, mode: 0o700 });
-  // What came with the swap, and whatever services made since: all of it goes, under names that cannot collide.
-  for (const name of await strangersIn(part.root, part.previous)) {
-    await rename(childPath(part.root, name), `${part.stage}/${randomUUID()}`);
-  }
+  await sendBack(part);
   await moveAll(part.previous, part.displaced, part.root);
   await giveLook(part.root, part.previousLook);
   await removeEmptyFolder(part.displaced);
   await giveLook(part.root, part.previousLook);
   await syncFolder(part.root);
+}
+
+/**
+ * What came with the swap goes back to where it came from: an undone operation still keeps it there. Whatever services
+ * made since goes into a folder of this operation, under names that cannot collide.
+ */
+async function sendBack({ root, stage, staged, previous, discard = stage }: ChildrenSwap): Promise<void> {
+  await mkdir(stage, { recursive: true, mode: 0o700 });
+  for (const name of await strangersIn(root, previous)) {
+    const inode = await inodeOf(childPath(root, name));
+    // Services may have renamed it meanwhile.
+    const origin =
+      staged.find((child) => child.inode === inode && child.name === name) ??
+      staged.find((child) => child.inode === inode);
+    const isVacant = origin && (await inodeOf(childPath(stage, origin.name))) === null;
+    if (!isVacant) await mkdir(discard, { recursive: true, mode: 0o700 });
+    await rename(childPath(root, name), isVacant ? childPath(stage, origin.name) : join(discard, randomUUID()));
+  }
 }
 
 async function moveAll(children: readonly Child[], from: string, to: string): Promise<void> {

@@ -12,7 +12,7 @@ export async function commitWhole(part: WholeSwap): Promise<void> {
   if (state === 'committed') return;
   if (state === 'unknown') throw moved(part);
   if (state === 'previous' && part.previousInode !== null) await move(part.root, part.displaced);
-  await move(part.stage, part.root);
+  if (part.stagedInode !== null) await move(part.stage, part.root);
 }
 
 export async function revertWhole(part: WholeSwap): Promise<void> {
@@ -20,7 +20,7 @@ export async function revertWhole(part: WholeSwap): Promise<void> {
   if (state === 'previous') return;
   if (state === 'unknown') throw moved(part);
   if (part.previousInode !== null && (await inodeOf(part.displaced)) !== part.previousInode) throw moved(part);
-  if (state === 'committed') await move(part.root, part.stage);
+  if (state === 'committed' && part.stagedInode !== null) await move(part.root, part.stage);
   if (part.previousInode !== null) await move(part.displaced, part.root);
 }
 

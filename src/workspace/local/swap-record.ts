@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
+import type { StagedPart } from '../platform.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { look } from './file-facts.ts';
 import { readState, removeState, writeState } from './state-file.ts';
@@ -15,7 +16,8 @@ const wholeSwap = z.object({
   ...places,
   /** Null when the part was not there before. */
   previousInode: z.string().nullable(),
-  stagedInode: z.string(),
+  /** Null when an undo takes away what was not there before. */
+  stagedInode: z.string().nullable(),
 });
 export type WholeSwap = z.infer<typeof wholeSwap>;
 
@@ -28,10 +30,28 @@ const childrenSwap = z.object({
   stagedLook: look,
   /** Set after the last move: services that run on the new data may rename its children as they like. */
   committed: z.boolean(),
+  /** See below; absent in records of an earlier release: `stage` then. */
+  discard: z.string().optional(),
 });
 export type ChildrenSwap = z.infer<typeof childrenSwap>;
 
-export const partSwap = z.discriminatedUnion('way', [wholeSwap, childrenSwap]);
+/** One path of a part; `root` is that path, the links of its folder followed. */
+const pathSwap = z.object({
+  way: z.literal('path'),
+  ...places,
+  within: z.string(),
+  previousInode: z.string().nullable(),
+  stagedInode: z.string().nullable(),
+  /** Of the folder that holds it. */
+  folderLook: look,
+  /** `committed` is set after the last move: services may write and remove there what they like from then on. */
+  phase: z.enum(['begun', 'committed', 'reverting']),
+  /** A folder of this very operation for what services made since, removed by `release`; never that of an undone one. */
+  discard: z.string(),
+});
+export type PathSwap = z.infer<typeof pathSwap>;
+
+export const partSwap = z.discriminatedUnion('way', [wholeSwap, childrenSwap, pathSwap]);
 export type PartSwap = z.infer<typeof partSwap>;
 
 /**
@@ -42,9 +62,16 @@ export const swapRecord = z.object({
   operationId: z.string(),
   /** All services were up on the committed data: from then on nobody puts back unasked. */
   served: z.boolean(),
+  /** The operation whose displaced data is brought in: its displaced places are the staged ones. */
+  undoes: z.string().optional(),
   parts: z.array(partSwap),
 });
 export type SwapRecord = z.infer<typeof swapRecord>;
+
+/** What it displaced, as a place that another operation may bring in. */
+export function stagedPartOf(part: PartSwap): StagedPart {
+  return { part: part.part, ...(part.way === 'path' ? { within: part.within } : {}), path: part.displaced };
+}
 
 export function readSwap(context: LocalContext, operationId: string): Promise<SwapRecord | undefined> {
   return readState(stateFiles.swap(context.folder, operationId), swapRecord);

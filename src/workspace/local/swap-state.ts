@@ -1,11 +1,13 @@
 import { OperationError } from '../../errors.ts';
 import type { LocalContext } from './context.ts';
 import { childPath, inodeOf } from './file-facts.ts';
+import { assertNotInPlace } from './in-place.ts';
 import {
   type Child,
   type ChildrenSwap,
   listSwaps,
   type PartSwap,
+  type PathSwap,
   readSwap,
   type SwapRecord,
   type WholeSwap,
@@ -16,15 +18,26 @@ import {
 export type SwapState = 'previous' | 'between' | 'committed' | 'unknown';
 
 export function stateOfPart(part: PartSwap): Promise<SwapState> {
+  if (part.way === 'path') return stateOfPath(part);
   return part.way === 'whole' ? stateOfWhole(part) : stateOfChildren(part);
 }
 
 async function stateOfWhole(part: WholeSwap): Promise<SwapState> {
   const root = await inodeOf(part.root);
   if (root === part.previousInode) return 'previous';
-  if (root === part.stagedInode) return 'committed';
-  if (root !== null) return 'unknown';
-  return (await inodeOf(part.displaced)) === part.previousInode ? 'between' : 'unknown';
+  if (root !== null) return root === part.stagedInode ? 'committed' : 'unknown';
+  if ((await inodeOf(part.displaced)) !== part.previousInode) return 'unknown';
+  return part.stagedInode === null ? 'committed' : 'between';
+}
+
+async function stateOfPath({ phase, root, displaced, previousInode, stagedInode }: PathSwap): Promise<SwapState> {
+  const isAway = previousInode === null || (await inodeOf(displaced)) === previousInode;
+  if (phase === 'committed') return isAway ? 'committed' : 'unknown';
+  const live = await inodeOf(root);
+  if (live === previousInode) return 'previous';
+  if (!isAway) return 'unknown';
+  // Where nothing was before, only what was staged may have been put there by us, until services ran on it.
+  return previousInode === null && phase === 'begun' && live !== stagedInode ? 'unknown' : 'between';
 }
 
 async function stateOfChildren(part: ChildrenSwap): Promise<SwapState> {
@@ -53,8 +66,12 @@ export async function stateOfSwap(record: SwapRecord): Promise<SwapState> {
   return states.every((state) => state === first) ? first : 'between';
 }
 
-/** @throws OperationError `unknown-data` unless all parts of every open swap are previous, or all committed. */
+/**
+ * @throws OperationError `unknown-data` unless nothing is being written in place and all parts of every open swap are
+ * previous, or all committed.
+ */
 export async function assertDataIsKnown(context: LocalContext): Promise<void> {
+  await assertNotInPlace(context);
   for (const record of await listSwaps(context)) {
     const state = await stateOfSwap(record);
     if (state === 'previous' || state === 'committed') continue;

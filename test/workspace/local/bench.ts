@@ -17,6 +17,10 @@ import type { WorkspacePlatform } from '../../../src/workspace/platform.ts';
 export const WORKSPACE = 'team-ml';
 export const OPERATION = 'op_0000000001';
 export const OTHER_OPERATION = 'op_0000000002';
+export const wishes = (...names: string[]) => names.map((part) => ({ part }));
+/** Where whole parts beside which nothing is mounted are staged. */
+export const stagedBeside = (root: string, operationId: string, ...names: string[]) =>
+  names.map((part) => ({ part, path: join(root, `.cml-${operationId}-stage-${part}`) }));
 export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** The guard is a program of its own, so it is the built one that runs; `npm test` builds first. */

@@ -13,8 +13,10 @@ import {
   OPERATION,
   OTHER_OPERATION,
   readIfThere,
+  stagedBeside,
   supervised,
   until,
+  wishes,
 } from './bench.ts';
 
 beforeAll(assertGuardIsBuilt);
@@ -42,7 +44,7 @@ describe('the guard', () => {
   const allUp = () => ['web', 'db'].every((name) => bench.pidsOf(name).length > 0);
   const files = () => ['data', 'projects'].map((part) => readFileSync(join(bench.root, part, 'file'), 'utf8'));
   const stageNew = async () => {
-    for (const { path } of await bench.platform.stage(OPERATION, ['data', 'projects'])) {
+    for (const { path } of await bench.platform.stage(OPERATION, wishes('data', 'projects'))) {
       await writeFile(join(path, 'file'), 'new');
     }
   };
@@ -124,7 +126,9 @@ describe('the guard', () => {
     await bench.platform.armGuard(note, soon(1_500));
     const quiet = await bench.platform.stop(note);
     await until('the guard has ended', () => bench.guards().length === 0);
-    await expect(bench.platform.commit(OPERATION, ['data'], quiet)).rejects.toMatchObject({ code: 'not-quiet' });
+    await expect(
+      bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data'), quiet),
+    ).rejects.toMatchObject({ code: 'not-quiet' });
     await expect(bench.platform.stop(note)).rejects.toMatchObject({ code: 'not-quiet' });
     await expect(bench.platform.proveQuiet(quiet, [])).rejects.toMatchObject({ code: 'not-quiet' });
     expect(allUp()).toBe(true);
@@ -141,7 +145,7 @@ describe('the guard', () => {
     await stageNew();
     await bench.platform.armGuard(note, soon(2_500), putBack);
     const quiet = await bench.platform.stop(note);
-    await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
+    await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     // As it stands when a process dies between the two renames of the second part.
     await rename(join(bench.root, 'projects'), join(bench.root, `.cml-${OPERATION}-stage-projects`));
     await until('services are up', allUp);
@@ -153,7 +157,7 @@ describe('the guard', () => {
     await stageNew();
     await bench.platform.armGuard(note, soon(2_000));
     const quiet = await bench.platform.stop(note);
-    await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
+    await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     expect(files()).toEqual(['new', 'new']);
     await until('services are up', allUp);
     expect(files()).toEqual(['old', 'old']);
@@ -163,7 +167,7 @@ describe('the guard', () => {
   it("leaves another operation's data alone on which services were up", async () => {
     await stageNew();
     const quiet = await bench.platform.stop(note);
-    await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
+    await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     await bench.platform.start(note);
     const other = await bench.platform.noteRunning(OTHER_OPERATION);
     await bench.platform.armGuard(other, soon(3_000));
@@ -193,7 +197,7 @@ describe('the guard', () => {
     const pageCommand = ['sh', '-c', `cat >> ${bench.root}/pages; test -e ${bench.root}/listens`];
     await bench.again({ pageCommand }).armGuard(note, soon(1_500));
     const quiet = await bench.platform.stop(note);
-    await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
+    await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     await rename(join(bench.root, `.cml-${OPERATION}-displaced-data`), join(bench.root, 'taken-away'));
     const pages = async () =>
       ((await readIfThere(join(bench.root, 'pages'))) ?? '').match(/services are down/g)?.length;
@@ -204,7 +208,7 @@ describe('the guard', () => {
     await stageNew();
     await bench.platform.armGuard(note, soon(2_000));
     const quiet = await bench.platform.stop(note);
-    await bench.platform.commit(OPERATION, ['data', 'projects'], quiet);
+    await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     await rename(join(bench.root, `.cml-${OPERATION}-displaced-data`), join(bench.root, 'taken-away'));
     // The page command writes twice: the sentence comes last.
     const paged = async () =>

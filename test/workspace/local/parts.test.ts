@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { BackupPlan } from '../../../src/records/plan.ts';
 import { localSettings } from '../../../src/workspace/local/settings.ts';
 import { walkProgram } from '../../../src/workspace/local/warm-up.ts';
-import { type Bench, canMount, makeBench, makeFolder, OPERATION, readIfThere, supervised } from './bench.ts';
+import { type Bench, canMount, makeBench, makeFolder, OPERATION, readIfThere, supervised, wishes } from './bench.ts';
 
 describe('settings', () => {
   const problems = (settings: object) =>
@@ -125,11 +125,13 @@ describe('parts', () => {
       await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'cml-test', inner]);
       try {
         expect((await bench.platform.inspect()).warnings).toContainEqual(expect.stringContaining(inner));
-        await expect(bench.platform.stage(OPERATION, ['data'])).rejects.toMatchObject({ code: 'preflight-failed' });
+        await expect(bench.platform.stage(OPERATION, wishes('data'))).rejects.toMatchObject({
+          code: 'preflight-failed',
+        });
       } finally {
         await execa('umount', [inner]);
       }
-      expect(await bench.platform.stage(OPERATION, ['data'])).toHaveLength(1);
+      expect(await bench.platform.stage(OPERATION, wishes('data'))).toHaveLength(1);
     },
   );
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { beforeAll } from 'vitest';
-import { describePlatform } from '../../contracts/platform.ts';
+import { describePlatform, type PlatformUnderTest } from '../../contracts/platform.ts';
+import { describePlatformSwaps } from '../../contracts/platform-swaps.ts';
 import {
   assertGuardIsBuilt,
   commanded,
@@ -18,11 +19,12 @@ import {
 
 beforeAll(assertGuardIsBuilt);
 
-describePlatform('the local platform', async () => {
+async function create(): Promise<PlatformUnderTest> {
   const bench = await makeBench(async (root) => ({
     services: [supervised('web'), commanded('db', join(root, 'db-runs')), supervised('worker')],
     volumes: [{ name: 'data', path: await makeFolder(join(root, 'data')) }],
     sharedFolders: [{ name: 'projects', path: await makeFolder(join(root, 'projects')) }],
+    pageCommand: ['sh', '-c', `cat >> ${root}/said && mv ${root}/said ${root}/pages`],
     definition: { files: [join(root, 'env')] },
     checks: [
       { name: 'whole', command: ['sh', '-c', 'grep -q good "$CML_SCRATCH/data/file" || { echo torn >&2; exit 1; }'] },
@@ -46,7 +48,18 @@ describePlatform('the local platform', async () => {
       for (const pid of bench.pidsOf(service)) process.kill(pid, 'SIGKILL');
       await until(`${service} is down`, async () => !(await isUp(service)));
     },
-    write: (part, file, text) => writeFile(join(root, part, file), text),
+    again: bench.again,
+    async letGuardTry(note) {
+      await platform.armGuard(note, new Date().toISOString());
+      await until('the guard has paged', () => existsSync(join(root, 'pages')));
+    },
+    pages: async () => (await readIfThere(join(root, 'pages')))?.trim().split('\n') ?? [],
+    async write(part, file, text) {
+      await makeFolder(dirname(join(root, part, file)));
+      await writeFile(join(root, part, file), text);
+    },
+    remove: (part, file) => rm(join(root, part, file), { recursive: true }),
+    stands: async (path) => existsSync(path),
     read: (part, file) => readIfThere(join(root, part, file)),
     writeStaged: (path, file, text) => writeFile(join(path, file), text),
     list: listIfThere,
@@ -54,4 +67,7 @@ describePlatform('the local platform', async () => {
     writeDefinition: (text) => writeFile(join(root, 'env'), text),
     dispose: bench.dispose,
   };
-});
+}
+
+describePlatform('the local platform', create);
+describePlatformSwaps('the local platform', create);

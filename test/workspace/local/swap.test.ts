@@ -12,8 +12,10 @@ import {
   makeFolder,
   OPERATION,
   OTHER_OPERATION,
+  stagedBeside,
   supervised,
   until,
+  wishes,
 } from './bench.ts';
 
 const FAR_AWAY = '2999-01-01T00:00:00.000Z';
@@ -25,6 +27,7 @@ describe('a swap by rename', () => {
   let note: RunningNote;
   let quiet: Quiet;
   const at = (...names: string[]) => join(bench.root, ...names);
+  const staged = (operationId = OPERATION) => stagedBeside(bench.root, operationId, ...NAMES);
   const stageOf = (part: string) => at(`.cml-${OPERATION}-stage-${part}`);
   const displacedOf = (part: string) => at(`.cml-${OPERATION}-displaced-${part}`);
   const isUp = () => bench.pidsOf('web').length > 0;
@@ -37,7 +40,8 @@ describe('a swap by rename', () => {
       sharedFolders: [{ name: 'projects', path: await makeFolder(join(root, 'projects'), { file: 'old' }) }],
     }));
     await bench.platform.start({ operationId: OPERATION, notedAt: FAR_AWAY, services: [{ name: 'web', ready: true }] });
-    for (const { path } of await bench.platform.stage(OPERATION, NAMES)) await writeFile(join(path, 'file'), 'new');
+    for (const { path } of await bench.platform.stage(OPERATION, wishes(...NAMES)))
+      await writeFile(join(path, 'file'), 'new');
     note = await bench.platform.noteRunning(OPERATION);
     quiet = await bench.platform.stop(note);
   });
@@ -52,7 +56,7 @@ describe('a swap by rename', () => {
 
   /** As it stands when the process dies after so many renames. */
   async function dieAfter(count: number): Promise<void> {
-    await bench.platform.commit(OPERATION, NAMES, quiet);
+    await bench.platform.commit(OPERATION, staged(), quiet);
     for (const [from, to] of renames().slice(count).reverse()) renameSync(to, from);
   }
 
@@ -77,7 +81,7 @@ describe('a swap by rename', () => {
 
   it.each([1, 2, 3])('is finished when commit is called again after dying at rename %i', async (count) => {
     await dieAfter(count);
-    await bench.again().commit(OPERATION, NAMES, quiet);
+    await bench.again().commit(OPERATION, staged(), quiet);
     expect(contents()).toEqual(['new', 'new']);
     await bench.again().start(note);
     expect(isUp()).toBe(true);
@@ -101,7 +105,7 @@ describe('a swap by rename', () => {
   });
 
   it('never puts back under a service that runs', async () => {
-    await bench.platform.commit(OPERATION, NAMES, quiet);
+    await bench.platform.commit(OPERATION, staged(), quiet);
     await bench.platform.start(note);
     await expect(bench.platform.revert(OPERATION)).rejects.toMatchObject({ code: 'swap-failed' });
     expect(contents()).toEqual(['new', 'new']);
@@ -113,7 +117,7 @@ describe('a swap by rename', () => {
   });
 
   it('can be put back after what it displaced was kept', async () => {
-    await bench.platform.commit(OPERATION, NAMES, quiet);
+    await bench.platform.commit(OPERATION, staged(), quiet);
     await bench.platform.keepDisplaced(OPERATION, FAR_AWAY);
     await bench.platform.revert(OPERATION);
     expect(contents()).toEqual(['old', 'old']);
@@ -129,16 +133,18 @@ describe('a swap by rename', () => {
   });
 
   it('lets a second swap begin only when the first was settled or serves', async () => {
-    await bench.platform.commit(OPERATION, NAMES, quiet);
+    await bench.platform.commit(OPERATION, staged(), quiet);
     const stageSecond = async () => {
-      for (const { path } of await bench.platform.stage(OTHER_OPERATION, NAMES))
+      for (const { path } of await bench.platform.stage(OTHER_OPERATION, wishes(...NAMES)))
         await writeFile(join(path, 'file'), 'newer');
     };
     await stageSecond();
-    await expect(bench.platform.commit(OTHER_OPERATION, NAMES, quiet)).rejects.toMatchObject({ code: 'swap-failed' });
+    await expect(bench.platform.commit(OTHER_OPERATION, staged(OTHER_OPERATION), quiet)).rejects.toMatchObject({
+      code: 'swap-failed',
+    });
     await bench.platform.start(note);
     const second = await bench.platform.noteRunning(OTHER_OPERATION);
-    await bench.platform.commit(OTHER_OPERATION, NAMES, await bench.platform.stop(second));
+    await bench.platform.commit(OTHER_OPERATION, staged(OTHER_OPERATION), await bench.platform.stop(second));
     await bench.platform.start(second);
     expect(contents()).toEqual(['newer', 'newer']);
     await bench.platform.keepDisplaced(OTHER_OPERATION, FAR_AWAY);
@@ -148,7 +154,7 @@ describe('a swap by rename', () => {
   it('brings back a part that was lost altogether, and takes it away again', async () => {
     await rm(at('data'), { recursive: true });
     expect((await bench.platform.inspect()).parts[0]).toMatchObject({ name: 'data', present: false });
-    await bench.platform.commit(OPERATION, NAMES, quiet);
+    await bench.platform.commit(OPERATION, staged(), quiet);
     expect(contents()).toEqual(['new', 'new']);
     await bench.platform.revert(OPERATION);
     expect(existsSync(at('data'))).toBe(false);
@@ -158,13 +164,13 @@ describe('a swap by rename', () => {
     await rename(at('data'), at('real'));
     await symlink(at('real'), at('data'));
     chmodSync(at('real'), 0o2750);
-    const [staged] = await bench.platform.stage(OTHER_OPERATION, ['data']);
-    expect(staged?.path).toBe(at(`.cml-${OTHER_OPERATION}-stage-data`));
-    expect(statSync(staged?.path ?? '').mode & 0o7777).toBe(0o2750);
-    await writeFile(join(staged?.path ?? '', 'left'), 'over');
-    expect(await listIfThere((await bench.platform.stage(OTHER_OPERATION, ['data']))[0]?.path ?? '')).toEqual([]);
+    const [place] = await bench.platform.stage(OTHER_OPERATION, wishes('data'));
+    expect(place?.path).toBe(at(`.cml-${OTHER_OPERATION}-stage-data`));
+    expect(statSync(place?.path ?? '').mode & 0o7777).toBe(0o2750);
+    await writeFile(join(place?.path ?? '', 'left'), 'over');
+    expect(await listIfThere((await bench.platform.stage(OTHER_OPERATION, wishes('data')))[0]?.path ?? '')).toEqual([]);
     await bench.platform.release(OTHER_OPERATION);
-    expect(existsSync(staged?.path ?? '')).toBe(false);
+    expect(existsSync(place?.path ?? '')).toBe(false);
   });
 });
 
@@ -185,7 +191,7 @@ describe.runIf(canMount)('a swap inside a mount point', () => {
       return { services: [supervised('web')], volumes: [{ name: 'data', path }] };
     });
     await bench.platform.start({ operationId: OPERATION, notedAt: FAR_AWAY, services: [{ name: 'web', ready: true }] });
-    const [staged] = await bench.platform.stage(OPERATION, ['data']);
+    const [staged] = await bench.platform.stage(OPERATION, wishes('data'));
     await makeFolder(staged?.path ?? '', { both: 'new both', after: 'new only' });
     chmodSync(staged?.path ?? '', 0o711);
     utimesSync(staged?.path ?? '', 1_000_000_000, 1_000_000_000.5);
@@ -198,7 +204,8 @@ describe.runIf(canMount)('a swap inside a mount point', () => {
     await bench.dispose();
   });
 
-  const commit = () => bench.again().commit(OPERATION, ['data'], quiet);
+  const commit = () =>
+    bench.again().commit(OPERATION, [{ part: 'data', path: inside(`.cml-${OPERATION}-stage`) }], quiet);
 
   async function expectOld(): Promise<void> {
     expect(await children()).toEqual(['before', 'both', 'folder']);
