@@ -307,27 +307,29 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
         expect(places).toMatchObject([{ part: one, path }]);
         await expect(world.platform.start(note)).rejects.toMatchObject({ code: 'unknown-data' });
         await world.platform.release(first);
-        await world.platform.endInPlace(second);
-        expect(await world.platform.isInPlace(second)).toBe(false);
+        await world.platform.endInPlace(second, 'restored');
+        expect(await world.platform.inPlace(second)).toBeUndefined();
         const next = world.again();
-        expect(await next.isInPlace(first)).toBe(true);
+        expect(await next.inPlace(first)).toBe('writing');
         await expect(next.start(note)).rejects.toMatchObject({ code: 'unknown-data' });
         expect(await isUp()).toBe(false);
-        await next.endInPlace(first);
-        await next.endInPlace(first);
-        expect(await next.isInPlace(first)).toBe(false);
+        await next.endInPlace(first, 'restored');
+        await next.endInPlace(first, 'restored');
+        expect(await next.inPlace(first)).toBe('restored');
         await next.start(note);
         expect(await isUp()).toBe(true);
+        await next.release(first);
+        expect(await next.inPlace(first)).toBeUndefined();
       });
 
       it('refuses a part that is not there, and does not begin when the quiet time is over', async () => {
         const beginning = world.platform.beginInPlace(first, [one, 'nobody'], quiet);
         await expect(beginning).rejects.toMatchObject({ code: 'part-missing' });
-        expect(await world.platform.isInPlace(first)).toBe(false);
+        expect(await world.platform.inPlace(first)).toBeUndefined();
         await world.platform.start(note);
         const late = world.platform.beginInPlace(first, [one], quiet);
         await expect(late).rejects.toMatchObject({ code: 'not-quiet' });
-        expect(await world.platform.isInPlace(first)).toBe(false);
+        expect(await world.platform.inPlace(first)).toBeUndefined();
       });
 
       it('keeps the guard from starting anything; it pages and leaves the operation its quiet time', async () => {
@@ -337,7 +339,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
         expect(await world.pages()).toHaveLength(1);
         await world.platform.proveQuiet(quiet, []);
         await world.platform.disarmGuard(first);
-        await world.platform.endInPlace(first);
+        await world.platform.endInPlace(first, 'previous');
         await world.platform.start(note);
         expect(await isUp()).toBe(true);
       });

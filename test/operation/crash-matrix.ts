@@ -54,7 +54,9 @@ export function describeCrashMatrix<Declaration extends StoryDeclaration>(
 
   afterAll(() => {
     rmSync(folder, { recursive: true, force: true });
-    process.stdout.write(`crash matrix of a ${name}: ${scenarios.toLocaleString('en')} scenarios, ${broken} failed\n`);
+    process.stdout.write(
+      `crash matrix of ${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}: ${scenarios.toLocaleString('en')} scenarios, ${broken} failed\n`,
+    );
   });
 
   /** Each trial, and then the trials that follow from how it went. */

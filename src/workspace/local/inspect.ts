@@ -1,4 +1,4 @@
-import { statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeDuration } from '../../records/time.ts';
 import type { Capture, WorkspacePolicy } from '../../records/workspace.ts';

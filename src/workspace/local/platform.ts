@@ -7,7 +7,7 @@ import type { LocalContext } from './context.ts';
 import { applyDefinition, captureDefinition } from './definition.ts';
 import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
 import { armGuard, disarmGuard } from './guard.ts';
-import { beginInPlace, endInPlace, isInPlace } from './in-place.ts';
+import { beginInPlace, endInPlace, forgetInPlace, readInPlace } from './in-place.ts';
 import { inspectWorkspace } from './inspect.ts';
 import { noteRunning, readNote } from './note.ts';
 import { proveQuiet } from './quiet.ts';
@@ -81,9 +81,13 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
     dropDisplaced: (now, held = []) =>
       translated('dropping what was displaced', () => dropDisplaced(context, now, held)),
     beginInPlace: (operationId, parts, quiet) =>
-      translated('marking what is written in place', () => beginInPlace(context, operationId, parts, quiet)),
-    endInPlace: (operationId) => translated('ending to write in place', () => endInPlace(context, operationId)),
-    isInPlace: (operationId) => translated('looking at the data', () => isInPlace(context, operationId)),
+      translated('marking what is written in place', async () => {
+        await endPrograms(workFolder(operationId)); // one of them may be writing there
+        return beginInPlace(context, operationId, parts, quiet);
+      }),
+    endInPlace: (operationId, stands) =>
+      translated('ending to write in place', () => endInPlace(context, operationId, stands)),
+    inPlace: (operationId) => translated('looking at the data', () => readInPlace(context, operationId)),
     makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
     runChecks: (operationId, _scratch, into, effect = {}) =>
       translated('running checks', () => runChecks(context, run, operationId, into, effect)),
@@ -93,7 +97,10 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
         await dropSnapshots(context, operationId);
         await releaseStage(context, operationId);
         await releaseScratch(context, operationId);
-        await context.lock.hold(() => forgetTakeOver(context, (marked) => marked === operationId));
+        await context.lock.hold(async () => {
+          await forgetInPlace(context, operationId);
+          await forgetTakeOver(context, (marked) => marked === operationId);
+        });
       }),
   };
 }
