@@ -121,7 +121,7 @@ function describe(workspace: ChaosWorkspace, { budgetMs, marginMs }: Patience): 
 }
 
 /** How long what a restore displaced is kept: longer than a round looks at it, shorter than the whole run. */
-export const GRACE_MS = 30_000;
+export const GRACE_MS = 45_000;
 
 async function fillParts({ parts }: ChaosWorkspace): Promise<void> {
   for (let number = 0; number < PROJECT_FILES; number++) {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Operation, OperationKind } from '../../src/records/operation.ts';
+import type { Operation } from '../../src/records/operation.ts';
 import type { ChaosWorkspace } from './chaos-workspace.ts';
 import { readOpen, readRequests } from './journals.ts';
 import type { Course } from './moment.ts';
@@ -7,6 +7,10 @@ import type { Restic } from './restic.ts';
 import type { Server } from './server.ts';
 import type { ServiceWatch } from './service-watch.ts';
 import type { Words } from './words.ts';
+
+/** What is played here. A restore in place needs a full disk; the crash matrix plays that one. */
+export const CHAOS_KINDS = ['backup', 'restore', 'undo', 'delete', 'verify'] as const;
+export type ChaosKind = (typeof CHAOS_KINDS)[number];
 
 /** What every part of the run works with. */
 export interface ChaosWorld {
@@ -17,7 +21,7 @@ export interface ChaosWorld {
   readonly restic: Restic;
   readonly watch: ServiceWatch;
   /** How an operation that nobody disturbs goes: learned from the first of each kind, and from later ones. */
-  readonly courses: Record<OperationKind, Course>;
+  readonly courses: Record<ChaosKind, Course>;
   readonly say: (line: string) => void;
 }
 
@@ -27,7 +31,7 @@ export interface Trial {
   readonly problems: readonly string[];
   /** Where each kill struck. */
   readonly moments: readonly string[];
-  readonly kind?: OperationKind;
+  readonly kind?: ChaosKind;
   readonly operation?: Operation | undefined;
   /** How long services stayed down after a restart, in ms. */
   readonly recoveryMs?: number | undefined;

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import type { OperationKind } from '../../src/records/operation.ts';
 import { ask, becomesTrue, prepare } from './asking.ts';
 import { createChance } from './chance.ts';
 import { type ChaosWorkspace, changeData, makeWorkspace, type Patience } from './chaos-workspace.ts';
-import { type ChaosWorld, settle, type Trial, writeSeconds } from './chaos-world.ts';
+import { type ChaosKind, type ChaosWorld, settle, type Trial, writeSeconds } from './chaos-world.ts';
 import { judge } from './judge.ts';
 import { lookAtRepository, tryBackups, tryGrace, tryRepository } from './last-looks.ts';
 import { type Course, courseOf } from './moment.ts';
@@ -19,7 +18,7 @@ import { playWithoutRestart } from './without-restart.ts';
 import { createWords } from './words.ts';
 
 /**
- * Kills the real server with SIGKILL at chance moments of backups and restores, and looks whether everything comes back.
+ * Kills the real server with SIGKILL at chance moments of every kind of operation, and looks whether everything comes back.
  * CHAOS_KILLS: how many times, 10 when not said. CHAOS_SEED: the choices of an earlier run; how quick the machine is
  * differs from run to run, so a moment comes again nearly, not exactly.
  */
@@ -52,7 +51,7 @@ async function run(place: ChaosWorkspace): Promise<boolean> {
   await words.start();
   const watch = watchServices(place.serviceUrls);
   const unknown: Course = { totalMs: 0, pausesMs: [], stopped: { from: 0, to: 0 } };
-  const courses = { backup: unknown, restore: unknown, delete: unknown, verify: unknown };
+  const courses = { backup: unknown, restore: unknown, undo: unknown, delete: unknown, verify: unknown };
   const world: ChaosWorld = { seed: SEED, workspace: place, server, words, restic, watch, courses, say };
   try {
     const trials = await playAll(world);
@@ -81,8 +80,7 @@ async function playAll(world: ChaosWorld): Promise<Trial[]> {
 }
 
 async function* play(world: ChaosWorld, played: () => readonly Trial[]): AsyncGenerator<Trial> {
-  yield await learn(world, 'backup', 1);
-  yield await learn(world, 'restore', 2);
+  for (const [index, kind] of LEARNT.entries()) yield await learn(world, kind, index + 1);
   const kills = () => played().reduce((sum, { moments }) => sum + moments.length, 0);
   let round = 1;
   for (; kills() < KILLS; round++) {
@@ -90,8 +88,9 @@ async function* play(world: ChaosWorld, played: () => readonly Trial[]): AsyncGe
     if (round % LOOK_EVERY !== 0) continue;
     yield { name: `the repository after ${round} rounds`, moments: [], problems: await lookAtRepository(world) };
   }
-  yield await playWithoutRestart(world, 'backup', round + LEARNT);
-  yield await playWithoutRestart(world, 'restore', round + LEARNT + 1);
+  yield await playWithoutRestart(world, 'backup', round + LEARNT.length);
+  yield await playWithoutRestart(world, 'restore', round + LEARNT.length + 1);
+  yield await playWithoutRestart(world, 'undo', round + LEARNT.length + 2);
   const lastEndAt = Date.now();
   yield await tryRepository(world);
   yield await tryBackups(world);
@@ -99,7 +98,7 @@ async function* play(world: ChaosWorld, played: () => readonly Trial[]): AsyncGe
 }
 
 /** One that nobody kills: it says how long the kind takes, and gives the first backup. */
-async function learn(world: ChaosWorld, kind: OperationKind, number: number): Promise<Trial> {
+async function learn(world: ChaosWorld, kind: ChaosKind, number: number): Promise<Trial> {
   await changeData(world.workspace, createChance(world.seed, number), number);
   const attempt = await prepare(world, kind);
   const refusals = await ask(world, attempt);

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type Backup, backup } from '../../src/records/backup.ts';
 import { type Operation, operation } from '../../src/records/operation.ts';
 import { type Request, request } from '../../src/records/request.ts';
@@ -17,6 +17,18 @@ export const readRequests = ({ data }: ChaosWorkspace, known?: ReadonlySet<strin
 
 export const readEnded = ({ data }: ChaosWorkspace, known?: ReadonlySet<string>): Promise<Operation[]> =>
   readRecords(join(data, 'operations', 'ended'), operation, known);
+
+const displacedEntries = z.array(z.object({ operationId: z.string(), until: z.iso.datetime() }));
+
+/** What is kept of what was displaced, oldest first, as the platform wrote it down. */
+export async function readDisplaced({ state }: ChaosWorkspace): Promise<z.infer<typeof displacedEntries>> {
+  try {
+    return displacedEntries.parse(JSON.parse(await readFile(join(state, 'displaced.json'), 'utf8')));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw cause;
+  }
+}
 
 export async function idsOf(workspace: ChaosWorkspace, kind: 'operations/ended' | 'requests'): Promise<Set<string>> {
   return new Set((await namesIn(join(workspace.data, kind))).map(toId));

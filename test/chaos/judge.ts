@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import type { Operation, OperationKind } from '../../src/records/operation.ts';
+import type { Backup } from '../../src/records/backup.ts';
+import type { Operation } from '../../src/records/operation.ts';
 import { type ChaosWorkspace, PARTS, type PartName } from './chaos-workspace.ts';
-import type { ChaosWorld } from './chaos-world.ts';
+import type { ChaosKind, ChaosWorld } from './chaos-world.ts';
 import { type DiaryEntry, findMishaps, readDiary } from './diary.ts';
 import { idsOf, readBackups, readEnded, wasUnwound } from './journals.ts';
 import { findLeftovers } from './leftovers.ts';
@@ -20,9 +21,11 @@ import { judgeUnwinding } from './unwinding.ts';
 
 /** What is known before an operation is asked for, to judge afterwards what became of it. */
 export interface Attempt {
-  readonly kind: OperationKind;
-  /** The backup that is to be restored. */
+  readonly kind: ChaosKind;
+  /** The backup that is to be restored, verified or deleted. */
   readonly backupId?: string;
+  /** The operation whose displaced data is to come back. */
+  readonly undoes?: string;
   readonly before: Picture;
   readonly ended: ReadonlySet<string>;
   readonly diaryLength: number;
@@ -30,7 +33,7 @@ export interface Attempt {
 
 export async function beginAttempt(
   world: ChaosWorld,
-  what: Pick<Attempt, 'kind' | 'backupId'>,
+  what: Pick<Attempt, 'kind' | 'backupId' | 'undoes'>,
   before: Picture,
 ): Promise<Attempt> {
   const ended = await idsOf(world.workspace, 'operations/ended');
@@ -60,7 +63,7 @@ export async function judge(world: ChaosWorld, attempt: Attempt): Promise<Verdic
   return { operation, problems };
 }
 
-/** Nothing but the kills goes wrong here, so an operation succeeds, or was unwound. */
+/** Nothing but the kills goes wrong here, so an operation succeeds, or was unwound; one that stops nothing resumes. */
 function judgeEnd({ kind, status, error, ...operation }: Operation, attempt: Attempt): string[] {
   if (kind !== attempt.kind) return [`a ${attempt.kind} was asked for, a ${kind} was run`];
   if (status === 'succeeded') return [];
@@ -71,11 +74,36 @@ function judgeEnd({ kind, status, error, ...operation }: Operation, attempt: Att
 async function judgeCatalog(
   workspace: ChaosWorkspace,
   operation: Operation | undefined,
-  { kind, before }: Attempt,
+  attempt: Attempt,
   diary: readonly DiaryEntry[],
 ): Promise<string[]> {
-  if (kind !== 'backup') return [];
-  const recorded = (await readBackups(workspace)).filter(({ operationId }) => operationId === operation?.id);
+  const backups = await readBackups(workspace);
+  const hasSucceeded = operation?.status === 'succeeded';
+  const about = backups.find(({ id }) => id === attempt.backupId);
+  switch (attempt.kind) {
+    case 'backup':
+      return judgeRecorded(workspace, backups, operation, attempt, diary);
+    case 'delete': {
+      const expected = hasSucceeded ? 'deleted' : 'completed';
+      return about?.status === expected ? [] : [`${attempt.backupId} is ${about?.status}, not ${expected}`];
+    }
+    case 'verify': {
+      const isNoted = about?.verified?.operationId === operation?.id;
+      return !hasSucceeded || isNoted ? [] : [`${attempt.backupId} is not noted as verified`];
+    }
+    default:
+      return [];
+  }
+}
+
+async function judgeRecorded(
+  workspace: ChaosWorkspace,
+  backups: readonly Backup[],
+  operation: Operation | undefined,
+  { before }: Attempt,
+  diary: readonly DiaryEntry[],
+): Promise<string[]> {
+  const recorded = backups.filter(({ operationId }) => operationId === operation?.id);
   const completed = recorded.find(({ status }) => status === 'completed');
   if (!completed) return operation?.status === 'succeeded' ? ['it succeeded and is not in the catalog'] : [];
   if (operation?.status !== 'succeeded') return [`it ${operation?.status}, and ${completed.id} is called completed`];
@@ -85,19 +113,21 @@ async function judgeCatalog(
   return [];
 }
 
-/** Wholly the state before, or wholly the backup's, all parts alike, and as the operation's end says. */
+/** Wholly the state before, or wholly what was to come back, all parts alike, and as the operation's end says. */
 async function judgeData(
   workspace: ChaosWorkspace,
   operation: Operation | undefined,
-  { before, backupId }: Attempt,
+  { kind, before, backupId, undoes }: Attempt,
   diary: readonly DiaryEntry[],
 ): Promise<string[]> {
   // What was written after the picture was taken and before the services stopped counts as well.
   const records: Beginning = diary.find(({ event }) => event === 'stop') ?? before.records;
   const previous = { ...before, records };
-  if (backupId === undefined || operation?.status !== 'succeeded') return compareLive(workspace, previous);
-  const differences = await compareLive(workspace, await loadPicture(workspace, backupId));
+  const comesBack = kind === 'undo' ? undoes : kind === 'restore' ? backupId : undefined;
+  if (comesBack === undefined || operation?.status !== 'succeeded') return compareLive(workspace, previous);
+  const differences = await compareLive(workspace, await loadPicture(workspace, comesBack));
   if (differences.length > 0) return differences.slice(0, 12);
+  await savePicture(workspace, operation.id, previous); // it may be undone
   return judgeDisplaced(workspace, operation.id, previous);
 }
 

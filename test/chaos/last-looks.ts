@@ -12,7 +12,7 @@ import { compareTrees, hash, loadPicture, walkParts } from './picture.ts';
 export async function lookAtRepository({ restic, workspace }: ChaosWorld): Promise<string[]> {
   const problems = await restic.check();
   const copies = await restic.copyIds();
-  const backups = await readBackups(workspace);
+  const backups = (await readBackups(workspace)).filter(({ status }) => status !== 'deleted');
   const wanted = new Set(backups.flatMap(copyIdsOf));
   const missing = [...wanted].filter((id) => !copies.has(id));
   const stray = [...copies].filter((id) => !wanted.has(id));

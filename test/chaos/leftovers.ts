@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ChaosWorkspace, PARTS } from './chaos-workspace.ts';
-import { readEnded } from './journals.ts';
+import { readDisplaced, readEnded } from './journals.ts';
 import { findProcesses } from './processes.ts';
 
 /** The guard looks twice a second whether it is still needed; on a busy machine that takes a while. */
@@ -55,9 +55,13 @@ export async function findPlaces({ parts }: ChaosWorkspace): Promise<string[]> {
 
 const ALLOWED = /^(displaced\.json|guard\.log|snapshots\.log|lock|services|restic-cache)$/;
 
-async function strayStateFiles({ state }: ChaosWorkspace): Promise<string[]> {
+async function strayStateFiles(workspace: ChaosWorkspace): Promise<string[]> {
+  const { state } = workspace;
   const names = existsSync(state) ? await readdir(state) : [];
-  return names.filter((name) => !ALLOWED.test(name)).map((name) => `left behind: ${join(state, name)}`);
+  const kept = (await readDisplaced(workspace)).map(({ operationId }) => `displaced-definition-${operationId}.json`);
+  return names
+    .filter((name) => !ALLOWED.test(name) && !kept.includes(name))
+    .map((name) => `left behind: ${join(state, name)}`);
 }
 
 async function strayNotes({ state }: ChaosWorkspace): Promise<string[]> {

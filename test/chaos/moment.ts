@@ -11,7 +11,7 @@ export interface Course {
   readonly totalMs: number;
   /** From each event of the journal to the next. */
   readonly pausesMs: readonly number[];
-  /** Which of those pauses lie between arming the guard and disarming it: services are stopped in most of them. */
+  /** Which of those pauses lie between arming the guard and disarming it: services are stopped in most; empty: never. */
   readonly stopped: { readonly from: number; readonly to: number };
 }
 
@@ -30,7 +30,8 @@ const SLOWER = 1.1;
 export function chooseMoment(chance: Chance, { totalMs, pausesMs, stopped }: Course): Moment {
   const way = chance.pick(['clock', 'journal', 'stopped']);
   if (way === 'clock') return { by: 'clock', afterMs: chance.next() * totalMs * SLOWER };
-  const { from, to } = way === 'stopped' ? stopped : { from: 0, to: pausesMs.length };
+  const isStopped = way === 'stopped' && stopped.to > stopped.from; // some never stop anything
+  const { from, to } = isStopped ? stopped : { from: 0, to: pausesMs.length };
   const index = from + chance.below(Math.max(1, to - from));
   return { by: 'journal', events: index + 1, thenMs: chance.next() * (pausesMs[index] ?? 0) };
 }
@@ -42,7 +43,7 @@ export function courseOf({ journal, startedAt, endedAt }: Operation): Course {
   return {
     totalMs: Date.parse(endedAt ?? '') - Date.parse(startedAt),
     pausesMs: at.slice(1).map((moment, index) => moment - (at[index] ?? moment)),
-    stopped: { from: find('step-began', 'arm guard'), to: find('ensured', 'disarm guard') },
+    stopped: { from: Math.max(0, find('step-began', 'arm guard')), to: find('ensured', 'disarm guard') },
   };
 }
 

@@ -1,4 +1,4 @@
-import { type ChaosWorld, type Trial, writeSeconds } from './chaos-world.ts';
+import { CHAOS_KINDS, type ChaosWorld, type Trial, writeSeconds } from './chaos-world.ts';
 import { wasUnwound, writeJournal } from './journals.ts';
 
 /** One line as soon as it is over; with all that is known when something is wrong. */
@@ -18,10 +18,10 @@ export function tellTrial({ seed, workspace, say }: ChaosWorld, trial: Trial): v
 export function tellAll(world: ChaosWorld, trials: readonly Trial[]): void {
   const rounds = trials.filter(({ name }) => name.startsWith('round'));
   const kills = trials.reduce((sum, { moments }) => sum + moments.length, 0);
-  const kinds = (['backup', 'restore'] as const).map((kind) => {
+  const kinds = CHAOS_KINDS.map((kind) => {
     const of = trials.filter((trial) => trial.kind === kind && trial.operation);
     const unwound = of.filter(({ operation }) => operation && wasUnwound(operation)).length;
-    return `${kind}s ${of.length} (${unwound} unwound)`;
+    return `${kind} ${of.length} (${unwound} unwound)`;
   });
   const steps = new Map<string, number>();
   for (const moment of trials.flatMap(({ moments, kind }) => moments.map((one) => `${kind}: ${bare(one)}`))) {

@@ -1,9 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Operation, OperationKind } from '../../src/records/operation.ts';
+import type { Operation } from '../../src/records/operation.ts';
 import { ask, prepare, withdrawPending } from './asking.ts';
 import { createChance } from './chance.ts';
 import { changeData } from './chaos-workspace.ts';
-import { type ChaosWorld, settle, type Trial, writeSeconds } from './chaos-world.ts';
+import { type ChaosKind, type ChaosWorld, settle, type Trial, writeSeconds } from './chaos-world.ts';
 import { judgeDowns } from './downs.ts';
 import { momentOf, readOpen, wasUnwound } from './journals.ts';
 import { judge } from './judge.ts';
@@ -13,18 +13,21 @@ import { awaitMoment, chooseMoment, courseOf } from './moment.ts';
 const AWAY_MS = 1_000;
 /** The second kill comes this soon after the restart, in ms: starting, taking up and unwinding lie in it. */
 const RECOVERY_MS = 3_000;
-/** Generations of data that came before the first round. */
-export const LEARNT = 2;
+/** How often each is asked for: what stops services more often than what does not. */
+const PLAYED = ['backup', 'backup', 'restore', 'restore', 'undo', 'undo', 'delete', 'verify'] as const;
+/** What nobody disturbs, before the first round; a generation of data each. */
+export const LEARNT: readonly ChaosKind[] = ['backup', 'restore', 'undo', 'verify', 'backup', 'backup', 'delete'];
 
 /** One operation, its server killed at a chance moment, and what became of everything. */
 export async function playRound(world: ChaosWorld, number: number): Promise<Trial> {
   const chance = createChance(world.seed, number);
-  const kind = chance.pick<OperationKind>(['backup', 'restore']);
-  const moment = chooseMoment(chance, world.courses[kind]);
+  const wished = chance.pick<ChaosKind>(PLAYED);
   const awayMs = chance.next() * AWAY_MS;
   const secondMs = chance.below(3) === 0 ? chance.next() * RECOVERY_MS : undefined;
-  await changeData(world.workspace, chance, number + LEARNT);
-  const attempt = await prepare(world, kind);
+  await changeData(world.workspace, chance, number + LEARNT.length);
+  const attempt = await prepare(world, wished);
+  const { kind } = attempt;
+  const moment = chooseMoment(chance, world.courses[kind]);
   const beganAt = Date.now();
   const asked = ask(world, attempt);
   await awaitMoment(world.workspace, moment, world.courses[kind]);

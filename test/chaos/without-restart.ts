@@ -1,8 +1,7 @@
-import type { OperationKind } from '../../src/records/operation.ts';
 import { ask, becomesTrue, prepare } from './asking.ts';
 import { createChance } from './chance.ts';
 import { changeData, type Patience, writeConfig } from './chaos-workspace.ts';
-import { type ChaosWorld, ENDED_WITHIN_MS, settle, type Trial, writeSeconds } from './chaos-world.ts';
+import { type ChaosKind, type ChaosWorld, ENDED_WITHIN_MS, settle, type Trial, writeSeconds } from './chaos-world.ts';
 import { momentOf, readOpen } from './journals.ts';
 import { judge } from './judge.ts';
 import { findProcesses } from './processes.ts';
@@ -14,7 +13,7 @@ const SHORT: Patience = { budgetMs: 10_000, marginMs: 2_000 };
 const GUARD_MS = 60_000;
 
 /** The server is killed while services are stopped and never comes back: the guard has them up. Then it comes back. */
-export async function playWithoutRestart(world: ChaosWorld, kind: OperationKind, number: number): Promise<Trial> {
+export async function playWithoutRestart(world: ChaosWorld, kind: ChaosKind, number: number): Promise<Trial> {
   const { workspace, server } = world;
   await writeConfig(workspace, SHORT);
   await changeData(workspace, createChance(world.seed, number), number);

@@ -9,12 +9,18 @@ export interface Words {
   isHeard(): Promise<boolean>;
   start(): Promise<void>;
   backup(): Promise<void>;
-  /** Alice asks; answers the request's id. */
-  askForRestore(backupId: string): Promise<string>;
+  verify(backupId: string): Promise<void>;
+  /** Alice asks for what needs an approval; answers the request's id. */
+  askFor(wish: ApprovedWish): Promise<string>;
   /** Bob approves. */
   approve(requestId: string): Promise<void>;
   withdraw(requestId: string): Promise<void>;
 }
+
+/** What another person has to approve, and what it is about. */
+export type ApprovedWish =
+  | { readonly kind: 'restore' | 'delete'; readonly backupId: string }
+  | { readonly kind: 'undo'; readonly undoes: string };
 
 const requested = z.object({ request: z.object({ id: z.string() }) });
 
@@ -39,8 +45,10 @@ export function createWords(workspace: ChaosWorkspace): Words {
     },
     start: async () => void (await say('alice', 'start', { workspace: workspace.name })),
     backup: async () => void (await say('alice', 'backup', { workspace: workspace.name })),
-    async askForRestore(backup) {
-      const { json } = await say('alice', 'restore', { backup, confirm: workspace.name });
+    verify: async (backup) => void (await say('alice', 'verify', { backup })),
+    async askFor(wish) {
+      const subject = wish.kind === 'undo' ? { operation: wish.undoes } : { backup: wish.backupId };
+      const { json } = await say('alice', wish.kind, { ...subject, confirm: workspace.name });
       return requested.parse(json).request.id;
     },
     approve: async (request) => void (await say('bob', 'approve', { request })),
