@@ -67,7 +67,7 @@ async function findDisplaced(room: Room, wanted: string): Promise<Found> {
   const operation = found && (await room.world.catalog.operations.get(found.kept.operationId));
   if (found && operation) return { ...found, operation };
   const known = all.map(({ kept }) => kept.operationId);
-  throw new UserError('nothing-to-do', `Nothing that "${wanted}" displaced is kept.`, {
+  throw new UserError('unknown-operation', `Nothing that "${wanted}" displaced is kept.`, {
     hint: suggest(
       wanted,
       known,

@@ -128,7 +128,7 @@ describe('an undo', () => {
     const undone = await approve(request);
     expect(undone).toMatchObject({ kind: 'undo', status: 'succeeded' });
     expect(live().get('new')).toBe('later new');
-    await expect(askUndo(restored.id)).rejects.toThrow(code('nothing-to-do'));
+    await expect(askUndo(restored.id)).rejects.toThrow(code('unknown-operation'));
     expect((await approve(await askUndo(undone.id))).status).toBe('succeeded');
     expect(live().get('first')).toBe('now first db');
   });
@@ -149,9 +149,9 @@ describe('an undo', () => {
     const late = await askUndo(restored.id);
     door.world.displaced.length = 0; // somebody removed it by hand
     await expect(door.orchestrator.decide(bob, { request: late.id, approves: true })).rejects.toThrow(
-      code('nothing-to-do'),
+      code('unknown-operation'),
     );
-    await expect(askUndo('team-ml')).rejects.toThrow(code('nothing-to-do'));
+    await expect(askUndo('team-ml')).rejects.toThrow(code('unknown-operation'));
   });
 
   test('needs the name repeated', async () => {
