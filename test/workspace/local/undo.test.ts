@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Quiet, RunningNote, StagedPart } from '../../../src/workspace/platform.ts';
 import {
+  assertGuardIsBuilt,
   type Bench,
   canMount,
   commanded,
@@ -94,6 +95,18 @@ describe('an undo of parts that were renamed', () => {
     expect(contents()).toEqual(['old', 'old']);
     await bench.platform.start(note);
     expect(await bench.platform.keepDisplaced(UNDO, FAR_AWAY)).toEqual(NAMES.map((part) => displacedBy(UNDO, part)));
+  });
+
+  it('is put back by the guard when it stands half-way', async () => {
+    assertGuardIsBuilt();
+    await commit();
+    for (const [from, to] of moves().slice(3)) renameSync(to, from);
+    await bench.platform.armGuard(note, new Date().toISOString());
+    await until('the service is up', () => existsSync(at('runs')));
+    await until('the guard has ended', () => bench.guards(UNDO).length === 0);
+    expect(contents()).toEqual(['new', 'new']);
+    await bench.platform.release(UNDO);
+    expect(await bench.platform.stageDisplaced(UNDO, OPERATION)).toEqual(staged);
   });
 
   it('is settled to its end by the next life that died between its writes', async () => {
