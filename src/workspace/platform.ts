@@ -184,7 +184,8 @@ export interface WorkspacePlatform {
    */
   isServed(operationId: string): Promise<boolean>;
   /**
-   * Puts every live part back as it was before this operation. Call only while services are stopped.
+   * Puts every live part back as it was before this operation. Call only while services are stopped. An undo that was
+   * kept cannot be put back: ask for an undo of it.
    * @throws OperationError `swap-failed`: data is of unknown state and nothing may be started.
    */
   revert(operationId: string): Promise<void>;

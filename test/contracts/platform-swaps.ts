@@ -237,6 +237,15 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect((await files())[0]).toBe('old');
     });
 
+    it('does not put an undo back any more once what it displaced is kept', async () => {
+      await writeAll(one, { file: 'old' });
+      await restoreWhole(first, 'new');
+      await undo(second, first);
+      await expect(world.platform.revert(second)).rejects.toMatchObject({ code: 'swap-failed' });
+      expect((await files())[0]).toBe('old');
+      expect(await kept()).toEqual([second]);
+    });
+
     it('undoes an undo', async () => {
       await writeAll(one, { file: 'old' });
       await writeAll(other, { file: 'old' });

@@ -168,7 +168,7 @@ function reopen(world: World, operationId: string): FakeSwap | undefined {
   if (world.swap?.operationId === operationId) return world.swap;
   const entry = entryOf(world, operationId);
   if (!entry) return undefined;
-  if (entry.isDropping) throw new OperationError('swap-failed', 'What was displaced is being removed.');
+  if (entry.isDropping || entry.isUndo) throw new OperationError('swap-failed', 'It cannot be put back any more.');
   world.swap = { operationId, units: entry.units, served: false };
   world.displaced.splice(world.displaced.indexOf(entry), 1);
   return world.swap;
@@ -233,7 +233,8 @@ function keep(world: World, swap: FakeSwap, until: string, definition?: Definiti
   }
   const { operationId, units, undoes } = swap;
   const places = units.flatMap(({ was, displaced }) => (was ? [displaced] : []));
-  world.displaced.push({ operationId, until, places, units, ...(definition ? { definition } : {}) });
+  const isUndo = undoes !== undefined;
+  world.displaced.push({ operationId, until, places, units, isUndo, ...(definition ? { definition } : {}) });
   if (undoes) forget(world, undoes);
   return places;
 }

@@ -57,6 +57,8 @@ export interface FakeDisplaced {
   readonly places: readonly string[];
   readonly units: readonly FakeUnit[];
   readonly definition?: DefinitionFile;
+  /** What its swap brought in is no other operation's any more: there is nothing to put back to. */
+  readonly isUndo: boolean;
   /** It is being removed: nobody can have it any more. */
   isDropping?: boolean;
 }

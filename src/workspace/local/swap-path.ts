@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
-import { inodeOf } from './file-facts.ts';
+import { inodeOf, isFolder } from './file-facts.ts';
 import { giveLook } from './give-look.ts';
 import { moved } from './swap-part.ts';
 import type { PathSwap } from './swap-record.ts';
@@ -26,12 +26,15 @@ export async function revertPath(part: PathSwap): Promise<void> {
   const { root, stage, displaced, previousInode, stagedInode } = part;
   const state = await stateOfPart(part);
   if (state === 'unknown') throw moved(part);
-  if (state !== 'previous') {
-    const live = await inodeOf(root);
-    if (live !== null) await move(root, live === stagedInode ? stage : await discardPlace(part));
-    if (previousInode !== null) await move(displaced, root);
-  }
-  await giveLook(dirname(root), part.folderLook);
+  if (state === 'previous') return;
+  const live = await inodeOf(root);
+  if (live !== null) await move(root, live === stagedInode ? stage : await discardPlace(part));
+  if (previousInode !== null) await move(displaced, root);
+}
+
+/** Renames changed the time of the folder that holds the path. */
+export async function giveFolderLook({ root, folderLook }: PathSwap): Promise<void> {
+  if (await isFolder(dirname(root))) await giveLook(dirname(root), folderLook);
 }
 
 async function discardPlace({ discard }: PathSwap): Promise<string> {

@@ -10,7 +10,7 @@ import { proveQuiet } from './quiet.ts';
 import { servicesOf } from './services.ts';
 import { commitChildren, revertChildren } from './swap-children.ts';
 import { commitWhole, moved, revertWhole } from './swap-part.ts';
-import { commitPath, revertPath } from './swap-path.ts';
+import { commitPath, giveFolderLook, revertPath } from './swap-path.ts';
 import { type PartSwap, readSwap, removeSwap, type SwapRecord, writeSwap } from './swap-record.ts';
 import { stateOfPart, stateOfSwap } from './swap-state.ts';
 import { assertGuardIsIdle } from './taken-over.ts';
@@ -81,6 +81,8 @@ export async function revertSwap(context: LocalContext, operationId: string): Pr
       const record = await readSwap(context, operationId);
       if (!record) return;
       if ((await stateOfSwap(record)) !== 'previous') await putBack(context, record);
+      // An earlier life may have died after its last rename.
+      for (const part of record.parts) if (part.way === 'path') await giveFolderLook(part);
       await removeSwap(context, operationId);
     }),
   );
