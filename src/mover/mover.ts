@@ -43,6 +43,11 @@ export interface CopyOutcome extends Copy {
   readonly durationMs: number;
 }
 
+export interface RestoreOptions extends MoveOptions {
+  /** The target is the live folder itself: there is no room beside. */
+  readonly inPlace?: boolean;
+}
+
 export interface PathCount {
   readonly path: string;
   readonly files: number;
@@ -69,18 +74,26 @@ export interface DataMover {
   copy(request: CopyRequest, options: MoveOptions): Promise<CopyOutcome>;
   /** Copies with any of the tags (all copies when none are given), oldest first, read from the repository now. */
   list(tags: readonly string[], options: MoveOptions): Promise<Copy[]>;
-  /** Counts what a copy holds under each path, by reading the copy's tree. A path that is not in it counts -1 files. */
+  /**
+   * Counts what a copy holds under each path, by reading the copy's tree. A path that is not in it counts -1 files, one
+   * that is a file 1. Paths are taken literally, here and in `restore`.
+   */
   count(copyId: string, paths: readonly string[], options: MoveOptions): Promise<PathCount[]>;
   /**
    * Restores a folder at `pathInCopy` as the folder `target`, with the owner, mode, times and attributes it had; a file goes
-   * into `target`. What an earlier try left in `target` is replaced; `<target>.partial` is used meanwhile. Resolves only
-   * when everything was written. Files are all that is not a directory.
+   * into `target` as `<target>/<name>`. What an earlier try left in `target` is replaced; `<target>.partial` is used
+   * meanwhile. Resolves only when everything was written. Files are all that is not a directory.
+   *
+   * With `inPlace` only a folder can be restored, and `target` becomes it: nothing is left over from before, files are
+   * compared by content and written where they differ, nothing outside changes, also not what shares a file with it
+   * by a hard link. Names directly in `target` that begin with `.cml-op_` are ours: neither touched nor counted. It may die
+   * at any point, which leaves `target` of unknown state, and be called again.
    */
   restore(
     copyId: string,
     pathInCopy: string,
     target: string,
-    options: MoveOptions,
+    options: RestoreOptions,
   ): Promise<{ files: number; bytes: number }>;
   /** Drops copies; unknown ids are ignored. Needs the repository alone. */
   forget(ids: readonly string[], options: MoveOptions): Promise<void>;

@@ -83,6 +83,13 @@ function countEntries({ entries }: FakeCopy, path: string) {
   };
 }
 
+/** What is ours stays. */
+function removeBelow(files: FakeFiles, target: string): void {
+  for (const entry of files.keys()) {
+    if (entry.startsWith(`${target}/`) && !entry.startsWith(`${target}/.cml-op_`)) files.delete(entry);
+  }
+}
+
 /** A data mover whose repository and files are in memory. Answers within the call: nothing of it can be adopted. */
 export function createFakeMover(
   state: FakeRepository,
@@ -117,9 +124,13 @@ export function createFakeMover(
     async restore(copyId, pathInCopy, target, options) {
       assertOpen(state, options);
       const found = findCopy(state, copyId).entries.filter(([entry]) => isAt(pathInCopy, entry));
-      if (found.length === 0) throw new PortError('part-missing', `${pathInCopy} is not in ${copyId}`);
+      const isFolder = found.some(([entry]) => entry !== pathInCopy);
+      if (found.length === 0 || (options.inPlace && !isFolder)) {
+        throw new PortError('part-missing', `${pathInCopy} is not in ${copyId}`);
+      }
+      if (options.inPlace) removeBelow(files, target);
       files.set(`${target}/`, '');
-      const root = found[0]?.[0] === pathInCopy ? pathInCopy.slice(0, pathInCopy.lastIndexOf('/')) : pathInCopy;
+      const root = isFolder ? pathInCopy : pathInCopy.slice(0, pathInCopy.lastIndexOf('/'));
       for (const [entry, content] of found) files.set(target + entry.slice(root.length), content);
       const { files: count, bytes } = countEntries({ entries: found } as FakeCopy, pathInCopy);
       return { files: count, bytes };
