@@ -48,6 +48,19 @@ export interface RestoreOptions extends MoveOptions {
   readonly inPlace?: boolean;
 }
 
+/** A folder of a copy, and where it was restored. */
+export interface RestoredPlace {
+  readonly pathInCopy: string;
+  readonly path: string;
+}
+
+export interface Comparison {
+  /** Everything on the disk that was compared, folders too. */
+  readonly entries: number;
+  /** One sentence each, the first ones only. None: what was restored is what the copy holds. */
+  readonly differences: readonly string[];
+}
+
 export interface PathCount {
   readonly path: string;
   readonly files: number;
@@ -95,6 +108,17 @@ export interface DataMover {
     target: string,
     options: RestoreOptions,
   ): Promise<{ files: number; bytes: number }>;
+  /**
+   * Compares restored folders with a copy, by looking at the disk and at the copy anew, whatever `restore` said: nothing is
+   * missing, nothing is there besides, and every entry has its kind, mode, owner (when root looks), size, time of change,
+   * link target, content, and is the same file as it was by hard links. Also of the folders themselves. Changes nothing.
+   *
+   * Not compared: extended attributes and access lists, numbers of devices, other times, holes in files; and of names that
+   * are not UTF-8 which wrong bytes they have, except for regular files. Times must fit exactly: the file system has to keep
+   * nanoseconds where the source did. A million entries take less than 100 MB of memory, files with several names 200 bytes
+   * each besides.
+   */
+  compare(copyId: string, places: readonly RestoredPlace[], options: MoveOptions): Promise<Comparison>;
   /** Drops copies; unknown ids are ignored. Needs the repository alone. */
   forget(ids: readonly string[], options: MoveOptions): Promise<void>;
   /** Reads the repository's structure; resolves when it is whole. */

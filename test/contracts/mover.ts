@@ -141,6 +141,29 @@ export function describeMover(
       },
     );
 
+    promises('compares what was restored with the copy, and finds every difference', async () => {
+      await world.mover.restore(made.id, at('whole'), at('compared'), options());
+      await world.mover.restore(made.id, at('odd'), at('compared odd'), options());
+      const both = [
+        { pathInCopy: at('whole'), path: at('compared') },
+        { pathInCopy: at('odd'), path: at('compared odd') },
+      ];
+      const compare = () => world.mover.compare(made.id, both, options());
+      const same = await compare();
+      expect(same.differences).toEqual([]);
+      expect(same.entries).toBeGreaterThanOrEqual(7);
+      await world.writeTree(at('compared'), { 'a/one.txt': 'ono' });
+      const [changed, ...others] = (await compare()).differences;
+      expect(changed).toContain(`${at('whole')}/a/one.txt`);
+      expect(others).toEqual([]);
+      await world.writeTree(at('compared'), { 'a/one.txt': 'one', 'a/new\n': '' });
+      expect((await compare()).differences.join()).toMatch(/new.*not in the copy/s);
+      const less = [{ pathInCopy: at('whole'), path: at('empty-restored') }];
+      const { differences } = await world.mover.compare(made.id, less, options());
+      expect(differences).toContainEqual(expect.stringMatching(/top.*missing/));
+      await expect(world.mover.compare('0123abcd', less, options())).rejects.toMatchObject({ code: 'part-missing' });
+    });
+
     promises('counts what a copy holds under each path', async () => {
       const paths = ['whole', 'some', 'whole/empty', 'whole/a/one.txt', 'who'].map(at);
       expect(await world.mover.count(made.id, paths, options())).toEqual([

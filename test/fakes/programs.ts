@@ -42,6 +42,16 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
       });
       return follow(world, life, options, writes, () => counted);
     },
+    compare: (copyId, places, options) =>
+      effect(
+        `mover.compare ${options.key}`,
+        () => {
+          const files: FakeFiles = new Map();
+          for (const { path } of places) readInto(world, files, path);
+          return over(files).compare(copyId, places, withoutSignal(options));
+        },
+        options,
+      ),
     async forget(ids, options) {
       for (const id of ids) {
         await effect(

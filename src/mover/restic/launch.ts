@@ -127,14 +127,25 @@ export const IN_PLACE_EMPTIED: Around = {
 };
 
 /**
- * \`restic find --json\` writes all matches as one line, which may be hundreds of megabytes; this makes one of each. No name
- * can hold what it is cut at: quotes inside JSON strings are escaped. The end of a pipe would hide restic's own.
+ * `restic find --json` writes all matches as one line, which may be hundreds of megabytes; this makes one of each. No name
+ * can hold what it is cut at: quotes inside JSON strings are escaped.
  */
-export const ONE_MATCH_A_LINE: Around = {
-  call: `
+export const ONE_MATCH_A_LINE = through(
+  `LC_ALL=C awk 'BEGIN { RS = "[{]\\"path\\":\\"" } NR > 1 { sub(/\\n$/, ""); print "{\\"path\\":\\"" $0 }'`,
+);
+
+/** Of a million files that are as they should be, nobody wants to read. */
+export const WITHOUT_UNCHANGED = through(
+  `grep --line-buffered -v '^{"message_type":"verbose_status","action":"unchanged",'`,
+);
+
+/** What restic writes goes through a filter; the end is still restic's own, which the end of a pipe would hide. */
+function through(filter: string): Around {
+  return {
+    call: `
 call() {
-  { ended=$({ { "$restic" "$@" 3>&- 4>&-; printf %s "$?" >&3; } |
-    LC_ALL=C awk 'BEGIN { RS = "[{]\\"path\\":\\"" } NR > 1 { print "{\\"path\\":\\"" $0 }' >&4 3>&-; } 3>&1); } 4>&1
+  { ended=$({ { "$restic" "$@" 3>&- 4>&-; printf %s "$?" >&3; } | ${filter} >&4 3>&-; } 3>&1); } 4>&1
   return "\${ended:-143}"
 }`,
-};
+  };
+}

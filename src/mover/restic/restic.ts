@@ -24,6 +24,8 @@ export interface Call {
   readonly options: MoveOptions;
   /** Every JSON message of standard output. */
   readonly onMessage?: (message: unknown) => void;
+  /** Every line of standard output, as it is. */
+  readonly onLine?: (line: string) => void;
   /** Absolute paths that must be there; looked at where restic runs, in the same program. */
   readonly mustExist?: readonly string[];
   /** Waits for a held repository. Never for what may run while services are down: it fails at once and is retryable. */
@@ -54,6 +56,7 @@ export async function callRestic(context: ResticContext, call: Call): Promise<Pr
     fresh: call.adoptable !== true,
   };
   const onLine = (line: string) => {
+    call.onLine?.(line);
     const message = onMessage && parseLine(line);
     if (message !== undefined) onMessage?.(message);
   };
