@@ -115,7 +115,7 @@ export interface DataMover {
    *
    * Not compared: extended attributes and access lists, numbers of devices, other times, holes in files; and of names that
    * are not UTF-8 which wrong bytes they have, except for regular files. Times must fit exactly: the file system has to keep
-   * nanoseconds where the source did. A million entries take less than 100 MB of memory, files with several names 200 bytes
+   * nanoseconds where the source did. A million entries take less than 100 MB of memory, files with several names 300 bytes
    * each besides.
    */
   compare(copyId: string, places: readonly RestoredPlace[], options: MoveOptions): Promise<Comparison>;

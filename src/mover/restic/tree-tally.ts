@@ -7,8 +7,8 @@ const MOST_BUCKETS = 64;
 
 /**
  * A sum over all entries of a tree that does not depend on their order, so that a million need no more memory than one:
- * each is added to one of 65,536 sums, by its path. Sums are of 64 bits. Only the paths of files with several names are
- * kept, about 200 bytes for each.
+ * each is added to one of 65,536 sums, by its path. Sums are of 64 bits. Only of each file with several names
+ * one is kept, about 300 bytes.
  */
 export interface TreeTally {
   add(entry: TreeEntry): void;
@@ -33,7 +33,7 @@ export function createTally(): TreeTally {
       links.add(entry);
     },
     end() {
-      links.tell((path, first) => put(path, `\0${first}`));
+      links.tell((first, others) => put(first, `\0${others}`));
       return { entries, sums };
     },
   };
@@ -58,10 +58,9 @@ export function createGleaning(buckets: ReadonlySet<number>) {
       links.add(entry);
     },
     end(): ReadonlyMap<string, readonly string[]> {
-      links.tell((path, first) => {
-        const facts = kept.get(path);
-        if (facts)
-          kept.set(path, [...facts.slice(0, -1), `the same file as ${name(first.slice(first.indexOf('/') + 1))}`]);
+      links.tell((first, others) => {
+        const facts = kept.get(first);
+        if (facts) kept.set(first, [...facts.slice(0, -1), others]);
       });
       return kept;
     },
@@ -96,21 +95,34 @@ function say(fact = ''): string {
 /** Names of files may hold line breaks and worse. */
 const name = (path: string) => JSON.stringify(path);
 
-/** Which paths are names of one file: the first of them, in order, stands for it. */
+interface Names {
+  first: string;
+  count: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * Which paths are names of one file. All of them are summed up, and the first one, in order, speaks for them: of the others
+ * nothing is kept.
+ */
 function createLinks() {
-  const files = new Map<string, string[]>();
+  const files = new Map<string, Names>();
   return {
     add({ path, file }: TreeEntry): void {
       if (file === undefined) return;
-      const paths = files.get(file);
-      if (paths) paths.push(path);
-      else files.set(file, [path]);
+      const names = files.get(file) ?? { first: path, count: 0, low: 0, high: 0 };
+      const sum = hash('sha1', path, 'buffer');
+      names.first = path < names.first ? path : names.first;
+      names.count += 1;
+      names.low = (names.low + sum.readUInt32LE(0)) >>> 0;
+      names.high = (names.high + sum.readUInt32LE(4)) >>> 0;
+      files.set(file, names);
     },
     /** A file whose other names are elsewhere has but one here. */
-    tell(one: (path: string, first: string) => void): void {
-      for (const paths of files.values()) {
-        const first = paths.reduce((least, path) => (path < least ? path : least));
-        if (paths.length > 1) for (const path of paths) one(path, first);
+    tell(one: (first: string, others: string) => void): void {
+      for (const { first, count, low, high } of files.values()) {
+        if (count > 1) one(first, `to ${count - 1} others (${high.toString(16)}${low.toString(16)})`);
       }
     },
   };
