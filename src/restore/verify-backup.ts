@@ -4,6 +4,7 @@ import type { DataMover } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import type { Backup } from '../records/backup.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
+import { compareScratch } from './compare-scratch.ts';
 import { fetchDefinition, fillStaged } from './prepare-restore.ts';
 import type { VerifyOutcome, verifyStory } from './verify-steps.ts';
 
@@ -15,7 +16,7 @@ export interface VerifyPorts {
 
 /**
  * THE STORY of a verification: brings the whole backup back into a scratch place, counts what arrived against what was
- * counted at the cut, has the workspace's own checks look at it, and writes down that and how long it took. Services are
+ * counted at the cut, compares every entry with what the copies hold, has the workspace's own checks look at it, and writes down that and how long it took. Services are
  * never touched.
  */
 export async function verifyBackup(
@@ -38,6 +39,10 @@ export async function verifyBackup(
       const beganAt = now().getTime();
       const arrived = await fillStaged(await read(), scratch, world(signal), progress);
       return { ...arrived, restoreMs: now().getTime() - beganAt };
+    });
+    await step('compare', async ({ signal, progress }) => {
+      const backup = await read();
+      return compareScratch(backup, scratch, world(signal), progress);
     });
     await step('check definition', async ({ signal }) => {
       const { definition, release } = await read();

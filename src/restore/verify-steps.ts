@@ -22,6 +22,7 @@ export const verifyStory = defineStory({
     preflight: { result: z.void(), timeoutMs: 30 * MINUTE, retries: 2 },
     'make scratch': { result: z.array(stagedPart), timeoutMs: 10 * MINUTE },
     fill: { result: filled, retries: 2 },
+    compare: { result: z.object({ entries: z.number() }), retries: 2 },
     'check definition': { result: z.void(), timeoutMs: 10 * MINUTE, retries: 3 },
     'run checks': { result: z.number(), timeoutMs: 60 * MINUTE },
     'record verified': { result: z.void(), timeoutMs: MINUTE, retries: 3, final: true },
@@ -29,7 +30,16 @@ export const verifyStory = defineStory({
   ensures: {
     release: { result: z.void(), timeoutMs: 60 * MINUTE, retries: 2, otherwise: 'warn', removes: true },
   },
-  shown: ['preflight', 'make scratch', 'fill', 'check definition', 'run checks', 'record verified', 'release'],
+  shown: [
+    'preflight',
+    'make scratch',
+    'fill',
+    'compare',
+    'check definition',
+    'run checks',
+    'record verified',
+    'release',
+  ],
   ended: (operation) => {
     const facts = verifyOutcome.safeParse(operation.outcome);
     if (operation.status === 'succeeded' && facts.success) return backupVerified(operation, facts.data);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CopyOutcome, CopyRequest, DataMover, MoveOptions } from '../../src/mover/mover.ts';
+import type { CopyOutcome, CopyRequest, DataMover, RestoreOptions } from '../../src/mover/mover.ts';
 
 /** Relative path → content; a name that ends with a slash is an empty folder. */
 export type Tree = Record<string, string>;
@@ -22,6 +22,11 @@ const WHOLE: Tree = { 'a/one.txt': 'one', 'a/b/two.txt': 'two!', 'a/b/größe [1
 /** Of which all names that begin with `out` are left out. */
 const SOME: Tree = { 'out[ab]/x': 'x', 'outa/x': 'y', 'out*': 'z', inner: 'i', 'deep/out*': 'd' };
 const LEFT_OUT = ['some/out[ab]', 'some/out*'];
+/** Names that mean something in a pattern or end a line, each beside one that a pattern would take for it. */
+const ODD: Tree = { 'we\\ird *?[x]\nname/f\\*?[q]\n': 'odd', 'we\\ird *?[x]\nname/fq': '', 'weird ab x\nname/f': '' };
+/** What stood in a live folder before: older, newer, of another kind, and ours. */
+const BEFORE: Tree = { 'a/one.txt': 'two', 'a/b': 'a file', 'empty/not': 'x', 'a/.cml-op_like/not': 'ours', old: 'o' };
+const OURS: Tree = { '.cml-op_0123456789-displaced/one.txt': 'kept', '.cml-op_0123456789-stage': '' };
 const KEPT: Tree = { 'outa/x': 'y', inner: 'i', 'deep/out*': 'd' };
 
 /**
@@ -41,7 +46,7 @@ export function describeMover(
     let made: CopyOutcome;
     let calls = 0;
 
-    const options = (more: Partial<MoveOptions> = {}): MoveOptions => ({
+    const options = (more: Partial<RestoreOptions> = {}): RestoreOptions => ({
       folder: world.folder,
       key: `call-${++calls}`,
       ...more,
@@ -54,10 +59,11 @@ export function describeMover(
       world = await create();
       await world.writeTree(at('whole'), WHOLE);
       await world.writeTree(at('some'), SOME);
+      await world.writeTree(at('odd'), ODD);
       await world.writeTree(at('grown'), { old: 'old' });
       await expect(world.mover.list([], options())).rejects.toMatchObject({ code: 'repository-missing' });
       await world.mover.init(options());
-      made = await copy(['whole', 'some'], { exclude: LEFT_OUT.map(at), tags: ['op_whole', 'pre-copy'] });
+      made = await copy(['whole', 'some', 'odd'], { exclude: LEFT_OUT.map(at), tags: ['op_whole', 'pre-copy'] });
     });
 
     afterAll(() => world.dispose());
@@ -69,7 +75,7 @@ export function describeMover(
 
     promises('leaves a repository alone that is there, and lists copies as it reported them', async () => {
       await world.mover.init(options());
-      expect(made).toMatchObject({ files: 7, bytes: 11, unreadable: [], paths: [at('whole'), at('some')] });
+      expect(made).toMatchObject({ files: 10, bytes: 14, unreadable: [], paths: ['whole', 'some', 'odd'].map(at) });
       expect(made.addedBytes).toBeGreaterThan(0);
       const { unreadable: _, durationMs, ...reported } = made;
       expect(durationMs).toBeGreaterThanOrEqual(0);
@@ -98,6 +104,64 @@ export function describeMover(
     promises('restores an empty folder as empty', async () => {
       const arrived = await world.mover.restore(made.id, at('whole/empty'), at('empty-restored'), options());
       expect(arrived).toEqual({ files: 0, bytes: 0 });
+    });
+
+    promises('takes every name literally that it restores or counts', async () => {
+      const folder = at('odd/we\\ird *?[x]\nname');
+      const file = `${folder}/f\\*?[q]\n`;
+      expect(await world.mover.restore(made.id, folder, at('odd *?'), options())).toEqual({ files: 2, bytes: 3 });
+      expect(await world.readTree(at('odd *?'))).toEqual({ 'f\\*?[q]\n': 'odd', fq: '' });
+      expect(await world.mover.restore(made.id, file, at('odd [n]\n'), options())).toEqual({ files: 1, bytes: 3 });
+      expect(await world.readTree(at('odd [n]\n'))).toEqual({ 'f\\*?[q]\n': 'odd' });
+      expect(await world.mover.count(made.id, [folder, file], options())).toEqual([
+        { path: folder, files: 2, directories: 0, bytes: 3 },
+        { path: file, files: 1, directories: 0, bytes: 3 },
+      ]);
+    });
+
+    promises('restores in place: nothing is left from before, and what is ours is not touched', async () => {
+      await world.writeTree(at('live [1]'), { ...BEFORE, ...OURS });
+      for (let times = 0; times < 2; times += 1) {
+        const arrived = await world.mover.restore(made.id, at('whole'), at('live [1]'), options({ inPlace: true }));
+        expect(arrived).toEqual({ files: 4, bytes: 8 });
+        expect(await world.readTree(at('live [1]'))).toEqual({ ...WHOLE, ...OURS });
+      }
+    });
+
+    promises(
+      'restores in place also where nothing is, and never something that is not a folder in the copy',
+      async () => {
+        const gone = world.mover.restore(made.id, at('whole'), at('was gone'), options({ inPlace: true }));
+        expect(await gone).toEqual({ files: 4, bytes: 8 });
+        for (const path of ['whole/a/one.txt', 'whole/nothing']) {
+          const restored = world.mover.restore(made.id, at(path), at('was gone'), options({ inPlace: true }));
+          await expect(restored).rejects.toMatchObject({ code: 'part-missing' });
+        }
+        expect(await world.readTree(at('was gone'))).toEqual(WHOLE);
+      },
+    );
+
+    promises('compares what was restored with the copy, and finds every difference', async () => {
+      await world.mover.restore(made.id, at('whole'), at('compared'), options());
+      await world.mover.restore(made.id, at('odd'), at('compared odd'), options());
+      const both = [
+        { pathInCopy: at('whole'), path: at('compared') },
+        { pathInCopy: at('odd'), path: at('compared odd') },
+      ];
+      const compare = () => world.mover.compare(made.id, both, options());
+      const same = await compare();
+      expect(same.differences).toEqual([]);
+      expect(same.entries).toBeGreaterThanOrEqual(7);
+      await world.writeTree(at('compared'), { 'a/one.txt': 'ono' });
+      const [changed, ...others] = (await compare()).differences;
+      expect(changed).toContain(`${at('whole')}/a/one.txt`);
+      expect(others).toEqual([]);
+      await world.writeTree(at('compared'), { 'a/one.txt': 'one', 'a/new\n': '' });
+      expect((await compare()).differences.join()).toMatch(/new.*not in the copy/s);
+      const less = [{ pathInCopy: at('whole'), path: at('empty-restored') }];
+      const { differences } = await world.mover.compare(made.id, less, options());
+      expect(differences).toContainEqual(expect.stringMatching(/top.*missing/));
+      await expect(world.mover.compare('0123abcd', less, options())).rejects.toMatchObject({ code: 'part-missing' });
     });
 
     promises('counts what a copy holds under each path', async () => {

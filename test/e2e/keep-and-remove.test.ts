@@ -20,7 +20,8 @@ beforeAll(async () => {
     const refuse = `[ ! -e ${at('refuse')} ] || { echo 3 rows are missing >&2; exit 1; }`;
     return { checks: [{ name: 'rows', command: ['sh', '-c', `${look}; ${refuse}`] }] };
   });
-  await bench.serve();
+  await writeFile(bench.at('restic'), DAMAGING, { mode: 0o755 });
+  await bench.serve([], { environment: { CML_RESTIC: bench.at('restic') } });
   await bench.say(['start', 'team-ml']);
   old = await backUp('old');
   await writeFile(bench.at('team-ml/db/records'), 'one\ntwo\nthree\n');
@@ -28,6 +29,19 @@ beforeAll(async () => {
 });
 
 afterAll(() => bench?.dispose());
+
+/** restic, and then what the file `damage` says is done to what it has restored, before anyone has looked at it. */
+const DAMAGING = `#!/bin/sh
+here=$(dirname "$0")
+case " $* " in *' --dry-run '*) ;; *' restore '*'/db '*)
+  [ -e "$here/damage" ] || exec '${restic}' "$@"
+  '${restic}' "$@" || exit $?
+  for word; do target=$word; done
+  cd "$target/db" && touch -r records "$here/time" && sh "$here/damage" && touch -c -r "$here/time" records
+  exit ;;
+esac
+exec '${restic}' "$@"
+`;
 
 async function backUp(name: string): Promise<string> {
   const { answer } = await bench.sayJson(['backup', 'team-ml', '--name', name]);
@@ -65,6 +79,20 @@ test('a backup is verified: brought back, counted, checked, and never a service 
   expect(await backupOf(fresh)).toMatchObject({ verified: { operationId: verifiedBy, files: 1, bytes: 14 } });
   expect((await bench.say(['status', fresh])).stdout).toMatch(/Verified +20\d\d-.* took \d/);
   expect(bench.pidsOf('web')).toEqual([service]);
+  await expectNothingLeft();
+});
+
+test.each([
+  ['byte', 'printf O | dd of=records conv=notrunc', /records": the content differs/],
+  ['mode', 'chmod 600 records', /records": mode was 644, is 600/],
+  ['name', 'mv records other', /records" is missing; .*other" is not in the copy/],
+])('what comes back with another %s than its copy holds fails the verification', async (_what, damage, told) => {
+  await writeFile(bench.at('damage'), damage);
+  const { exitCode, answer } = await bench.sayJson(['verify', 'fresh']);
+  await rm(bench.at('damage'));
+  expect(exitCode).toBe(1);
+  expect(answer.operation.error).toMatchObject({ code: 'copy-not-proven', message: expect.stringMatching(told) });
+  expect((await backupOf(fresh)).verified.operationId).toBe(verifiedBy);
   await expectNothingLeft();
 });
 

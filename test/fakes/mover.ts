@@ -1,5 +1,5 @@
 import { PortError } from '../../src/errors.ts';
-import type { Copy, CopyOutcome, CopyRequest, DataMover, MoveOptions } from '../../src/mover/mover.ts';
+import type { Copy, CopyOutcome, CopyRequest, DataMover, MoveOptions, RestoredPlace } from '../../src/mover/mover.ts';
 
 /**
  * What is at an absolute path: the content of a file, null for a file that cannot be read. A folder is there when
@@ -84,6 +84,21 @@ function countEntries({ entries }: FakeCopy, path: string) {
   };
 }
 
+function compareFiles(copy: ReadonlyMap<string, string>, files: FakeFiles, { pathInCopy, path }: RestoredPlace) {
+  const below = (entries: ReadonlyMap<string, string | null>, root: string) =>
+    new Map(
+      [...entries].flatMap(([at, text]) => (at.startsWith(`${root}/`) ? [[at.slice(root.length + 1), text]] : [])),
+    );
+  const [wanted, found] = [below(copy, pathInCopy), below(files, path)];
+  const differences = [...new Set([...wanted.keys(), ...found.keys()])].flatMap((at) => {
+    if (at === '' || wanted.get(at) === found.get(at)) return []; // '': the folder itself, which may be told or not
+    return [
+      `"${pathInCopy}/${at}" ${!found.has(at) ? 'is missing' : wanted.has(at) ? 'differs' : 'is not in the copy'}`,
+    ];
+  });
+  return { found: found.size, differences };
+}
+
 /** What is ours stays. */
 function removeBelow(files: FakeFiles, target: string): void {
   for (const entry of files.keys()) {
@@ -135,6 +150,15 @@ export function createFakeMover(
       for (const [entry, content] of found) files.set(target + entry.slice(root.length), content);
       const { files: count, bytes } = countEntries({ entries: found } as FakeCopy, pathInCopy);
       return { files: count, bytes };
+    },
+    async compare(copyId, places, options) {
+      assertOpen(state, options);
+      const { entries } = findCopy(state, copyId);
+      const compared = places.map((place) => compareFiles(new Map(entries), files, place));
+      return {
+        entries: compared.reduce((sum, { found }) => sum + found, 0),
+        differences: compared.flatMap(({ differences }) => differences),
+      };
     },
     async forget(ids, options) {
       assertOpen(state, options);

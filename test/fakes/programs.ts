@@ -47,6 +47,16 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
       });
       return follow(world, life, options, options.inPlace ? [remove, ...writes] : writes, () => counted);
     },
+    compare: (copyId, places, options) =>
+      effect(
+        `mover.compare ${options.key}`,
+        () => {
+          const files: FakeFiles = new Map();
+          for (const { path } of places) readInto(world, files, path);
+          return over(files).compare(copyId, places, withoutSignal(options));
+        },
+        options,
+      ),
     async forget(ids, options) {
       for (const id of ids) {
         await effect(

@@ -34,6 +34,9 @@ export function damages(effects: Effects): Trial[] {
     'what came back lost a file': ({ trees }) => {
       for (const [path, tree] of trees) if (path.startsWith('/scratch/')) tree.delete('last');
     },
+    'what came back has a wrong byte': ({ trees }) => {
+      for (const [path, tree] of trees) if (path.startsWith('/scratch/') && tree.has('log')) tree.set('log', '1');
+    },
   };
   const lastLook = effects.findLastIndex(({ name }) => name.startsWith('platform.runCheck'));
   return Object.entries(harm)

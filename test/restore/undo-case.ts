@@ -61,6 +61,7 @@ function keepThen(world: World): void {
   writeFileSync(path, DEFINITION);
   world.displaced.push({
     operationId: UNDONE,
+    isUndo: false,
     until: momentAfter(10_000),
     places: units.map(({ displaced }) => displaced),
     units,

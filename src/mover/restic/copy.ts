@@ -4,7 +4,7 @@ import type { ProgramResult } from '../../program.ts';
 import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
 import { copyProgress, copySummary, plainSentence, toMoment, unreadableItems } from './output.ts';
-import { type Call, callRestic, type ResticContext } from './restic.ts';
+import { type Call, callRestic, literal, type ResticContext } from './restic.ts';
 
 /** `ProgramResult.stderr` holds no more lines than this: beyond it the list of unreadable paths is not complete. */
 const STDERR_LINES = 2_000;
@@ -77,11 +77,6 @@ function argumentsOf(
     '--',
     ...paths,
   ];
-}
-
-/** As a pattern that matches this path only. */
-function literal(path: string): string {
-  return path.replace(/[\\*?[\]]/g, '\\$&');
 }
 
 function takenAt({ backup_start, total_duration }: z.infer<typeof copySummary>): string {

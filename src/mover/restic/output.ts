@@ -105,11 +105,12 @@ export function copyProgress(message: unknown): Progress | undefined {
 export function restoreProgress(message: unknown): Progress | undefined {
   const status = restoreStatus.safeParse(message).data;
   if (!status) return undefined;
+  // What is passed over, because it is there already, is in no total.
   return {
     filesDone: status.files_restored + status.files_skipped,
-    filesTotal: status.total_files,
+    filesTotal: status.total_files + status.files_skipped,
     bytesDone: status.bytes_restored + status.bytes_skipped,
-    bytesTotal: status.total_bytes,
+    bytesTotal: status.total_bytes + status.bytes_skipped,
   };
 }
 

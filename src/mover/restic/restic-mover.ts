@@ -2,6 +2,7 @@ import type { RunProgram } from '../../program.ts';
 import type { DataMover } from '../mover.ts';
 import { addKey } from './add-key.ts';
 import { check } from './check.ts';
+import { compare } from './compare.ts';
 import { copy } from './copy.ts';
 import { count } from './count.ts';
 import { forget } from './forget.ts';
@@ -51,6 +52,7 @@ export function createResticMover(parameters: ResticMoverParameters): DataMover 
     list: (tags, options) => list(context, tags, options),
     count: (copyId, paths, options) => count(context, copyId, paths, options),
     restore: (copyId, pathInCopy, target, options) => restore(context, copyId, pathInCopy, target, options),
+    compare: (copyId, places, options) => compare(context, copyId, places, options),
     forget: (ids, options) => forget(context, ids, options),
     check: (options) => check(context, options),
   };

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program, ProgramResult, RunProgram } from '../../program.ts';
 import type { MoveOptions } from '../mover.ts';
-import { failureOf, HELD, PATH_ABSENT, PATH_MISSING } from './failure.ts';
+import { failureOf } from './failure.ts';
+import { type Around, type Arrival, launchScript } from './launch.ts';
 import { parseLine } from './output.ts';
 import type { ResticSettings } from './settings.ts';
 
@@ -23,78 +24,39 @@ export interface Call {
   readonly options: MoveOptions;
   /** Every JSON message of standard output. */
   readonly onMessage?: (message: unknown) => void;
+  /** Every line of standard output, as it is. */
+  readonly onLine?: (line: string) => void;
   /** Absolute paths that must be there; looked at where restic runs, in the same program. */
   readonly mustExist?: readonly string[];
   /** Waits for a held repository. Never for what may run while services are down: it fails at once and is retryable. */
   readonly waitsForLock?: boolean;
   /** An answer that an earlier life of ours waited for will do; for what takes long. Else the answer is from now. */
   readonly adoptable?: boolean;
-  /**
-   * Once restic has succeeded, what it restored as `<target>.partial/<name>` becomes the target (a file goes into it),
-   * and what stands below the target is counted, as a message of type `arrived`.
-   */
-  readonly arrival?: { readonly target: string; readonly name: string };
+  /** What the shell around restic does besides. */
+  readonly around?: Around;
+  readonly arrival?: Arrival;
   /** Ends that are not failures. Default 0 only. */
   readonly accept?: readonly number[];
 }
-
-/**
- * Runs near the data, around restic. All in one program, since every program may be a container somewhere:
- * - looks whether all paths are there (before 0.19 restic passes over a missing one and exits 0);
- * - a held repository (exit 11) is tried once more after a plain `unlock`, which removes locks of dead owners only; the
- *   first try never waits, so that a dead owner's lock costs no time;
- * - moves what was restored from beside the target into its place, and counts what really arrived. Sizes are summed as
- *   doubles, exact up to 2^53.
- * Signals go to the whole group: the trap keeps this shell until restic has ended, and from trying once more.
- */
-const LAUNCH = `
-wait=$1 target=$2 name=$3 stopped=
-shift 3
-while [ "$1" != -- ]; do
-  [ -e "$1" ] || [ -L "$1" ] || { printf '%s is not there\\n' "$1" >&2; exit ${PATH_MISSING}; }
-  shift
-done
-restic=$2
-shift 2
-trap stopped=yes HUP INT QUIT TERM
-"$restic" "$@"
-code=$?
-if [ "$code" -eq ${HELD} ] && [ -z "$stopped" ]; then
-  "$restic" unlock >/dev/null 2>&1
-  "$restic" --retry-lock "$wait" "$@"
-  code=$?
-fi
-[ "$code" -eq 0 ] && [ -n "$target" ] || exit "$code"
-came=$target.partial/$name
-if [ -d "$came" ] && [ ! -L "$came" ]; then
-  { [ ! -e "$target" ] || find "$target" -mindepth 1 -delete; } && mv -T -- "$came" "$target" || exit 1
-elif [ ! -e "$came" ] && [ ! -L "$came" ]; then
-  printf '%s is not in the copy\\n' "$name" >&2; exit ${PATH_ABSENT}
-else
-  mkdir -p -- "$target" && mv -f -- "$came" "$target/" || exit 1
-fi
-rmdir -- "$target.partial"
-find "$target" -mindepth 1 ! -type d -printf '%y %s\\n' | awk '
-  { files++; if ($1 == "f") bytes += $2 }
-  END { printf "{\\"message_type\\":\\"arrived\\",\\"files\\":%.0f,\\"bytes\\":%.0f}\\n", files, bytes }'
-`;
 
 /**
  * Calls restic; answers how it ended when that is accepted.
  * @throws PortError for every other end; the signal's reason when aborted.
  */
 export async function callRestic(context: ResticContext, call: Call): Promise<ProgramResult> {
-  const { args, options, onMessage, mustExist = [], arrival, accept = [0] } = call;
+  const { args, options, onMessage, mustExist = [], around = {}, arrival, accept = [0] } = call;
   const lockWait = `${call.waitsForLock ? context.settings.lockWait : 0}ms`;
-  const arrivalWords = [arrival?.target ?? '', arrival?.name ?? ''];
+  const { target = '', name = '', source = '', pattern = '', look = '' } = arrival ?? {};
+  const words = [lockWait, target, name, source, pattern, look, ...mustExist];
   const program: Program = {
     key: options.key,
     command: 'sh',
-    args: ['-c', LAUNCH, 'launch', lockWait, ...arrivalWords, ...mustExist, '--', await context.command(), ...args],
+    args: ['-c', launchScript(around), 'launch', ...words, '--', await context.command(), ...args],
     env: environmentOf(context),
     fresh: call.adoptable !== true,
   };
   const onLine = (line: string) => {
+    call.onLine?.(line);
     const message = onMessage && parseLine(line);
     if (message !== undefined) onMessage?.(message);
   };
@@ -102,6 +64,11 @@ export async function callRestic(context: ResticContext, call: Call): Promise<Pr
   const result = await context.run(program, { folder, onLine, ...(signal ? { signal } : {}) });
   if (accept.includes(result.exitCode ?? -1)) return result;
   throw failureOf(result, context.settings.location);
+}
+
+/** As a pattern that matches this path only. */
+export function literal(path: string): string {
+  return path.replace(/[\\*?[\]]/g, '\\$&');
 }
 
 /** Where `addKey` notes which key the configured password opens; without it restic tries every key, 0.5 s each. */

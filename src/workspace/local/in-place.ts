@@ -6,6 +6,7 @@ import { type LocalContext, stateFiles } from './context.ts';
 import { isFolder } from './file-facts.ts';
 import { configuredPart } from './parts.ts';
 import { proveQuiet } from './quiet.ts';
+import { assertNothingMountedInside } from './stage.ts';
 import { readState, removeState, writeState } from './state-file.ts';
 
 /** `writing`: the live parts are of unknown state. What stands afterwards is kept until the operation is released. */
@@ -27,7 +28,9 @@ export async function beginInPlace(
   quiet: Quiet,
 ): Promise<StagedPart[]> {
   const parts = names.map((name) => configuredPart(context.settings, name));
-  for (const { name, path } of parts) {
+  for (const part of parts) {
+    const { name, path } = part;
+    await assertNothingMountedInside(part);
     if (await isFolder(path)) continue;
     throw new OperationError('part-missing', `${name} is not there: ${path} is no folder`, {
       hint: 'make the folder, or correct the path in cml.yaml',

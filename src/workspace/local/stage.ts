@@ -69,7 +69,11 @@ function refuseNested(wishes: readonly StageWish[], places: readonly PartPlaces[
   }
 }
 
-async function assertNothingMountedInside(part: ConfiguredPart): Promise<void> {
+/** @throws OperationError `preflight-failed` naming the mount point. */
+export async function assertNothingMountedInside(part: {
+  readonly name: string;
+  readonly path: string;
+}): Promise<void> {
   const [point] = await mountedInside(part);
   if (point === undefined) return;
   throw new OperationError('preflight-failed', `a file system is mounted inside ${part.name}: ${point}`, {

@@ -1,0 +1,48 @@
+import { OperationError } from '../errors.ts';
+import type { DataMover, MoveOptions } from '../mover/mover.ts';
+import type { Backup } from '../records/backup.ts';
+import type { StagedPart } from '../workspace/platform.ts';
+
+const MOST_NAMED = 3;
+
+interface CompareWorld {
+  readonly mover: DataMover;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Compares what came back with the copies it came from, one comparison for each copy. Paths that could not be read when the
+ * backup was made are in no copy, so they are not asked for.
+ * @throws OperationError `copy-not-proven` naming the first differences.
+ */
+export async function compareScratch(
+  backup: Backup,
+  scratch: readonly StagedPart[],
+  { mover, folder, signal }: CompareWorld,
+  onProgress: NonNullable<MoveOptions['onProgress']>,
+): Promise<{ entries: number }> {
+  let entries = 0;
+  for (const [at, copyId] of [...new Set(backup.parts.map((part) => part.copyId))].entries()) {
+    const places = backup.parts.filter((part) => part.copyId === copyId).map((part) => placeOf(part, scratch));
+    const compared = await mover.compare(copyId, places, { folder, key: `compare-${at}`, signal, onProgress });
+    if (compared.differences.length > 0) throw differs(backup, compared.differences);
+    entries += compared.entries;
+  }
+  return { entries };
+}
+
+function placeOf({ name, pathInCopy }: Backup['parts'][number], scratch: readonly StagedPart[]) {
+  const place = scratch.find(({ part }) => part === name);
+  if (!place) throw new OperationError('stage-not-proven', `"${name}" has no scratch place.`);
+  return { pathInCopy, path: place.path };
+}
+
+function differs({ id }: Backup, differences: readonly string[]): OperationError {
+  const more = differences.length > MOST_NAMED ? '; and more' : '';
+  return new OperationError(
+    'copy-not-proven',
+    `What came back of ${id} is not what its copy holds: ${differences.slice(0, MOST_NAMED).join('; ')}${more}.`,
+    { hint: 'Check the disk that it was brought back to, then the repository, and verify again.' },
+  );
+}
