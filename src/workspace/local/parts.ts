@@ -1,6 +1,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OperationError } from '../../errors.ts';
+import { isSubvolume } from './btrfs.ts';
 import { isMountPoint, type Mount, mountPointsInside, parseMounts } from './mounts.ts';
 import type { LocalSettings, PartSettings } from './settings.ts';
 import { codeOf } from './system-error.ts';
@@ -36,7 +37,10 @@ export const reservedPath = /\/\.cml-op_[0-9a-z]{10}-(stage|displaced|scratch)(-
 export interface PartPlaces {
   /** Symbolic links followed. */
   readonly root: string;
-  /** A mount point cannot be renamed: there the children are moved, and our folders lie inside it. */
+  /**
+   * A mount point cannot be renamed, and a btrfs subvolume has to stay one: there the children are moved, and our folders
+   * lie inside it.
+   */
   readonly way: 'whole' | 'children';
   readonly stage: string;
   readonly displaced: string;
@@ -44,13 +48,17 @@ export interface PartPlaces {
 
 export async function placesOfPart(part: { name: string; path: string }, operationId: string): Promise<PartPlaces> {
   const root = await followLinks(part.path);
-  const mounts = await ownMounts();
-  if (isMountPoint(root, mounts)) {
+  if ((await isMounted(root)) || (await isSubvolume(root))) {
     const ours = (what: string) => join(root, `.cml-${operationId}-${what}`);
     return { root, way: 'children', stage: ours('stage'), displaced: ours('displaced') };
   }
   const ours = (what: string) => join(dirname(root), `.cml-${operationId}-${what}-${part.name}`);
   return { root, way: 'whole', stage: ours('stage'), displaced: ours('displaced') };
+}
+
+/** Whether a file system is mounted there; symbolic links must have been followed. */
+export async function isMounted(root: string): Promise<boolean> {
+  return isMountPoint(root, await ownMounts());
 }
 
 /** Where file systems are mounted inside a part: it cannot be swapped, since moving it would move them too. */
