@@ -10,15 +10,17 @@ export const approve = defineCommand({
   input: z.object({
     request: z.string().min(1),
     reason: z.string().max(300).optional(),
+    breakGlass: z.boolean().default(false),
     wait: z.boolean().default(false),
   }),
   positional: ['request'],
   labels: {
     request: 'The request, as shown by status',
-    reason: 'A remark for the record',
+    reason: 'A remark for the record; with break-glass what cannot wait, and why',
+    breakGlass: 'Approve alone in an emergency, also your own request: everyone is told at once',
     wait: 'Follow it to its end',
   },
-  async run({ orchestrator, person }: CommandContext, { request, reason, wait }) {
-    return answerDecision(await orchestrator.decide(person, { request, approves: true, reason }), wait);
+  async run({ orchestrator, person }: CommandContext, { request, reason, breakGlass, wait }) {
+    return answerDecision(await orchestrator.decide(person, { request, approves: true, reason, breakGlass }), wait);
   },
 });

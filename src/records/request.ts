@@ -10,6 +10,8 @@ export const vote = z.object({
   at: moment,
   approves: z.boolean(),
   reason: z.string().optional(),
+  /** Given alone in an emergency, instead of the votes of others. */
+  breakGlass: z.literal(true).optional(),
 });
 export type Vote = z.infer<typeof vote>;
 
