@@ -40,6 +40,21 @@ export async function subvolumesInside(subvolume: string, program = 'btrfs'): Pr
   return said.split('\n').flatMap((line) => /^ID \d+ gen \d+ top level \d+ path (.*)$/.exec(line)?.[1] ?? []);
 }
 
+/**
+ * Removes every subvolume inside a folder, read-only ones too, innermost first: `rm` takes each for another file system
+ * and leaves it. What cannot be removed stays, for the caller's own attempt to report.
+ */
+export async function removeSubvolumesInside(folder: string): Promise<void> {
+  if (!(await isOnBtrfs(folder))) return;
+  const search = ['-mindepth', '1', '-xdev', '-type', 'd', '-inum', String(ROOT_INODE), '-print0'];
+  const found = await execa('find', [folder, ...search], { reject: false, stripFinalNewline: false });
+  for (const path of found.stdout.split('\0').filter((one) => one !== '')) {
+    await removeSubvolumesInside(path);
+    const [program = '', ...words] = btrfsCommands.remove(path);
+    await execa(program, words, { reject: false, extendEnv: false, env: programEnvironment(), stdin: 'ignore' });
+  }
+}
+
 /** When a snapshot was made, by the storage's own account, which knows whole seconds. */
 export async function creationTimeOf(snapshot: string): Promise<Date> {
   const said = await ask(['show', snapshot], 'btrfs');

@@ -28,7 +28,7 @@ export async function snapshotWay(part: ConfiguredPart): Promise<SnapshotWay> {
 }
 
 /** Undefined when a snapshot of this subvolume holds all that is in it. */
-export async function whatASnapshotLacks(subvolume: string): Promise<string | undefined> {
+async function whatASnapshotLacks(subvolume: string): Promise<string | undefined> {
   try {
     const nested = (await subvolumesInside(subvolume)).filter((path) => !isOurs(path));
     if (nested.length === 0) return undefined;

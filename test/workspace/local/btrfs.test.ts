@@ -193,6 +193,30 @@ describe.runIf(hasBtrfs)('btrfs subvolumes as parts', () => {
     });
   });
 
+  it('are swapped with the subvolumes inside, which go when what was displaced is dropped', async () => {
+    await writeFile(join(await volume.subvolume(folder, 'data', 'inner'), 'deep'), 'old');
+    await volume.subvolume(folder, 'data', 'inner', 'innermost');
+    await execa('btrfs', ['property', 'set', '-ts', data('inner', 'innermost'), 'ro', 'true']);
+    const swapIn = async (operationId: string) => {
+      const [staged] = await bench.platform.stage(operationId, ['data']);
+      await writeFile(join(staged?.path ?? '', 'file'), 'new');
+      await bench.platform.commit(operationId, ['data'], await quieten(operationId));
+    };
+    await swapIn(OPERATION);
+    expect(existsSync(data('inner'))).toBe(false);
+    await bench.platform.revert(OPERATION);
+    expect(readFileSync(data('inner', 'deep'), 'utf8')).toBe('old');
+    await bench.platform.start(await bench.platform.noteRunning(OPERATION));
+    await bench.platform.release(OPERATION);
+    await swapIn(OTHER_OPERATION);
+    await bench.platform.start(await bench.platform.noteRunning(OTHER_OPERATION));
+    const [place = ''] = await bench.platform.keepDisplaced(OTHER_OPERATION, '2026-01-01T00:00:00.000Z');
+    expect(readFileSync(join(place, 'inner', 'deep'), 'utf8')).toBe('old');
+    await bench.platform.release(OTHER_OPERATION);
+    expect(await bench.platform.dropDisplaced('2026-02-01T00:00:00.000Z')).toEqual([place]);
+    expect(existsSync(place)).toBe(false);
+  });
+
   it('stay subvolumes when restored data is swapped in, so that the next backup has its snapshot too', async () => {
     const names = ['data', 'projects'];
     for (const { path } of await bench.platform.stage(OPERATION, names)) await writeFile(join(path, 'file'), 'new');
