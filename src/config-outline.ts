@@ -21,6 +21,7 @@ const platform = z.object({
 const repository = z.object({ location: text, passwordFile: optionalText });
 const policy = z.object({
   approvers: texts,
+  breakGlass: texts,
   operators: texts,
   votes: z.number().catch(1),
 });
@@ -28,7 +29,7 @@ const policy = z.object({
 const workspace = z.object({
   platform: platform.catch({ services: [], volumes: [], sharedFolders: [], definition: { files: [] } }),
   repository: repository.catch({ location: '', passwordFile: undefined }),
-  policy: policy.catch({ approvers: [], operators: [], votes: 1 }),
+  policy: policy.catch({ approvers: [], breakGlass: [], operators: [], votes: 1 }),
 });
 const person = z.object({ uid: z.union([z.number(), absent]), token: optionalText });
 

@@ -221,7 +221,6 @@ workspaces:
       'lockwait: 1m\n      $1',
       /lockwait: there is no such key. Did you mean "lockWait"/,
     ],
-    ['snapshot without its commands', /, snapshot: .*$/m, ' }', /snapshot needs snapshot/],
     [
       'more votes than approvers',
       'approvers: [bob]',
@@ -231,6 +230,7 @@ workspaces:
     ['a person without proof', '{ uid: 1000 }', '{}', /people\.alice: needs a uid or a token/],
     ['an operator who is nobody', 'approvers: [bob]', 'operators: [zoe]', /"zoe" is not one of the people/],
     ['a path of the shell', './team-ml/projects', '~/projects', /path: a path may not begin with ~/],
+    ['one for emergencies who is nobody', 'approvers: [bob]', 'breakGlass: [zoe]', /"zoe" is not one of the people/],
     ['a key twice', /(people:)/, 'data: ./other\n$1', /^cml\.yaml:3: "data" stands here for the second time$/],
   ])('tells of %s', async (_, from, to, problem) => {
     expect(await spoiled(from, to)).toEqual([expect.stringMatching(problem)]);

@@ -6,7 +6,7 @@ import type { WorkspacePolicy } from '../records/workspace.ts';
 /** What is true at the moment of the decision; looked up anew, never remembered from when it was asked. */
 export interface DecisionFacts {
   readonly now: Date;
-  readonly policy: Pick<WorkspacePolicy, 'approvers' | 'requestExpiry'>;
+  readonly policy: Pick<WorkspacePolicy, 'approvers' | 'breakGlass' | 'requestExpiry'>;
   /** Digest of the plan as it would be made now; undefined when it cannot be made. */
   readonly digest: string | undefined;
 }
@@ -25,7 +25,8 @@ export function isExpired(request: Request, now: Date): boolean {
  */
 export function countVote(request: Request, vote: Vote, facts: DecisionFacts): Request {
   refuseDecided(request, facts.now);
-  refuseVoter(request, vote, facts);
+  if (vote.breakGlass) refuseBreakGlass(request, vote, facts.policy);
+  else refuseVoter(request, vote, facts);
   const votes = [...request.votes, vote];
   if (!vote.approves) return { ...request, votes, status: 'denied', decidedAt: vote.at };
   if (facts.digest !== request.plan.digest) {
@@ -38,7 +39,8 @@ export function countVote(request: Request, vote: Vote, facts: DecisionFacts): R
       hint: `If it shall be restored all the same: cml approve ${request.id} --accept-incomplete`,
     });
   }
-  if (votes.filter(({ approves }) => approves).length < request.votesNeeded) return { ...request, votes };
+  if (!vote.breakGlass && votes.filter(({ approves }) => approves).length < request.votesNeeded)
+    return { ...request, votes };
   const expiresAt = new Date(facts.now.getTime() + facts.policy.requestExpiry).toISOString();
   return { ...request, votes, status: 'approved', decidedAt: vote.at, expiresAt };
 }
@@ -87,8 +89,42 @@ function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): v
   }
 }
 
+/** A reason that others can judge afterwards: at least a short sentence. */
+const LEAST_WORDS = 3;
+const LEAST_CHARACTERS = 15;
+
+/** The person may be the one who asked, and may have voted already: that is what it is for. */
+function refuseBreakGlass(request: Request, vote: Vote, policy: DecisionFacts['policy']): void {
+  if (request.kind === 'delete') {
+    throw new UserError('not-allowed', 'A deletion cannot be approved by break-glass.', {
+      hint: 'Nothing is lost by waiting for another person.',
+    });
+  }
+  if (!policy.breakGlass.includes(vote.by.name)) {
+    throw new UserError('not-allowed', `${vote.by.name} may not break the glass for ${request.workspace}.`, {
+      hint:
+        policy.breakGlass.length > 0
+          ? `Who may: ${policy.breakGlass.join(', ')}.`
+          : 'Nobody may: policy.breakGlass names none.',
+    });
+  }
+  if (vote.by.proof !== 'uid' && vote.by.proof !== 'token') {
+    throw new UserError('not-allowed', `That it is ${vote.by.name} who says so is not proven.`, {
+      hint: 'Break-glass needs a person known by uid or by token.',
+    });
+  }
+  const reason = vote.reason?.trim() ?? '';
+  if (reason.length >= LEAST_CHARACTERS && reason.split(/\s+/).length >= LEAST_WORDS) return;
+  throw new UserError('bad-input', 'Break-glass needs a reason of at least one sentence.', {
+    hint: `cml approve ${request.id} --break-glass --reason "what cannot wait, and why nobody else can decide"`,
+  });
+}
+
 /** True when the votes that made it approved would still count now. */
-export function votesStillCount(request: Request, policy: Pick<WorkspacePolicy, 'approvers'>): boolean {
-  const counting = request.votes.filter(({ approves, by }) => approves && policy.approvers.includes(by.name));
+export function votesStillCount(request: Request, policy: Pick<WorkspacePolicy, 'approvers' | 'breakGlass'>): boolean {
+  if (request.votes.some((vote) => vote.breakGlass && policy.breakGlass.includes(vote.by.name))) return true;
+  // The glass may have been broken by the one who asked: that vote is never one of the ordinary ones.
+  const ordinary = request.votes.filter(({ approves, breakGlass }) => approves && !breakGlass);
+  const counting = ordinary.filter(({ by }) => policy.approvers.includes(by.name));
   return counting.length >= request.votesNeeded;
 }

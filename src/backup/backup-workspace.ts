@@ -160,7 +160,7 @@ function countdownOf(
 ): Countdown {
   return {
     noticeMs: plan.noticeMs,
-    lookAgain: (signal) => lookAgain(platform, operation.id, operation.workspace, signal),
+    lookAgain: (signal) => lookAgain(platform, operation.id, plan, signal),
     async announce(stopsAt) {
       const message = servicesStop({
         operationId: operation.id,

@@ -74,11 +74,15 @@ export async function planBackup(ports: PlanPorts, wishes: PlanWishes, signal: A
 export async function lookAgain(
   platform: WorkspacePlatform,
   operationId: string,
-  workspace: string,
+  plan: BackupPlan,
   signal: AbortSignal,
-) {
+): Promise<void> {
   const inspection = await platform.inspect({ signal });
-  refuseWhenUnfit(inspection, { operationId, workspace });
+  refuseWhenUnfit(inspection, { operationId, workspace: plan.workspace });
+  for (const { name, capture } of plan.parts) {
+    const part = inspection.parts.find((candidate) => candidate.name === name);
+    if (part) refuseImpossible(part, capture);
+  }
 }
 
 function refuseWhenUnfit(inspection: Inspection, wishes: Pick<PlanWishes, 'operationId' | 'workspace'>): void {
@@ -116,14 +120,19 @@ function refuseOverBudget(forecast: BackupPlan['forecast'], policy: WorkspacePol
 }
 
 function planPart(part: PartState, wish: Capture | undefined): PartPlan {
-  const { freeBytes: _free, possible, present: _present, ...plan } = part;
-  if (wish === undefined) return plan;
-  if (!possible.includes(wish)) {
-    throw new OperationError('preflight-failed', `The ${words(part)} "${part.name}" cannot be captured as ${wish}.`, {
-      hint: `Possible here: ${possible.join(', ')}.`,
-    });
-  }
-  return { ...plan, capture: wish, reason: 'asked for this backup' };
+  const { freeBytes: _free, possible: _possible, present: _present, ...plan } = part;
+  refuseImpossible(part, wish ?? part.capture);
+  return wish === undefined ? plan : { ...plan, capture: wish, reason: 'asked for this backup' };
+}
+
+function refuseImpossible(part: PartState, capture: Capture): void {
+  if (part.possible.includes(capture)) return;
+  const why = capture === part.capture ? `: ${part.reason}` : '';
+  throw new OperationError(
+    'preflight-failed',
+    `The ${words(part)} "${part.name}" cannot be captured as ${capture}${why}.`,
+    { hint: `Possible here: ${part.possible.join(', ')}.` },
+  );
 }
 
 /** The newest copy of parts captured one of these ways that is still in the repository. */

@@ -56,7 +56,8 @@ export async function copyParts(
   const copy = await world.mover.copy(
     {
       paths: parts.map(({ path }) => path),
-      exclude: parts.flatMap(({ exclude }) => exclude),
+      // What a crash left where a snapshot is made is excluded from the live part, not from its own copy.
+      exclude: parts.flatMap(({ path, exclude }) => exclude.filter((excluded) => excluded !== path)),
       tags: options.tags,
       ...(parent === undefined ? {} : { parent }),
     },

@@ -1,3 +1,4 @@
+import { repeatBrokenGlass } from '../chat/messages/broken-glass.ts';
 import { AppError, OperationError, ServicesDownError } from '../errors.ts';
 import type { Operation } from '../records/operation.ts';
 import { attempt } from './attempt.ts';
@@ -33,7 +34,7 @@ export async function finishOperation(
   const isWritten = end ? await writeEnd(journal, world, end) : true;
   const operation = journal.operation();
   world.chat.show(viewOperation(declaration, operation));
-  const message = declaration.ended(operation);
+  const message = repeatBrokenGlass(declaration.ended(operation), operation);
   const isUrgent = end?.failure instanceof ServicesDownError || operation.error?.code === 'services-still-down';
   const because = () => new OperationError('timed-out', 'The chat took too long.');
   const limits = { timeouts: [{ ms: POST_MS, because }], settleMs: 0 };

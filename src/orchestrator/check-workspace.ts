@@ -5,6 +5,7 @@ import { writeCount, writeKind, writeSize } from '../chat/messages/words.ts';
 import { isAppError } from '../errors.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
+import type { WorkspacePolicy } from '../records/workspace.ts';
 import type { Inspection } from '../workspace/platform.ts';
 import type { Room } from './room.ts';
 
@@ -44,7 +45,7 @@ export async function checkWorkspace(room: Room, workspace: string): Promise<Fin
       planned,
       ...(plan ? planFindings(plan, inspection) : []),
       ...(await historyFindings(room, workspace)),
-      approverFinding(settings.policy.approvers, settings.policy.votes),
+      approverFinding(settings.policy),
       ...(chat.weakness === undefined ? [] : [{ about: 'messages', state: 'warning' as const, says: chat.weakness }]),
       ...inspection.warnings.map((says): Finding => ({ about: 'permissions', state: 'warning', says })),
     ];
@@ -127,14 +128,15 @@ async function historyFindings(room: Room, workspace: string): Promise<Finding[]
   ];
 }
 
-function approverFinding(approvers: readonly string[], votes: number): Finding {
+function approverFinding({ approvers, votes, breakGlass }: WorkspacePolicy): Finding {
   const enough = approvers.length > votes;
+  const alone = breakGlass.length > 0 ? `; alone in an emergency (break-glass): ${breakGlass.join(', ')}` : '';
   return {
     about: 'approvals',
     state: approvers.length >= votes ? 'good' : 'warning',
     says:
       approvers.length >= votes
-        ? `restores need ${votes} of: ${approvers.join(', ')}${enough ? '' : ' (who cannot approve what they ask for themselves)'}`
-        : 'nobody can approve a restore; name approvers under policy.approvers',
+        ? `restores need ${votes} of: ${approvers.join(', ')}${enough ? '' : ' (who cannot approve what they ask for themselves)'}${alone}`
+        : `nobody can approve a restore; name approvers under policy.approvers${alone}`,
   };
 }

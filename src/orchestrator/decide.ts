@@ -1,10 +1,12 @@
 import { countVote, isExpired, votesStillCount } from '../approval/rules.ts';
+import { glassBroken } from '../chat/messages/broken-glass.ts';
 import { describeRequest } from '../chat/messages/request.ts';
-import { isAppError } from '../errors.ts';
+import { isAppError, UserError } from '../errors.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
-import type { Request } from '../records/request.ts';
+import type { Request, Vote } from '../records/request.ts';
+import type { WorkspacePolicy } from '../records/workspace.ts';
 import { findBackup, findRequest } from './find.ts';
 import { planDelete } from './request-delete.ts';
 import { planAgain } from './request-restore.ts';
@@ -17,6 +19,8 @@ export interface Decision {
   readonly reason?: string | undefined;
   /** They were told what the backup lacks, and want it all the same. */
   readonly acceptsIncomplete?: boolean | undefined;
+  /** Instead of the votes of others, in an emergency. */
+  readonly breakGlass?: boolean | undefined;
 }
 
 /** Counts one person's decision; the last one needed starts the restore, or lets it wait for its turn. */
@@ -36,22 +40,47 @@ export async function decide(
     approves: decision.approves,
     ...(decision.reason === undefined ? {} : { reason: decision.reason }),
     ...(decision.acceptsIncomplete ? { acceptsIncomplete: true } : {}),
+    ...(decision.breakGlass ? { breakGlass: true as const } : {}),
   };
-  const request = await world.catalog.requests.change(asked.id, (standing) =>
-    countVote(standing, vote, { now, policy: settings.policy, digest }),
-  );
-  await world.catalog.audit.append({
-    at: vote.at,
-    by: person,
-    did: decision.approves ? 'approved' : 'denied',
-    workspace: request.workspace,
-    subject: request.id,
-    ...(decision.reason === undefined ? {} : { reason: decision.reason }),
-  });
+  const facts = { now, policy: settings.policy, digest };
+  if (decision.breakGlass) await tellOfBrokenGlass(room, countVote(asked, vote, facts), settings.policy);
+  const request = await world.catalog.requests.change(asked.id, (standing) => countVote(standing, vote, facts));
+  if (!decision.breakGlass) await noteVote(room, request, vote, decision.approves ? 'approved' : 'denied');
   const running = await startWaiting(room, request.workspace);
   const standing = (await world.catalog.requests.get(request.id)) ?? request;
   await world.chat.showRequest(standing, describeRequest(standing));
   return { request: standing, running };
+}
+
+/**
+ * Before it counts: everyone is told and it stands in the audit trail, whatever happens next. Never silently.
+ * @throws UserError `not-allowed` when nobody could be told.
+ */
+async function tellOfBrokenGlass(room: Room, request: Request, policy: WorkspacePolicy): Promise<void> {
+  try {
+    await room.world.chat.page(glassBroken(request, policy.approvers));
+  } catch (cause) {
+    if (!isAppError(cause)) throw cause;
+    throw new UserError('not-allowed', 'Nobody could be told that the glass is broken, so nothing was approved.', {
+      cause,
+      hint: cause.hint ?? 'Look why the chat is down, or ask an approver.',
+    });
+  }
+  const vote = request.votes.at(-1);
+  if (vote) await noteVote(room, request, vote, 'broke the glass');
+}
+
+async function noteVote(room: Room, request: Request, vote: Vote, did: string): Promise<void> {
+  const { at, by, reason } = vote;
+  const { workspace, id: subject } = request;
+  await room.world.catalog.audit.append({
+    at,
+    by,
+    did,
+    workspace,
+    subject,
+    ...(reason === undefined ? {} : { reason }),
+  });
 }
 
 /** The plan as it would be made now. A backup or workspace that cannot be planned any more refuses by its own sentence. */
@@ -107,6 +136,11 @@ async function launchUnlessBusy(room: Room, request: Request): Promise<RunningOp
   }
 }
 
+function brokenGlassOf({ votes }: Request): Pick<Operation, 'brokeGlass'> {
+  const vote = votes.find(({ breakGlass }) => breakGlass);
+  return vote ? { brokeGlass: { by: vote.by.name, reason: vote.reason ?? '' } } : {};
+}
+
 async function launchApproved(room: Room, request: Request): Promise<RunningOperation> {
   const { world } = room;
   const operation: Operation = {
@@ -117,6 +151,7 @@ async function launchApproved(room: Room, request: Request): Promise<RunningOper
     by: request.by,
     trigger: 'person',
     ...(request.reason === undefined ? {} : { reason: request.reason }),
+    ...brokenGlassOf(request),
     input: JSON.parse(JSON.stringify(inputOf(room, request))),
     settings: room.settingsOf(request.workspace),
     startedAt: world.clock.now().toISOString(),

@@ -6,7 +6,10 @@ import { moment } from './time.ts';
 export const auditEntry = z.object({
   at: moment,
   by: person,
-  /** What they did: `backup asked`, `restore asked`, `approved`, `denied`, `cancelled`, `postponed`, `started`. */
+  /**
+   * What they did: `backup asked`, `restore asked`, `approved`, `broke the glass`, `denied`, `cancelled`, `postponed`,
+   * `started`.
+   */
   did: z.string(),
   workspace: z.string().optional(),
   subject: z.string().optional(),

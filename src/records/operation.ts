@@ -51,6 +51,8 @@ export const operation = z.object({
   by: person,
   trigger: z.enum(['person', 'schedule']),
   reason: z.string().optional(),
+  /** Who let it run without the votes of others, and why: its last message says so. */
+  brokeGlass: z.object({ by: z.string(), reason: z.string() }).optional(),
   /** Typed by the story that reads it. */
   input: z.json(),
   settings: workspaceSettings,

@@ -12,6 +12,8 @@ export const vote = z.object({
   reason: z.string().optional(),
   /** They were told what the backup lacks, and want it all the same. */
   acceptsIncomplete: z.boolean().optional(),
+  /** Given alone in an emergency, instead of the votes of others. */
+  breakGlass: z.literal(true).optional(),
 });
 export type Vote = z.infer<typeof vote>;
 

@@ -31,6 +31,8 @@ export const workspacePolicy = z.strictObject({
   votes: z.number().int().min(1).max(9).default(1),
   /** Who may approve; the one who asks never counts. */
   approvers: z.array(personName).default([]),
+  /** Who may approve a restore alone in an emergency, also their own: with a reason, and everyone is told at once. */
+  breakGlass: z.array(personName).default([]),
   /** Who may back up, cancel and ask for restores; postponing is everybody's. Absent: everyone whom the server lets in. */
   operators: z.array(personName).optional(),
   /** Patterns of paths that may be unreadable without making a backup incomplete. */

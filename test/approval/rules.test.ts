@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { countVote, type DecisionFacts, isExpired, isSameHuman, votesStillCount } from '../../src/approval/rules.ts';
 import type { Person } from '../../src/records/person.ts';
 import type { Request, Vote } from '../../src/records/request.ts';
-import { makeRequest, makeRestorePlan, momentAfter } from '../fakes/records.ts';
+import { makeDeleteRequest, makeRequest, makeRestorePlan, momentAfter } from '../fakes/records.ts';
 
 const alice: Person = { name: 'alice', proof: 'uid', uid: 1000 };
 const bob: Person = { name: 'bob', proof: 'token', uid: 1001 };
@@ -11,7 +11,7 @@ const carol: Person = { name: 'carol', proof: 'uid', uid: 1002 };
 const EXPIRY = 8 * 3_600_000;
 const facts = (changes: Partial<DecisionFacts> = {}): DecisionFacts => ({
   now: new Date(momentAfter(30)),
-  policy: { approvers: ['alice', 'bob', 'carol'], requestExpiry: EXPIRY },
+  policy: { approvers: ['alice', 'bob', 'carol'], breakGlass: ['alice', 'dora'], requestExpiry: EXPIRY },
   digest: makeRestorePlan().digest,
   ...changes,
 });
@@ -58,7 +58,7 @@ describe('a vote', () => {
   });
 
   test('of someone who is not an approver is refused, also when they were one as it was asked', () => {
-    const policy = { approvers: ['carol'], requestExpiry: EXPIRY };
+    const policy = { approvers: ['carol'], breakGlass: [], requestExpiry: EXPIRY };
     expect(() => countVote(makeRequest({ by: alice }), voteOf(bob), facts({ policy }))).toThrow(code('not-allowed'));
     const nobody = facts({ policy: { ...policy, approvers: [] } });
     expect(() => countVote(makeRequest({ by: alice }), voteOf(bob), nobody)).toThrow(code('not-allowed'));
@@ -119,7 +119,7 @@ describe('several votes', () => {
   });
 
   test('of one uid under two names are one vote', () => {
-    const policy = { approvers: ['carol', 'caroline'], requestExpiry: EXPIRY };
+    const policy = { approvers: ['carol', 'caroline'], breakGlass: [], requestExpiry: EXPIRY };
     const first = countVote(makeRequest({ by: alice, votesNeeded: 2 }), voteOf(carol), facts({ policy }));
     const again = voteOf({ ...carol, name: 'caroline' });
     expect(() => countVote(first, again, facts({ policy }))).toThrow(code('not-pending'));
@@ -127,10 +127,56 @@ describe('several votes', () => {
 
   test('still count only as long as those who gave them may approve', () => {
     const request = makeRequest({ by: alice, votesNeeded: 2, votes: [voteOf(bob), voteOf(carol)], status: 'approved' });
-    expect(votesStillCount(request, { approvers: ['bob', 'carol'] })).toBe(true);
-    expect(votesStillCount(request, { approvers: ['carol', 'dora'] })).toBe(false);
+    expect(votesStillCount(request, { approvers: ['bob', 'carol'], breakGlass: [] })).toBe(true);
+    expect(votesStillCount(request, { approvers: ['carol', 'dora'], breakGlass: [] })).toBe(false);
     const denied = { ...request, votes: [voteOf(bob), voteOf(carol, { approves: false, reason: 'no' })] };
-    expect(votesStillCount(denied, { approvers: ['bob', 'carol'] })).toBe(false);
+    expect(votesStillCount(denied, { approvers: ['bob', 'carol'], breakGlass: [] })).toBe(false);
+  });
+});
+
+describe('break-glass', () => {
+  const dora: Person = { name: 'dora', proof: 'token', uid: 1003 };
+  const reason = 'the lab runs tonight and nobody answers';
+  const broken = (by: Person, changes: Partial<Vote> = {}) => voteOf(by, { breakGlass: true, reason, ...changes });
+
+  test.each<[string, Person, Parameters<typeof makeRequest>[0]]>([
+    ['of someone who may not vote at all', dora, { by: alice }],
+    ['of the one who asked', alice, { by: alice }],
+    ['where more votes are needed', dora, { by: alice, votesNeeded: 3 }],
+    ['after their own vote', alice, { by: carol, votesNeeded: 3, votes: [voteOf(alice)] }],
+  ])('approves alone, %s', (_, by, changes) => {
+    const decided = countVote(makeRequest(changes), broken(by), facts());
+    expect(decided).toMatchObject({ status: 'approved', decidedAt: momentAfter(30) });
+    expect(decided.votes.at(-1)).toMatchObject({ by, breakGlass: true, reason });
+  });
+
+  test.each<[string, string, () => Request, Vote, Partial<DecisionFacts>]>([
+    ['who is not named for it, approver or not', 'not-allowed', makeRequest, broken(bob), {}],
+    ['who only says who they are', 'not-allowed', makeRequest, broken({ name: 'dora', proof: 'bare' }), {}],
+    [
+      'on a deletion',
+      'not-allowed',
+      () => makeDeleteRequest(),
+      broken(dora),
+      { digest: makeDeleteRequest().plan.digest },
+    ],
+    ['without a reason', 'bad-input', makeRequest, voteOf(dora, { breakGlass: true }), {}],
+    ['with a blank reason', 'bad-input', makeRequest, broken(dora, { reason: '                    ' }), {}],
+    ['with a word for a reason', 'bad-input', makeRequest, broken(dora, { reason: 'emergencyyyyyyyyyyyyyyyy' }), {}],
+    ['with a reason of nothing', 'bad-input', makeRequest, broken(dora, { reason: 'x x x x' }), {}],
+    ['on what changed since', 'plan-changed', makeRequest, broken(dora), { digest: '2'.repeat(64) }],
+    ['after it expired', 'request-expired', () => makeRequest({ expiresAt: momentAfter(1) }), broken(dora), {}],
+    ['after it was denied', 'not-pending', () => makeRequest({ status: 'denied' }), broken(dora), {}],
+  ])('is refused to one %s', (_, expected, request, vote, changes) => {
+    expect(() => countVote(request(), vote, facts(changes))).toThrow(code(expected));
+  });
+
+  test('counts only as long as the one who did it is named for it', () => {
+    const request = makeRequest({ votesNeeded: 2, votes: [broken(dora)], status: 'approved' });
+    expect(votesStillCount(request, { approvers: [], breakGlass: ['dora'] })).toBe(true);
+    expect(votesStillCount(request, { approvers: ['bob'], breakGlass: ['alice'] })).toBe(false);
+    const own = makeRequest({ by: alice, votes: [broken(alice)], status: 'approved' });
+    expect(votesStillCount(own, { approvers: ['alice', 'bob'], breakGlass: [] })).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { lookAgain, planBackup } from '../../src/backup/plan-backup.ts';
 import type { Capture } from '../../src/records/workspace.ts';
+import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
 import { plainEffect } from '../fakes/mortal.ts';
 import { createFakeMover } from '../fakes/mover.ts';
@@ -20,10 +21,20 @@ beforeEach(() => {
 const platform = () => createFakePlatform(world, plainEffect);
 const catalog = () => createFakeCatalog(world.catalog);
 
-function plan(wishes: { noticeMs?: number; capture?: Capture; downtimeBudget?: number } = {}) {
+/** Where no snapshot of `models` can be made. */
+function poorer(): WorkspacePlatform {
+  const inspect: WorkspacePlatform['inspect'] = async (options) => {
+    const { parts, ...others } = await platform().inspect(options);
+    const lack = { possible: ['two-pass' as const], reason: 'it has a subvolume inside' };
+    return { ...others, parts: parts.map((part) => (part.name === 'models' ? { ...part, ...lack } : part)) };
+  };
+  return { ...platform(), inspect };
+}
+
+function plan(wishes: { noticeMs?: number; capture?: Capture; downtimeBudget?: number } = {}, on = platform()) {
   const { downtimeBudget, ...others } = wishes;
   const { policy } = makeSettings();
-  const ports = { platform: platform(), mover: createFakeMover(world.repository, new Map()), catalog: catalog() };
+  const ports = { platform: on, mover: createFakeMover(world.repository, new Map()), catalog: catalog() };
   const budget = downtimeBudget === undefined ? {} : { downtimeBudget };
   const all = { workspace: 'team-ml', policy: { ...policy, ...budget }, operationId: OPERATION, folder: '/nowhere' };
   return planBackup(ports, { ...all, ...others }, never);
@@ -59,14 +70,28 @@ it('refuses when a part is not there', async () => {
 });
 
 it('refuses when services were stopped by another operation', async () => {
+  const planned = await plan();
   await platform().noteRunning('op_0000000009');
   await expect(plan()).rejects.toMatchObject({ code: 'preflight-failed' });
-  await expect(lookAgain(platform(), OPERATION, 'team-ml', never)).rejects.toMatchObject({ code: 'preflight-failed' });
+  await expect(lookAgain(platform(), OPERATION, planned, never)).rejects.toMatchObject({ code: 'preflight-failed' });
 });
 
 it('does not mind its own note', async () => {
+  const planned = await plan();
   await platform().noteRunning(OPERATION);
-  await lookAgain(platform(), OPERATION, 'team-ml', never);
+  await lookAgain(platform(), OPERATION, planned, never);
+});
+
+it('refuses a configured capture that cannot be done, when planning and right before services stop', async () => {
+  const planned = await plan();
+  const refusal = {
+    code: 'preflight-failed',
+    message: 'The volume "models" cannot be captured as snapshot: it has a subvolume inside.',
+    hint: 'Possible here: two-pass.',
+  };
+  await expect(plan({}, poorer())).rejects.toMatchObject(refusal);
+  await expect(lookAgain(poorer(), OPERATION, planned, never)).rejects.toMatchObject(refusal);
+  expect((await plan({ capture: 'two-pass' }, poorer())).parts[0]).toMatchObject({ capture: 'two-pass' });
 });
 
 it('refuses when services would be down longer than the budget', async () => {

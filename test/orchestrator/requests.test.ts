@@ -116,6 +116,83 @@ describe('deciding', () => {
   });
 });
 
+describe('two votes of three approvers', () => {
+  const drawn = () => door.chat.said.filter(({ how }) => how === 'asked').at(-1)?.message.text;
+  const ended = async (running: Awaited<ReturnType<typeof decide>>['running']) =>
+    door.drive(running?.ended ?? Promise.reject(new Error('not started')));
+  const restores = async () => (await door.catalog.operations.list()).filter(({ kind }) => kind === 'restore');
+  const dora: Person = { name: 'dora', proof: 'uid', uid: 1003 };
+  const zoe: Person = { name: 'zoe', proof: 'uid', uid: 1004 };
+  let request: Request;
+  beforeEach(async () => {
+    door.setPolicy({ approvers: ['bob', 'carol', 'dora'], votes: 2 });
+    request = await ask(await door.backUp());
+  });
+
+  test('start it, and its drawing says who voted and how many are missing', async () => {
+    expect(drawn()).toContain('It needs 2 approvals until');
+    await decide(dora, request);
+    expect(drawn()).toContain('Approved by dora; it needs 1 more approval until');
+    const { running } = await decide(bob, request);
+    expect(drawn()).toContain('Approved by dora and bob');
+    expect((await ended(running)).status).toBe('succeeded');
+    await expect(decide(carol, request)).rejects.toThrow(code('not-pending'));
+  });
+
+  test('are no use when one denies, before or after the other', async () => {
+    await decide(bob, request);
+    await decide(carol, request, false, 'wait until Monday');
+    expect(drawn()).toContain('Denied by carol: wait until Monday');
+    await expect(decide(dora, request)).rejects.toThrow(code('not-pending'));
+    expect(await restores()).toEqual([]);
+  });
+
+  test('are no use when one who gave them may not approve any more as its turn comes', async () => {
+    const busy = await door.orchestrator.requestBackup(alice, { workspace: 'team-ml', noticeMs: 0 });
+    await decide(bob, request);
+    await decide(carol, request);
+    door.setPolicy({ approvers: ['carol', 'dora'], votes: 2 });
+    await door.drive(busy.ended);
+    await door.settle(async () => (await door.catalog.requests.get(request.id))?.status === 'expired');
+    expect(drawn()).toContain('Who approved it may not approve any more.');
+    expect(await restores()).toEqual([]);
+  });
+
+  test('of one human by two names are one', async () => {
+    await decide(carol, request);
+    await expect(decide({ ...carol, name: 'dora' }, request)).rejects.toThrow(code('not-pending'));
+    await expect(decide({ ...alice, name: 'dora' }, request)).rejects.toThrow(code('own-approval'));
+    expect((await door.catalog.requests.get(request.id))?.votes).toHaveLength(1);
+  });
+
+  test('do not count when the last one comes too late', async () => {
+    await decide(bob, request);
+    door.world.time.pass(8 * 3_600_000);
+    await expect(decide(carol, request)).rejects.toThrow(code('request-expired'));
+    await door.orchestrator.sweep();
+    expect(drawn()).toContain('It expired.');
+    expect(await restores()).toEqual([]);
+  });
+
+  test('at the same instant both count, and start it once', async () => {
+    const both = await Promise.all([decide(bob, request), decide(carol, request)]);
+    expect((await door.catalog.requests.get(request.id))?.votes.map(({ by }) => by.name).sort()).toEqual([
+      'bob',
+      'carol',
+    ]);
+    const [running] = both.flatMap((one) => one.running ?? []);
+    expect((await ended(running)).status).toBe('succeeded');
+    expect(await restores()).toHaveLength(1);
+  });
+
+  test('at the same instant by one human count once', async () => {
+    const both = await Promise.allSettled([decide(bob, request), decide(bob, request)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await door.catalog.requests.get(request.id)).toMatchObject({ status: 'pending', votes: [{ by: bob }] });
+    await expect(decide(zoe, request)).rejects.toThrow(code('not-allowed'));
+  });
+});
+
 describe('a request that nobody decides on', () => {
   test('expires, is drawn so, and is refused from then on', async () => {
     const request = await ask(await door.backUp());

@@ -2,15 +2,18 @@ import type { DeletePlan, RestorePlan, UndoPlan } from '../../records/plan.ts';
 import type { Request } from '../../records/request.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
+import { describeBrokenGlass } from './broken-glass.ts';
 import { writeCount, writeMoment, writeSize } from './words.ts';
 
 /** The one drawing of a request, whatever happened to it: everything is read from the record. */
 export function describeRequest(request: Request): Message {
+  const asked = `${request.workspace}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? `: ${request.reason}` : ''}.`;
+  const glass = describeBrokenGlass(request);
   return {
     key: `${request.id}`,
     workspace: request.workspace,
-    tone: request.status === 'pending' ? 'warning' : request.status === 'denied' ? 'bad' : 'info',
-    text: `${request.workspace}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? `: ${request.reason}` : ''}. ${state(request)}`,
+    tone: toneOf(request, glass !== ''),
+    text: [asked, glass, state(request)].filter((sentence) => sentence !== '').join(' '),
     details: describePlan(request),
   };
 }
@@ -33,6 +36,11 @@ function describePlan(request: Request): string[] {
   }
 }
 
+function toneOf(request: Request, isGlassBroken: boolean): Message['tone'] {
+  if (request.status === 'denied' || isGlassBroken) return 'bad';
+  return request.status === 'pending' ? 'warning' : 'info';
+}
+
 export function describeDeletePlan(plan: DeletePlan): string[] {
   return [
     `Removes ${writeCount(plan.files, 'file')}, ${writeSize(plan.bytes)} for ever; this cannot be undone.`,
@@ -44,18 +52,30 @@ function state(request: Request): string {
   const last = request.votes.at(-1);
   switch (request.status) {
     case 'pending':
-      return `It needs ${writeCount(request.votesNeeded - request.votes.filter(({ approves }) => approves).length, 'approval')} until ${writeMoment(request.expiresAt)}: cml approve ${request.id}, or cml deny ${request.id} --reason "..."`;
+      return `${stillNeeded(request)} until ${writeMoment(request.expiresAt)}: cml approve ${request.id}, or cml deny ${request.id} --reason "..."`;
     case 'approved':
-      return `Approved by ${last?.by.name ?? 'nobody'}.`;
+      return `Approved by ${approving(request)}.`;
     case 'denied':
       return `Denied by ${last?.by.name ?? 'nobody'}: ${last?.reason ?? ''}`;
     case 'used':
-      return `Approved by ${last?.by.name ?? 'nobody'}; it runs as ${request.operationId ?? 'an operation'}.`;
+      return `Approved by ${approving(request)}; it runs as ${request.operationId ?? 'an operation'}.`;
     case 'expired':
       return 'It expired.';
     case 'withdrawn':
       return 'It was taken back.';
   }
+}
+
+function stillNeeded(request: Request): string {
+  const given = request.votes.filter(({ approves }) => approves).length;
+  const missing = request.votesNeeded - given;
+  if (given === 0) return `It needs ${writeCount(missing, 'approval')}`;
+  return `Approved by ${approving(request)}; it needs ${writeCount(missing, 'more approval')}`;
+}
+
+function approving({ votes }: Request): string {
+  const names = votes.filter(({ approves }) => approves).map(({ by }) => by.name);
+  return names.length === 0 ? 'nobody' : names.join(' and ');
 }
 
 /** What an approver reads before deciding; with the request, also how it is approved. */

@@ -4,9 +4,8 @@ import type { Quiet, StagedPart } from '../platform.ts';
 import { withCharge } from './charge.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { isFolder } from './file-facts.ts';
-import { configuredPart } from './parts.ts';
+import { assertNothingMountedInside, configuredPart } from './parts.ts';
 import { proveQuiet } from './quiet.ts';
-import { assertNothingMountedInside } from './stage.ts';
 import { readState, removeState, writeState } from './state-file.ts';
 
 /** `writing`: the live parts are of unknown state. What stands afterwards is kept until the operation is released. */

@@ -10,9 +10,12 @@ import { readNote } from './note.ts';
 import { type ConfiguredPart, configuredParts, mountedInside } from './parts.ts';
 import { servicesOf } from './services.ts';
 import { networkKind } from './slow-storage.ts';
+import { type SnapshotWay, snapshotWay } from './snapshot-way.ts';
 import { findWriters } from './writers.ts';
 
 type InspectOptions = EffectOptions & { readonly count?: boolean; readonly since?: string };
+
+const WITHOUT_SNAPSHOT: readonly Capture[] = ['two-pass', 'cold', 'after-start'];
 
 const REASONS: Record<Capture, string> = {
   snapshot: 'the configured commands make a snapshot of its storage',
@@ -20,6 +23,14 @@ const REASONS: Record<Capture, string> = {
   cold: 'asked for: copied once, while services are down',
   'after-start': 'asked for: copied after services are up again, so it is not consistent with the rest',
 };
+
+function reasonOf(chosen: Capture, way: SnapshotWay): string {
+  if (way.by === 'nothing' && chosen === 'snapshot')
+    return way.why ?? 'its storage makes none and no commands for one are configured';
+  if (way.by === 'nothing' && way.why !== undefined) return `${REASONS[chosen]} (no snapshot: ${way.why})`;
+  if (way.by === 'btrfs' && chosen === 'snapshot') return 'it is a btrfs subvolume: its snapshot takes no time';
+  return REASONS[chosen];
+}
 
 export async function inspectWorkspace(
   context: LocalContext,
@@ -50,16 +61,17 @@ export async function inspectWorkspace(
 }
 
 async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnings: string[]): Promise<PartState> {
-  const chosen = part.capture ?? (part.snapshot ? 'snapshot' : 'two-pass');
   const present = await isFolder(part.path);
+  const way: SnapshotWay = present ? await snapshotWay(part) : { by: 'nothing' };
+  const chosen = part.capture ?? (way.by === 'nothing' ? 'two-pass' : 'snapshot');
   const state: PartState = {
     name: part.name,
     kind: part.kind,
     location: part.location,
     path: part.path,
     capture: chosen,
-    reason: REASONS[chosen],
-    possible: part.snapshot ? ['snapshot', 'two-pass', 'cold', 'after-start'] : ['two-pass', 'cold', 'after-start'],
+    reason: reasonOf(chosen, way),
+    possible: way.by === 'nothing' ? WITHOUT_SNAPSHOT : ['snapshot', ...WITHOUT_SNAPSHOT],
     files: 0,
     bytes: 0,
     exclude: [],
@@ -75,7 +87,7 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
   const room = await statfs(part.path);
   const { dev } = await stat(part.path);
   const place = { freeBytes: room.bavail * room.bsize, fileSystem: String(dev) };
-  const known = { ...state, ...place, exclude: await reservedIn(part) };
+  const known = { ...state, ...place, exclude: await reservedIn(part, way) };
   if (!options.count && options.since === undefined) return known;
   const { files, bytes, writtenSince, unreadable } = await countFiles(part.path, options.since, options.signal);
   if (unreadable.length > 0) {
@@ -89,9 +101,9 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
 }
 
 /** Our folders inside a mount point, as absolute paths: in the live part and, where there is one, in its snapshot. */
-async function reservedIn(part: ConfiguredPart): Promise<string[]> {
+async function reservedIn(part: ConfiguredPart, way: SnapshotWay): Promise<string[]> {
   const names = (await childNames(part.path)).filter((name) => name.startsWith(RESERVED));
-  const roots = part.snapshot ? [part.path, part.snapshot.path] : [part.path];
+  const roots = way.by === 'nothing' ? [part.path] : [part.path, way.path];
   return roots.flatMap((root) => names.map((name) => join(root, name)));
 }
 

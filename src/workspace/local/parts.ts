@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OperationError } from '../../errors.ts';
-import { childNames, deviceOf, isFolder } from './file-facts.ts';
+import { isSubvolume } from './btrfs.ts';
+import { childNames, isFolder } from './file-facts.ts';
 import { findWithin } from './find-within.ts';
 import { isMountPoint, mountPointsInside, ownMounts } from './mounts.ts';
 import type { LocalSettings, PartSettings } from './settings.ts';
@@ -37,7 +38,10 @@ type NamedPart = Pick<ConfiguredPart, 'name' | 'path'>;
 export interface PartPlaces {
   /** Symbolic links followed. */
   readonly root: string;
-  /** A mount point cannot be renamed: there the children are moved, and our folders lie inside it. */
+  /**
+   * A mount point cannot be renamed, and a btrfs subvolume has to stay one: there the children are moved, and our folders
+   * lie inside it.
+   */
   readonly way: 'whole' | 'children' | 'path';
   readonly stage: string;
   readonly displaced: string;
@@ -45,8 +49,7 @@ export interface PartPlaces {
 
 export async function placesOfPart(part: NamedPart, operationId: string): Promise<PartPlaces> {
   const root = await followLinks(part.path);
-  const mounts = await ownMounts();
-  if (isMountPoint(root, mounts)) {
+  if ((await isMounted(root)) || (await isSubvolume(root))) {
     const ours = (what: string) => join(root, `.cml-${operationId}-${what}`);
     return { root, way: 'children', stage: ours('stage'), displaced: ours('displaced') };
   }
@@ -71,7 +74,7 @@ export async function placesOfPath(
 /** Beside the root; inside it where a rename could not cross: at a mount point or the root of a subvolume. */
 async function folderOfPlaces(root: string): Promise<string> {
   const beside = dirname(root);
-  const isApart = isMountPoint(root, await ownMounts()) || (await deviceOf(root)) !== (await deviceOf(beside));
+  const isApart = (await isMounted(root)) || (await isSubvolume(root));
   return isApart ? root : beside;
 }
 
@@ -87,6 +90,11 @@ export async function stagedPlaces(part: NamedPart, operationId: string): Promis
   return places;
 }
 
+/** Whether a file system is mounted there; symbolic links must have been followed. */
+export async function isMounted(root: string): Promise<boolean> {
+  return isMountPoint(root, await ownMounts());
+}
+
 /** Where file systems are mounted inside a part: it cannot be swapped, since moving it would move them too. */
 export async function mountedInside(part: { path: string }): Promise<string[]> {
   return mountPointsInside(await followLinks(part.path), await ownMounts());
@@ -100,4 +108,16 @@ async function followLinks(path: string): Promise<string> {
     if (codeOf(cause) !== 'ENOENT') throw cause;
     return join(await realpath(dirname(path)), basename(path));
   }
+}
+
+/** @throws OperationError `preflight-failed` naming the mount point. */
+export async function assertNothingMountedInside(part: {
+  readonly name: string;
+  readonly path: string;
+}): Promise<void> {
+  const [point] = await mountedInside(part);
+  if (point === undefined) return;
+  throw new OperationError('preflight-failed', `a file system is mounted inside ${part.name}: ${point}`, {
+    hint: 'moving the part would carry it off: unmount it, or mount it elsewhere and make it a part of its own',
+  });
 }

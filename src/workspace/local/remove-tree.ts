@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { PortError } from '../../errors.ts';
+import { removeSubvolumesInside } from './btrfs.ts';
 import { inodeOf } from './file-facts.ts';
 import { reservedPath } from './parts.ts';
 
@@ -14,6 +15,7 @@ export async function removeTree(path: string): Promise<void> {
   if (first.exitCode === 0) return;
   // Restored folders may be read-only; without root their owner must open them first.
   await execa('find', [path, '-xdev', '-type', 'd', '-exec', 'chmod', 'u+rwx', '{}', '+'], { reject: false });
+  await removeSubvolumesInside(path);
   const second = await remove(path);
   if (second.exitCode === 0) return;
   throw new PortError('platform-unavailable', `${path} cannot be removed`, { cause: second, retryable: true });

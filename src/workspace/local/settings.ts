@@ -73,7 +73,7 @@ export type ServiceSettings = z.infer<typeof service>;
 const part = {
   name: partName,
   path: z.string().min(1),
-  /** Absent: `snapshot` where commands for it are configured, else `two-pass`. */
+  /** Absent: `snapshot` where commands for it are configured or its storage can make one, else `two-pass`. */
   capture: capture.optional(),
   /** `drop` must do nothing when there is no snapshot. Both get CML_OPERATION and CML_PART in their environment. */
   snapshot: z.strictObject({ make: words, drop: words, path: z.string().min(1) }).optional(),
@@ -81,21 +81,8 @@ const part = {
   leaveOut: z.string().min(1).optional(),
 };
 
-interface CaptureWish {
-  capture?: string | undefined;
-  snapshot?: object | undefined;
-}
-
-const canBeCaptured = (wish: CaptureWish) => wish.capture !== 'snapshot' || wish.snapshot !== undefined;
-const needsCommands = {
-  path: ['capture'],
-  error: 'capture: snapshot needs snapshot: { make: [...], drop: [...], path: ... }',
-};
-
-const volume = z.strictObject(part).refine(canBeCaptured, needsCommands);
-const sharedFolder = z
-  .strictObject({ ...part, location: partLocation.default('internal') })
-  .refine(canBeCaptured, needsCommands);
+const volume = z.strictObject(part);
+const sharedFolder = z.strictObject({ ...part, location: partLocation.default('internal') });
 export type PartSettings = z.infer<typeof volume>;
 
 /** The `platform` of a workspace on one machine. Paths are absolute by the time this is used. */

@@ -1,31 +1,26 @@
 import { mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { OperationError, PortError } from '../../errors.ts';
 import type { BackupPlan } from '../../records/plan.ts';
-import { moment } from '../../records/time.ts';
 import type { EffectOptions, Quiet, Snapshot } from '../platform.ts';
-import { type LocalContext, stateFiles } from './context.ts';
+import { btrfsCommands, creationTimeOf, isSubvolume } from './btrfs.ts';
+import type { LocalContext } from './context.ts';
+import { inodeOf } from './file-facts.ts';
 import { configuredPart } from './parts.ts';
 import { assertSameQuiet } from './quiet.ts';
 import { runCommand } from './run-command.ts';
-import { readState, removeState, writeState } from './state-file.ts';
-
-/** Written before a snapshot is made: one that exists and is recorded nowhere would stay for ever. */
-const madeSnapshot = z.object({
-  part: z.string(),
-  path: z.string(),
-  /** What drops it, kept here because the configuration may change meanwhile. */
-  drop: z.array(z.string()),
-  takenAt: moment,
-  quietToken: z.string(),
-  state: z.enum(['making', 'made']),
-});
-const madeSnapshots = z.array(madeSnapshot);
-type MadeSnapshot = z.infer<typeof madeSnapshot>;
+import { forgetSnapshots, type MadeSnapshot, readSnapshots, recordSnapshot, takeOverPlace } from './snapshot-record.ts';
+import { type SnapshotWay, snapshotWay } from './snapshot-way.ts';
 
 const COMMAND_MS = 300_000;
+
+interface Making {
+  readonly context: LocalContext;
+  readonly operationId: string;
+  readonly part: string;
+  readonly options: EffectOptions;
+}
 
 export async function makeSnapshots(
   context: LocalContext,
@@ -36,70 +31,78 @@ export async function makeSnapshots(
 ): Promise<Snapshot[]> {
   await assertSameQuiet(context, quiet);
   const snapshots: Snapshot[] = [];
-  for (const { name, capture } of plan.parts) {
-    if (capture === 'snapshot') snapshots.push(await makeSnapshot(context, operationId, name, quiet, options));
+  for (const { name: part, capture } of plan.parts) {
+    if (capture === 'snapshot') snapshots.push(await makeSnapshot({ context, operationId, part, options }, quiet));
   }
   return snapshots;
 }
 
-async function makeSnapshot(
-  context: LocalContext,
-  operationId: string,
-  name: string,
-  quiet: Quiet,
-  options: EffectOptions,
-): Promise<Snapshot> {
-  const { snapshot: commands } = configuredPart(context.settings, name);
-  if (!commands) {
-    throw new OperationError('plan-changed', `no commands are configured that make a snapshot of ${name}`, {
-      hint: 'put snapshot: { make, drop, path } back into cml.yaml, or choose another capture',
-    });
-  }
-  const known = (await readMade(context, operationId)).find(({ part }) => part === name);
-  if (known?.state === 'made' && known.quietToken === quiet.token) return known;
+async function makeSnapshot(making: Making, quiet: Quiet): Promise<Snapshot> {
+  const { context, operationId, part } = making;
+  const known = (await readSnapshots(context, operationId)).find((one) => one.part === part);
+  if (known?.state === 'made' && known.quietToken === quiet.token) return answer(known);
   // One that was begun and not finished, or that belongs to another quiet time, is of no use to anyone.
-  if (known) await runFor(context, operationId, known.drop, known.part, options);
-  const making: MadeSnapshot = {
-    part: name,
-    path: commands.path,
-    drop: commands.drop,
+  if (known) await drop(making, known);
+  // Looked at once more: a subvolume that services made inside since the plan would be lost in silence.
+  const way = await snapshotWay(configuredPart(context.settings, part));
+  if (way.by === 'nothing') throw impossible(part, way.why);
+  const begun: MadeSnapshot = {
+    part,
+    path: way.path,
+    by: way.by,
+    drop: way.by === 'commands' ? way.drop : btrfsCommands.remove(way.path),
     takenAt: context.clock.now().toISOString(),
     quietToken: quiet.token,
     state: 'making',
   };
-  await record(context, operationId, making);
-  await runFor(context, operationId, commands.make, name, options);
-  await assertReadable(making);
-  await record(context, operationId, { ...making, state: 'made' });
-  return { part: making.part, path: making.path, takenAt: making.takenAt };
+  await recordSnapshot(context, operationId, begun);
+  const made: MadeSnapshot = { ...begun, takenAt: await make(making, begun, way), state: 'made' };
+  await recordSnapshot(context, operationId, made);
+  return answer(made);
+}
+
+/** Answers its instant. */
+async function make(
+  making: Making,
+  begun: MadeSnapshot,
+  way: Exclude<SnapshotWay, { by: 'nothing' }>,
+): Promise<string> {
+  if (way.by === 'commands') {
+    await run(making, way.make);
+    await assertReadable(begun);
+    return begun.takenAt;
+  }
+  await takeOverPlace(making.context, making.operationId, way.path);
+  await drop(making, begun);
+  await run(making, btrfsCommands.snapshot(way.subvolume, way.path));
+  await assertReadable(begun);
+  const madeAt = (await creationTimeOf(way.path)).toISOString();
+  // Its own account is cut to whole seconds, so that it may read as before services were stopped.
+  return madeAt > begun.takenAt ? madeAt : begun.takenAt;
 }
 
 export async function dropSnapshots(context: LocalContext, operationId: string): Promise<void> {
-  for (const { drop, part } of await readMade(context, operationId)) {
-    await runFor(context, operationId, drop, part, {});
+  for (const made of await readSnapshots(context, operationId)) {
+    await drop({ context, operationId, part: made.part, options: {} }, made);
   }
-  await removeState(stateFiles.snapshots(context.folder, operationId));
+  await forgetSnapshots(context, operationId);
 }
 
-async function readMade(context: LocalContext, operationId: string): Promise<MadeSnapshot[]> {
-  return (await readState(stateFiles.snapshots(context.folder, operationId), madeSnapshots)) ?? [];
+async function drop(making: Making, made: MadeSnapshot): Promise<void> {
+  if (made.by === 'btrfs' && !(await isSubvolume(made.path))) {
+    if ((await inodeOf(made.path)) === null) return;
+    throw new PortError('platform-unavailable', `${made.path} is in the way of the snapshot of ${made.part}`, {
+      hint: 'it is not a snapshot of ours: move it away',
+    });
+  }
+  await run(making, made.drop);
 }
 
-async function record(context: LocalContext, operationId: string, made: MadeSnapshot): Promise<void> {
-  const others = (await readMade(context, operationId)).filter(({ part }) => part !== made.part);
-  await writeState(stateFiles.snapshots(context.folder, operationId), [...others, made]);
-}
-
-async function runFor(
-  context: LocalContext,
-  operationId: string,
-  words: readonly string[],
-  part: string,
-  { signal }: EffectOptions,
-): Promise<void> {
+async function run({ context, operationId, part, options }: Making, words: readonly string[]): Promise<void> {
   const output = join(context.folder, 'snapshots.log');
   mkdirSync(context.folder, { recursive: true, mode: 0o700 });
   const environment = { CML_OPERATION: operationId, CML_PART: part };
+  const { signal } = options;
   if (await runCommand(words, { environment, timeoutMs: COMMAND_MS, output, signal })) return;
   throw new PortError('platform-unavailable', `the snapshot command "${words.join(' ')}" for ${part} failed`, {
     retryable: true,
@@ -114,6 +117,20 @@ async function assertReadable({ part, path }: MadeSnapshot): Promise<void> {
     throw notThere(part, path, cause);
   }
   throw notThere(part, path, undefined);
+}
+
+function answer({ part, path, takenAt }: MadeSnapshot): Snapshot {
+  return { part, path, takenAt };
+}
+
+function impossible(part: string, why: string | undefined): OperationError {
+  return new OperationError(
+    'plan-changed',
+    `no snapshot of ${part} can be made${why === undefined ? '' : `: ${why}`}`,
+    {
+      hint: 'look at cml check, then choose another capture or configure snapshot: { make, drop, path }',
+    },
+  );
 }
 
 function notThere(part: string, path: string, cause: unknown): OperationError {

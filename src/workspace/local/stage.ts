@@ -9,10 +9,9 @@ import { childNames, inodeOf, isFolder, lookOf } from './file-facts.ts';
 import { giveOwnerAndMode } from './give-look.ts';
 import { isWithin } from './mounts.ts';
 import {
-  type ConfiguredPart,
+  assertNothingMountedInside,
   configuredPart,
   configuredParts,
-  mountedInside,
   type PartPlaces,
   placesOfPart,
   placesOfPath,
@@ -67,18 +66,6 @@ function refuseNested(wishes: readonly StageWish[], places: readonly PartPlaces[
       },
     );
   }
-}
-
-/** @throws OperationError `preflight-failed` naming the mount point. */
-export async function assertNothingMountedInside(part: {
-  readonly name: string;
-  readonly path: string;
-}): Promise<void> {
-  const [point] = await mountedInside(part);
-  if (point === undefined) return;
-  throw new OperationError('preflight-failed', `a file system is mounted inside ${part.name}: ${point}`, {
-    hint: 'moving the part would carry it off: unmount it, or mount it elsewhere and make it a part of its own',
-  });
 }
 
 async function makeEmpty({ root, stage }: PartPlaces, is: 'folder' | 'file'): Promise<void> {

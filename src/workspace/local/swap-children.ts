@@ -20,6 +20,8 @@ export async function commitChildren(part: ChildrenSwap): Promise<void> {
   const strangers = await strangersIn(part.root, part.staged);
   if (strangers.length > 0) throw appeared(part, strangers);
   await moveAll(part.staged, part.stage, part.root);
+  // Before the look is given: removed later, it would change the time of the part's own folder once more.
+  await removeEmptyFolder(part.stage);
   await giveLook(part.root, part.stagedLook);
   await syncFolder(part.root);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { deleteStory } from '../../../src/backup/delete-steps.ts';
+import { glassBroken, repeatBrokenGlass } from '../../../src/chat/messages/broken-glass.ts';
 import {
   backupDeleted,
   backupEnded,
@@ -98,10 +99,26 @@ describe('what people read', () => {
     expect(describeRequest(request)).toMatchSnapshot();
     const by = { name: 'bob', proof: 'token' as const };
     const vote = { by, at: '2026-11-22T22:20:00.000Z', approves: false, reason: 'too early' };
+    const voteFor = (status: string) => ({ ...vote, approves: status !== 'denied' });
     const texts = (['approved', 'denied', 'expired', 'withdrawn', 'used'] as const).map(
-      (status) => describeRequest({ ...request, status, votes: [vote], operationId: operation.id }).text,
+      (status) => describeRequest({ ...request, status, votes: [voteFor(status)], operationId: operation.id }).text,
     );
     expect(texts).toMatchSnapshot();
+  });
+
+  test('of a request that one person let through alone, for ever', () => {
+    const by = { name: 'alice', proof: 'uid' as const };
+    const reason = 'the lab starts at six and nobody answers';
+    const vote = { by, at: '2026-11-22T22:20:00.000Z', approves: true, reason, breakGlass: true as const };
+    const broken = { ...request, votes: [vote], operationId: operation.id };
+    expect(glassBroken({ ...broken, status: 'approved' }, ['alice', 'bob'])).toMatchSnapshot();
+    for (const status of ['approved', 'used', 'expired', 'withdrawn'] as const) {
+      const { tone, text } = describeRequest({ ...broken, status });
+      expect({ tone, text }).toEqual({ tone: 'bad', text: expect.stringContaining(`GLASS BROKEN by alice`) });
+    }
+    const ended = operationFailed({ ...operation, status: 'failed' }, true);
+    expect(repeatBrokenGlass(ended, operation)).toBe(ended);
+    expect(repeatBrokenGlass(ended, { ...operation, brokeGlass: { by: 'alice', reason } }).text).toMatchSnapshot();
   });
 
   test('after a deletion and after a verification', () => {

@@ -33,12 +33,6 @@ describe('settings', () => {
       expect.stringContaining('services.0.status'),
     ]);
   });
-
-  it('want commands for a snapshot', () => {
-    expect(problems({ volumes: [{ name: 'db', path: '/x', capture: 'snapshot' }] })).toEqual([
-      expect.stringContaining('volumes.0.capture: capture: snapshot needs'),
-    ]);
-  });
 });
 
 describe('parts', () => {
@@ -68,6 +62,15 @@ describe('parts', () => {
     ]);
     expect(parts.every(({ reason, freeBytes }) => reason.length > 10 && freeBytes > 0)).toBe(true);
     expect(leftOut).toEqual([{ name: 'scratch', reason: 'rebuilt nightly' }]);
+  });
+
+  it('say why a snapshot that was asked for cannot be made', async () => {
+    bench = await makeBench(async (root) => ({
+      volumes: [{ name: 'db', path: await makeFolder(join(root, 'db')), capture: 'snapshot' }],
+    }));
+    const [part] = (await bench.platform.inspect()).parts;
+    expect(part).toMatchObject({ capture: 'snapshot', possible: ['two-pass', 'cold', 'after-start'] });
+    expect(part?.reason).toContain('no commands for one are configured');
   });
 
   it('are made as snapshots once, and dropped, by the configured commands', async () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { beforeAll } from 'vitest';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { type BtrfsVolume, hasBtrfs, makeBtrfsVolume } from '../../btrfs-volume.ts';
 import { describePlatform, type PlatformUnderTest } from '../../contracts/platform.ts';
 import { describePlatformSwaps } from '../../contracts/platform-swaps.ts';
 import {
@@ -19,17 +20,46 @@ import {
 
 beforeAll(assertGuardIsBuilt);
 
-async function create(names: readonly string[] = ['web', 'db', 'worker']): Promise<PlatformUnderTest> {
+describePlatform('the local platform', () => create(makeFolder));
+// One that starts at once: there are many starts in these.
+describePlatformSwaps('the local platform', () => create(makeFolder, ['db']));
+
+describe.runIf(hasBtrfs)('on btrfs', () => {
+  let volume: BtrfsVolume;
+  let count = 0;
+  beforeAll(async () => {
+    volume = await makeBtrfsVolume();
+  });
+  afterAll(() => volume.dispose());
+  const createThere = (names?: readonly string[]) => {
+    const folder = `t${++count}`;
+    return create((path) => volume.subvolume(folder, basename(path)), names);
+  };
+  describePlatform('the local platform with subvolumes as parts', () => createThere());
+  describePlatformSwaps('the local platform with subvolumes as parts', () => createThere(['db']));
+});
+
+async function create(
+  makePart: (path: string) => Promise<string>,
+  names: readonly string[] = ['web', 'db', 'worker'],
+): Promise<PlatformUnderTest> {
+  const paths = new Map<string, string>();
+  const at = (part: string, file: string) => join(paths.get(part) ?? '', file);
   const bench = await makeBench(async (root) => ({
     services: names.map((name) => (name === 'db' ? commanded(name, join(root, 'db-runs')) : supervised(name))),
-    volumes: [{ name: 'data', path: await makeFolder(join(root, 'data')) }],
-    sharedFolders: [{ name: 'projects', path: await makeFolder(join(root, 'projects')) }],
+    volumes: [{ name: 'data', path: await place(join(root, 'data')) }],
+    sharedFolders: [{ name: 'projects', path: await place(join(root, 'projects')) }],
     pageCommand: ['sh', '-c', `cat >> ${root}/said && mv ${root}/said ${root}/pages`],
     definition: { files: [join(root, 'env')] },
     checks: [
       { name: 'whole', command: ['sh', '-c', 'grep -q good "$CML_SCRATCH/data/file" || { echo torn >&2; exit 1; }'] },
     ],
   }));
+  async function place(path: string): Promise<string> {
+    const made = await makePart(path);
+    paths.set(basename(path), made);
+    return made;
+  }
   const { root, platform } = bench;
   const isUp = async (service: string) =>
     service === 'db' ? existsSync(join(root, 'db-runs')) : bench.pidsOf(service).length > 0;
@@ -54,12 +84,12 @@ async function create(names: readonly string[] = ['web', 'db', 'worker']): Promi
     },
     pages: async () => (await readIfThere(join(root, 'pages')))?.trim().split('\n') ?? [],
     async write(part, file, text) {
-      await makeFolder(dirname(join(root, part, file)));
-      await writeFile(join(root, part, file), text);
+      await makeFolder(dirname(at(part, file)));
+      await writeFile(at(part, file), text);
     },
-    remove: (part, file) => rm(join(root, part, file), { recursive: true }),
+    remove: (part, file) => rm(at(part, file), { recursive: true }),
     stands: async (path) => existsSync(path),
-    read: (part, file) => readIfThere(join(root, part, file)),
+    read: (part, file) => readIfThere(at(part, file)),
     writeStaged: (path, file, text) => writeFile(join(path, file), text),
     list: listIfThere,
     readDefinition: () => readIfThere(join(root, 'env')),
@@ -67,7 +97,3 @@ async function create(names: readonly string[] = ['web', 'db', 'worker']): Promi
     dispose: bench.dispose,
   };
 }
-
-describePlatform('the local platform', () => create());
-// One that starts at once: there are many starts in these.
-describePlatformSwaps('the local platform', () => create(['db']));

@@ -229,6 +229,7 @@ describe.runIf(canMount)('a swap inside a mount point', () => {
     const places = await bench.platform.keepDisplaced(OPERATION, FAR_AWAY);
     expect(places).toEqual([inside(`.cml-${OPERATION}-displaced`)]);
     await bench.platform.release(OPERATION);
+    expect(statSync(inside()).mtimeMs).toBe(1_000_000_000_500);
     expect(await listIfThere(places[0] ?? '')).toEqual(['before', 'both', 'folder']);
     expect(await bench.platform.dropDisplaced(LATER)).toEqual(places);
     expect(await ours()).toEqual([]);
@@ -256,6 +257,7 @@ describe.runIf(canMount)('a swap inside a mount point', () => {
     ] as [string, string][];
     for (let count = 0; count <= moves.length; count += 1) {
       await commit();
+      if (count < moves.length) await mkdir(stage);
       for (const [from, to] of moves.slice(count).reverse()) renameSync(to, from);
       await writeFile(record, (await readFile(record, 'utf8')).replace('"committed": true', '"committed": false'));
       const life = bench.again();
@@ -273,6 +275,7 @@ describe.runIf(canMount)('a swap inside a mount point', () => {
 
   it('refuses to go on when something new appears while it swaps', async () => {
     await commit();
+    await mkdir(inside(`.cml-${OPERATION}-stage`));
     renameSync(inside('after'), inside(`.cml-${OPERATION}-stage`, 'after'));
     const record = join(bench.folder, `swap-${OPERATION}.json`);
     await writeFile(record, (await readFile(record, 'utf8')).replace('"committed": true', '"committed": false'));
