@@ -6,13 +6,22 @@ import type { WorkspacePolicy } from '../records/workspace.ts';
 /** What is true at the moment of the decision; looked up anew, never remembered from when it was asked. */
 export interface DecisionFacts {
   readonly now: Date;
-  readonly policy: Pick<WorkspacePolicy, 'approvers' | 'requestExpiry'>;
+  readonly policy: Pick<WorkspacePolicy, 'approvers' | 'requestExpiry' | 'votes'>;
   /** Digest of the plan as it would be made now; undefined when it cannot be made. */
   readonly digest: string | undefined;
 }
 
 export function isSameHuman(one: Person, other: Person): boolean {
   return one.name === other.name || identityOf(one) === identityOf(other);
+}
+
+/** Who tightens the rules means what still waits too; who loosens them does not undo what was asked under stricter ones. */
+export function votesNeeded(request: Request, policy: Pick<WorkspacePolicy, 'votes'>): number {
+  return Math.max(request.votesNeeded, policy.votes);
+}
+
+function approvalsOf(request: Pick<Request, 'votes'>, policy: Pick<WorkspacePolicy, 'approvers'>): Vote[] {
+  return request.votes.filter(({ approves, by }) => approves && policy.approvers.includes(by.name));
 }
 
 export function isExpired(request: Request, now: Date): boolean {
@@ -33,9 +42,10 @@ export function countVote(request: Request, vote: Vote, facts: DecisionFacts): R
       hint: `Ask again, so that the present plan is shown: cml ${request.kind} ${request.backupId}`,
     });
   }
-  if (votes.filter(({ approves }) => approves).length < request.votesNeeded) return { ...request, votes };
+  const counted = { ...request, votes, votesNeeded: votesNeeded(request, facts.policy) };
+  if (approvalsOf(counted, facts.policy).length < counted.votesNeeded) return counted;
   const expiresAt = new Date(facts.now.getTime() + facts.policy.requestExpiry).toISOString();
-  return { ...request, votes, status: 'approved', decidedAt: vote.at, expiresAt };
+  return { ...counted, status: 'approved', decidedAt: vote.at, expiresAt };
 }
 
 function refuseDecided(request: Request, now: Date): void {
@@ -68,7 +78,7 @@ function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): v
   }
   if (request.votes.some(({ by }) => isSameHuman(by, vote.by))) {
     throw new UserError('not-pending', `${vote.by.name} has voted on ${request.id} already.`, {
-      hint: `${request.votesNeeded} votes are needed.`,
+      hint: `${votesNeeded(request, policy)} votes are needed.`,
     });
   }
   if (!vote.approves && !vote.reason?.trim()) {
@@ -78,8 +88,7 @@ function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): v
   }
 }
 
-/** True when the votes that made it approved would still count now. */
-export function votesStillCount(request: Request, policy: Pick<WorkspacePolicy, 'approvers'>): boolean {
-  const counting = request.votes.filter(({ approves, by }) => approves && policy.approvers.includes(by.name));
-  return counting.length >= request.votesNeeded;
+/** True when the votes that made it approved would still make it so now. */
+export function votesStillCount(request: Request, policy: Pick<WorkspacePolicy, 'approvers' | 'votes'>): boolean {
+  return approvalsOf(request, policy).length >= votesNeeded(request, policy);
 }

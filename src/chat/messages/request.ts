@@ -26,7 +26,7 @@ function state(request: Request): string {
   const last = request.votes.at(-1);
   switch (request.status) {
     case 'pending':
-      return `It needs ${writeCount(request.votesNeeded - request.votes.filter(({ approves }) => approves).length, 'approval')} until ${writeMoment(request.expiresAt)}: cml approve ${request.id}, or cml deny ${request.id} --reason "..."`;
+      return `It needs ${writeCount(Math.max(1, request.votesNeeded - request.votes.filter(({ approves }) => approves).length), 'approval')} until ${writeMoment(request.expiresAt)}: cml approve ${request.id}, or cml deny ${request.id} --reason "..."`;
     case 'approved':
       return `Approved by ${last?.by.name ?? 'nobody'}.`;
     case 'denied':
