@@ -78,11 +78,13 @@ export interface RecoverySheet {
   /** Where the second password stands that opens the repository too. */
   readonly secondPasswordFile: string;
   readonly configFile: string;
+  /** The restic of this machine: a path, or its bare name where it is on PATH. */
+  readonly restic: string;
 }
 
 /** What must be kept where the machine is not: enough to get the data back with restic alone. */
 export function writeRecoverySheet(sheet: RecoverySheet): string {
-  const restic = `restic -r ${shellWord(sheet.repository)} --password-file PASSWORD_FILE`;
+  const restic = `${shellWord(sheet.restic)} -r ${shellWord(sheet.repository)} --password-file PASSWORD_FILE`;
   return `RECOVERY SHEET for ${sheet.workspace}
 Print it, or copy it to a safe place that is not on this machine.
 
@@ -95,7 +97,8 @@ Without one of the two passwords nothing can be restored, by anyone: the reposit
 encrypted. Put the second password into the safe together with this sheet, then delete
 its file from this machine. Keep a copy of the configuration too.
 
-If this machine is lost, restic alone brings the data back (restic 0.17.1 or newer).
+If this machine is lost, restic alone brings the data back: restic 0.17.1 or newer, from
+https://restic.net or your distribution, in the place of the one named below${sheet.restic.includes('/') ? '' : ' (on PATH here)'}.
 PASSWORD_FILE is a file that holds one of the passwords:
 
   See what is there:

@@ -10,6 +10,7 @@ import { writeInitialConfig, writeRecoverySheet } from './config-init.ts';
 import { UserError } from './errors.ts';
 import { hashToken } from './main-people.ts';
 import { resticCandidates } from './main-ports.ts';
+import { findRestic } from './mover/restic/probe.ts';
 import { createResticMover } from './mover/restic/restic-mover.ts';
 import { localFolderOf, resticSettings } from './mover/restic/settings.ts';
 import { workspaceName } from './records/workspace.ts';
@@ -30,7 +31,7 @@ export async function init(source: ConfigSource, wish: InitWish): Promise<Answer
   // Passwords first: a repository whose password was never written down would be lost.
   await writeNewSecret(passwordFile);
   await writeNewSecret(secondPasswordFile);
-  await createRepository(source, places);
+  const restic = await createRepository(source, places);
   const token = randomBytes(18).toString('base64url');
   const here = (path: string) => toWritten(path, source.cwd);
   const { username, uid } = userInfo();
@@ -46,7 +47,7 @@ export async function init(source: ConfigSource, wish: InitWish): Promise<Answer
   });
   await writeFile(
     sheet,
-    writeRecoverySheet({ workspace, repository, passwordFile, secondPasswordFile, configFile: config }),
+    writeRecoverySheet({ workspace, repository, passwordFile, secondPasswordFile, configFile: config, restic }),
     { mode: 0o600 },
   );
   await writeFile(config, text, { mode: 0o644, flag: 'wx' });
@@ -142,20 +143,19 @@ async function writeNewSecret(path: string): Promise<void> {
   await writeFile(path, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
 }
 
-async function createRepository(source: ConfigSource, places: Awaited<ReturnType<typeof planPlaces>>): Promise<void> {
+/** Answers the restic that it was created with. */
+async function createRepository(source: ConfigSource, places: Awaited<ReturnType<typeof planPlaces>>): Promise<string> {
   const { workspace, repository, passwordFile, secondPasswordFile } = places;
   const work = await mkdtemp(join(tmpdir(), 'cml-init-'));
-  const mover = createResticMover({
-    settings: resticSettings.parse({ kind: 'restic', location: repository, passwordFile }),
-    workspace,
-    run: createLocalRunProgram(),
-    candidates: resticCandidates(source.environment),
-    cacheFolder: join(work, 'cache'),
-  });
+  const run = createLocalRunProgram();
+  const cacheFolder = join(work, 'cache');
   try {
-    await mover.probe();
+    const { command } = await findRestic(resticCandidates(source.environment), run, { cacheFolder, workspace });
+    const settings = resticSettings.parse({ kind: 'restic', location: repository, passwordFile });
+    const mover = createResticMover({ settings, workspace, run, candidates: [command], cacheFolder });
     await mover.init({ folder: work, key: 'init' });
     await mover.addKey(secondPasswordFile, { folder: work, key: 'add-key' });
+    return command;
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -24,11 +24,11 @@ describePlatform('the local platform', async () => {
     volumes: [{ name: 'data', path: await makeFolder(join(root, 'data')) }],
     sharedFolders: [{ name: 'projects', path: await makeFolder(join(root, 'projects')) }],
     definition: { files: [join(root, 'env')] },
-    checks: [
-      { name: 'whole', command: ['sh', '-c', 'grep -q good "$CML_SCRATCH/data/file" || { echo torn >&2; exit 1; }'] },
-    ],
+    checks: [{ name: 'whole', command: ['./whole.sh'], folder: await makeFolder(join(root, 'checks')) }],
   }));
   const { root, platform } = bench;
+  const look = '#!/bin/sh\ngrep -q good "$CML_SCRATCH/data/file" || { echo torn >&2; exit 1; }\n';
+  await writeFile(join(root, 'checks', 'whole.sh'), look, { mode: 0o755 });
   const names = ['web', 'db', 'worker'];
   const isUp = async (service: string) =>
     service === 'db' ? existsSync(join(root, 'db-runs')) : bench.pidsOf(service).length > 0;
