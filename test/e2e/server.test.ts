@@ -92,7 +92,7 @@ test('sends messages to the notify command that stands in the configuration now'
   const notify = `notify: { command: [sh, -c, 'cat >> ${bench.at('told')}'] }\n`;
   await writeFile(bench.at('cml.yaml'), notify + (await readFile(bench.at('cml.yaml'), 'utf8')));
   expect((await bench.sayJson(['backup', 'team-ml'])).exitCode).toBe(0);
-  expect(await readFile(bench.at('told'), 'utf8')).toMatch(/services stop now[^]*backup bkp_\w+ completed/);
+  expect(await readFile(bench.at('told'), 'utf8')).toMatch(/services stop now[\s\S]*backup bkp_\w+ completed/);
 });
 
 test('says what is wrong with the configuration when a word would have to start the server', async () => {
