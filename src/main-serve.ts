@@ -16,13 +16,13 @@ import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
+import { VERSION } from './main-version.ts';
 import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
 import { createNewId } from './records/ids.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 import { createStateLock } from './workspace/local/state-lock.ts';
 
-const VERSION = '0.1.0';
 /** Said while something is wrong: they work with the configuration that was last in order. */
 const RECOVERY_WORDS = new Set(['start', 'status', 'list', 'cancel', 'postpone']);
 const SWEEP_MS = 60_000;

@@ -17,10 +17,14 @@ function deployerContext(source: ConfigSource): DeployerContext {
   return {
     serve: async (input) => (await import('./main-serve.ts')).serve(source, input),
     init: async (input) => (await import('./main-init.ts')).init(source, input),
-    showConfig: async () => (await import('./main-init.ts')).showConfig(source),
+    showConfig: async () => (await import('./main-show-config.ts')).showConfig(source),
+    showVersion: async () => (await import('./main-version.ts')).showVersion(source),
+    makeToken: async (person) => (await import('./main-token.ts')).makeToken(source, person),
     async help(word) {
       const { helpForAll, helpForWord } = await import('./chat/command-help.ts');
-      const text = word === undefined ? helpForAll(everyWord) : helpForWord(everyWord, word);
+      const { columns } = process.stdout;
+      const look = columns ? { columns } : {};
+      const text = word === undefined ? helpForAll(everyWord, look) : helpForWord(everyWord, word, look);
       return { text: text.trimEnd(), tone: 'info', json: { help: text } };
     },
   };

@@ -344,7 +344,7 @@ describe('the first configuration', () => {
     dataFolder: './cml-data',
     repository: './backup # not a comment',
     passwordFile: './cml-data/secrets/my-work.password',
-    approver: 'bob',
+    approvers: ['bob'] as const,
     approverTokenHash: TOKEN,
   };
 
@@ -358,7 +358,7 @@ describe('the first configuration', () => {
     expect(mine?.repository).toMatchObject({ location: join(home, 'conf', 'backup # not a comment') });
     expect(mine?.policy).toMatchObject({ approvers: ['bob'], notice: 600_000 });
     expect(
-      (await read(writeInitialConfig({ ...initial, approver: 'no' }))).workspaces['my-work']?.policy.approvers,
+      (await read(writeInitialConfig({ ...initial, approvers: ['no'] }))).workspaces['my-work']?.policy.approvers,
     ).toEqual(['no']);
   });
 
