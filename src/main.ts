@@ -5,6 +5,7 @@ import type { Answer } from './chat/answer.ts';
 import type { Command } from './chat/command.ts';
 import { readCommand } from './chat/read-command.ts';
 import { wantsColour } from './chat/terminal/colours.ts';
+import { ownTimeZone } from './chat/terminal/reading.ts';
 import { errorJson, renderAnswer, renderError, renderJson } from './chat/terminal/render.ts';
 import type { ConfigSource } from './config.ts';
 import { AppError, exitCodeOf } from './errors.ts';
@@ -33,6 +34,11 @@ function deployerContext(source: ConfigSource): DeployerContext {
 async function main(words: readonly string[]): Promise<number> {
   const isJson = words.includes('--json');
   const colour = (stream: NodeJS.WriteStream) => wantsColour(environment, stream);
+  const reading = (stream: NodeJS.WriteStream) => ({
+    colour: colour(stream),
+    columns: stream.columns,
+    timeZone: ownTimeZone(),
+  });
   try {
     const { command, input, given, globals } = readCommand(everyWord, words);
     const source: ConfigSource = { path: globals.config, cwd: process.cwd(), environment };
@@ -43,13 +49,13 @@ async function main(words: readonly string[]): Promise<number> {
     }
     const answer: Answer = await deployer.run(deployerContext(source), input);
     const isPlain = command.word === 'help' && !globals.json;
-    const text = isPlain ? `${answer.text}\n` : renderAnswer(answer, { colour: colour(process.stdout) });
+    const text = isPlain ? `${answer.text}\n` : renderAnswer(answer, reading(process.stdout));
     process.stdout.write(globals.json ? renderJson(answer.json) : text);
     return 0;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (isJson) process.stdout.write(renderJson(errorJson(error)));
-    process.stderr.write(renderError(error, { colour: colour(process.stderr) }));
+    process.stderr.write(renderError(error, reading(process.stderr)));
     return exitCodeOf(error.code);
   }
 }

@@ -23,6 +23,8 @@ export interface LiveOptions {
   readonly colour: boolean;
   readonly clock: Clock;
   readonly timeOfDay: TimeOfDay;
+  /** Of the moments in what is said. */
+  readonly timeZone?: string | undefined;
 }
 
 const REDRAW_MS = 1_000;
@@ -37,14 +39,15 @@ export function createLive(options: LiveOptions): Live {
 }
 
 /** On a terminal: one picture, redrawn each second so that its clocks tick. */
-export function createPicture({ stream, colour, clock, timeOfDay }: LiveOptions): Live {
+export function createPicture({ stream, colour, clock, timeOfDay, timeZone }: LiveOptions): Live {
   const update = createLogUpdate(stream);
   const meter = createProgressMeter();
   let view: OperationView | undefined;
   let measure: Measure = {};
   let keys = '';
   const draw = () => {
-    if (view) update(renderFrame(view, { now: clock.now(), measure, colour, timeOfDay, keys }));
+    const { columns, rows } = stream;
+    if (view) update(renderFrame(view, { now: clock.now(), measure, colour, timeOfDay, keys, columns, rows }));
   };
   const redraw = setInterval(draw, REDRAW_MS).unref();
   return {
@@ -55,7 +58,7 @@ export function createPicture({ stream, colour, clock, timeOfDay }: LiveOptions)
     },
     say(text, tone) {
       update.clear();
-      stream.write(`${renderSaid(text, tone, colour)}\n`);
+      stream.write(`${renderSaid(text, tone, { colour, timeZone, columns: stream.columns })}\n`);
       draw();
     },
     offer(next) {
@@ -73,7 +76,7 @@ export function createPicture({ stream, colour, clock, timeOfDay }: LiveOptions)
 }
 
 /** On a pipe: one line whenever the step changes, and now and then in between. */
-export function createLines({ stream, colour, clock, timeOfDay }: LiveOptions): Live {
+export function createLines({ stream, colour, clock, timeOfDay, timeZone }: LiveOptions): Live {
   const meter = createProgressMeter();
   let before = '';
   let saidOfServices = '';
@@ -100,7 +103,7 @@ export function createLines({ stream, colour, clock, timeOfDay }: LiveOptions): 
       stream.write(`[${elapsed}] ${words.filter((piece) => piece !== '').join('; ')}\n`);
     },
     say(text, tone) {
-      stream.write(`${renderSaid(text, tone, colour)}\n`);
+      stream.write(`${renderSaid(text, tone, { colour, timeZone })}\n`);
     },
     offer: () => undefined,
     end: () => undefined,
