@@ -1,3 +1,4 @@
+import { writeMoment } from '../chat/messages/words.ts';
 import { UserError } from '../errors.ts';
 import { identityOf, type Person } from '../records/person.ts';
 import type { Request, Vote } from '../records/request.ts';
@@ -56,7 +57,7 @@ function refuseDecided(request: Request, now: Date): void {
     });
   }
   if (isExpired(request, now)) {
-    throw new UserError('request-expired', `${request.id} expired at ${request.expiresAt}.`, {
+    throw new UserError('request-expired', `${request.id} expired at ${writeMoment(request.expiresAt)}.`, {
       hint: `Ask again: cml ${request.kind} ${request.backupId}`,
     });
   }

@@ -138,11 +138,12 @@ test('list and status show the backup, and the repository shows it to plain rest
   expect(list).toMatchObject({ exitCode: 0, answer: { backups: [{ id: backup.id, status: 'completed' }] } });
   expect((await bench.say(['list'])).stdout).toMatch(new RegExp(`${backup.id} +first +team-ml`));
   const status = await bench.sayJson(['status']);
-  expect(status.answer.services).toEqual([
+  const [state] = status.answer.workspaces;
+  expect(state.services).toEqual([
     { name: 'recorder', running: true, ready: true },
     { name: 'worker', running: true, ready: true },
   ]);
-  expect(status.answer.lastBackup.id).toBe(backup.id);
+  expect(state.lastBackup.id).toBe(backup.id);
   expect((await bench.sayJson(['status', operationId])).answer.operation.status).toBe('succeeded');
   expect((await bench.sayJson(['status', backup.id])).answer.backup.name).toBe('first');
 });
@@ -202,7 +203,7 @@ test('restore asks, the one who asked may not approve, another brings everything
 
 async function requestOf(): Promise<string> {
   for (;;) {
-    const [request] = (await bench.sayJson(['status', 'team-ml'])).answer.requests;
+    const [request] = (await bench.sayJson(['status', 'team-ml'])).answer.workspaces[0].requests;
     if (request) return request.id;
     await pause(50);
   }

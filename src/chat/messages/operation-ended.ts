@@ -17,15 +17,20 @@ interface BackupFacts {
   readonly bytes: number;
   readonly addedBytes: number;
   readonly downtimeMs: number;
+  /** Names of the parts that were copied while services were up. */
+  readonly notConsistent?: readonly string[] | undefined;
   readonly warnings: readonly string[];
 }
 
 export function backupEnded(operation: Operation, facts: BackupFacts): Message {
   const size = `${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} (${writeSize(facts.addedBytes)} new)`;
+  const { notConsistent = [] } = facts;
+  const torn =
+    notConsistent.length === 0 ? '' : ` NOT CONSISTENT, copied while services were up: ${notConsistent.join(', ')}.`;
   return {
     ...base(operation),
-    tone: 'good',
-    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.`,
+    tone: torn === '' ? 'good' : 'warning',
+    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}`,
     details: [...facts.warnings, `Restore it with: cml restore ${facts.backupId}`],
   };
 }
@@ -35,6 +40,8 @@ interface RestoreFacts {
   readonly downtimeMs: number;
   readonly files: number;
   readonly bytes: number;
+  /** Where what was there before is kept. */
+  readonly displaced: readonly string[];
   readonly displacedUntil: string;
   readonly warnings: readonly string[];
 }
@@ -44,7 +51,11 @@ export function restoreEnded(operation: Operation, facts: RestoreFacts): Message
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: restored from ${facts.backupId} in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}.`,
-    details: [`What was there before is kept until ${writeMoment(facts.displacedUntil)}.`, ...facts.warnings],
+    details: [
+      `What was there before is kept until ${writeMoment(facts.displacedUntil)}: ${facts.displaced.join(', ') || 'nothing was'}.`,
+      ...(facts.displaced.length > 0 ? [`Get it back with: cml undo ${operation.id}`] : []),
+      ...facts.warnings,
+    ],
   };
 }
 

@@ -18,32 +18,73 @@ const GAP = 2;
 
 type TableOf = NonNullable<Answer['table']>;
 
-/** A table where there is room for one; else its widest column in several lines; else one row below the other. */
-export function renderTable({ columns, rows }: TableOf, reading: Reading): string {
-  const cells = rows.map((row) => columns.map((_, at) => plainLine(row[at] ?? '') || NOTHING));
-  const heads = columns.map(plainLine);
-  const widths = heads.map((head, at) => Math.max(head.length, ...cells.map((row) => row[at]?.length ?? 0)));
-  const width = widths.reduce((sum, one) => sum + one + GAP, -GAP);
-  if (reading.columns === undefined || width <= reading.columns) return drawTable(heads, cells, reading);
-  const widest = widths.indexOf(Math.max(...widths));
-  const room = reading.columns - (width - (widths[widest] ?? 0));
-  if (room >= NARROWEST) return drawTable(heads, cells, reading, { at: widest, width: room });
+interface Grid {
+  readonly heads: readonly string[];
+  readonly cells: readonly (readonly string[])[];
+}
+
+/**
+ * A table where there is room for one, if need be with its widest column in several lines and without columns that can
+ * be done without; else one row below the other.
+ */
+export function renderTable({ columns, rows, dispensable = [] }: TableOf, reading: Reading): string {
+  const whole: Grid = {
+    heads: columns.map(plainLine),
+    cells: rows.map((row) => columns.map((_, at) => plainLine(row[at] ?? '') || NOTHING)),
+  };
+  const room = reading.columns;
+  if (room === undefined) return drawTable(whole, reading);
+  for (let left = 0; left <= dispensable.length; left += 1) {
+    const names = dispensable.slice(0, left);
+    const grid = without(whole, names);
+    const narrowed = narrow(grid, room);
+    if (narrowed === 'no room') continue;
+    const table = drawTable(grid, reading, narrowed);
+    const note = wrapped(`Left out for want of room: ${names.join(', ')}.`, room);
+    return left === 0 ? table : `${table}\n\n${createColours(reading.colour).dim(note)}`;
+  }
+  return stackRows(whole, reading);
+}
+
+interface Narrowed {
+  readonly at: number;
+  readonly width: number;
+}
+
+/** How wide the widest column may be; undefined where all have room. */
+function narrow(grid: Grid, room: number): Narrowed | undefined | 'no room' {
+  const widths = widthsOf(grid);
+  const tooWide = widthOf(grid) - room;
+  if (tooWide <= 0) return undefined;
+  const most = Math.max(...widths);
+  return most - tooWide >= NARROWEST ? { at: widths.indexOf(most), width: most - tooWide } : 'no room';
+}
+
+function widthsOf({ heads, cells }: Grid): number[] {
+  return heads.map((head, at) => Math.max(head.length, ...cells.map((row) => row[at]?.length ?? 0)));
+}
+
+function widthOf(grid: Grid): number {
+  return widthsOf(grid).reduce((sum, one) => sum + one + GAP, -GAP);
+}
+
+function without({ heads, cells }: Grid, names: readonly string[]): Grid {
+  const isKept = (_: string, at: number) => !names.includes(heads[at] ?? '');
+  return { heads: heads.filter(isKept), cells: cells.map((row) => row.filter(isKept)) };
+}
+
+function stackRows({ heads, cells }: Grid, reading: Reading): string {
   const records = cells.map((row) => {
-    const known = heads.map((head, at): [string, string] => [head, row[at] ?? '']);
+    const fields = heads.map((head, at): [string, string] => [head, row[at] ?? '']);
     return renderFields(
-      known.filter(([, value]) => value !== NOTHING),
+      fields.filter(([, value]) => value !== NOTHING),
       reading,
     );
   });
   return records.join('\n\n');
 }
 
-function drawTable(
-  heads: readonly string[],
-  cells: readonly (readonly string[])[],
-  { colour }: Reading,
-  narrowed?: { readonly at: number; readonly width: number },
-): string {
+function drawTable({ heads, cells }: Grid, { colour }: Reading, narrowed?: Narrowed): string {
   const paint = createColours(colour);
   const table = new Table({
     head: heads.map((head) => paint.bold(head)),
