@@ -25,7 +25,7 @@ export async function findStranger(
   own: readonly ProcessIdentity[],
 ): Promise<Stranger | undefined> {
   const at = addressOf(ready);
-  if (!at || own.some(({ pid }) => networkOf(pid) !== networkOf('self'))) return undefined;
+  if (!at || own.some(({ pid }) => isElsewhere(pid))) return undefined;
   const addresses = await localAddresses(at.host);
   const sockets = listeningSockets();
   const inodes = new Set(addresses.flatMap((address) => listeningAt(address, at.port, sockets)));
@@ -87,8 +87,10 @@ function socketsOf(pid: number): string[] | 'unseen' {
   }
 }
 
-function networkOf(pid: number | 'self'): string | undefined {
-  return linkOf(`/proc/${pid}/ns/net`);
+/** In another network namespace, or where we may not look; a process that has ended meanwhile is nowhere. */
+function isElsewhere(pid: number): boolean {
+  const network = linkOf(`/proc/${pid}/ns/net`);
+  return network !== linkOf('/proc/self/ns/net') && (network !== undefined || identify(pid) !== undefined);
 }
 
 function linkOf(path: string): string | undefined {
