@@ -45,9 +45,16 @@ export function createPicture({ stream, colour, clock, timeOfDay, timeZone }: Li
   let view: OperationView | undefined;
   let measure: Measure = {};
   let keys = '';
+  let drawnHeight = 0;
   const draw = () => {
+    if (!view) return;
     const { columns, rows } = stream;
-    if (view) update(renderFrame(view, { now: clock.now(), measure, colour, timeOfDay, keys, columns, rows }));
+    const frame = renderFrame(view, { now: clock.now(), measure, colour, timeOfDay, keys, columns, rows });
+    const height = frame.split('\n').length;
+    // log-update 7 loses lines when a picture grows or shrinks in its middle.
+    if (height !== drawnHeight) update.clear();
+    drawnHeight = height;
+    update(frame);
   };
   const redraw = setInterval(draw, REDRAW_MS).unref();
   return {

@@ -280,3 +280,16 @@ test('a terminal gets one picture, drawn over and over, with messages left stand
   expect(text).toContain('p: postpone');
   expect(text.trimEnd().split('\n').slice(-3).join('\n')).not.toContain('p: postpone');
 });
+
+test('a picture that grows is drawn anew, so that no line of it is lost', () => {
+  const { screen, live, show } = createWorld(true);
+  live.offer('c: cancel');
+  show({ ...base, steps: [running('countdown', 0), waiting('stop')] }, 1);
+  const before = screen.text().length;
+  show({ ...base, steps: [running('countdown', 0), waiting('stop')], stopsAt: written(60) }, 2);
+  const grown = screen.text().slice(before);
+  for (const part of ['backup of team-ml', 'countdown', 'stop', 'services stop in', 'c: cancel']) {
+    expect(grown).toContain(part);
+  }
+  live.end();
+});
