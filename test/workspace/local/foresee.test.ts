@@ -79,7 +79,9 @@ describe('a writer who is no service', () => {
   });
 });
 
-const LISTEN = `require('node:http').createServer((_, answer) => answer.end('mine')).listen(Number(process.argv[1]),
+/** Ends with whoever started it: without its environment nothing else would find it. */
+const LISTEN = `const parent = process.ppid; setInterval(() => process.ppid !== parent && process.exit(), 50);
+  require('node:http').createServer((_, answer) => answer.end('mine')).listen(Number(process.argv[1]),
   '127.0.0.1', () => require('node:fs').writeFileSync(process.env.SIGN, ''))`;
 
 describe('a stranger who answers a readiness probe', () => {
