@@ -38,7 +38,8 @@ export async function inspectWorkspace(
     const running = await service.isRunning();
     services.push({ name: service.name, running, ready: running && (await service.isReady()) });
   }
-  warnings.push(...(await foresee(context, policy, declared, parts)));
+  const inCut = parts.filter(({ capture }) => capture !== 'after-start');
+  warnings.push(...(await foresee(context, policy, declared, inCut)));
   const note = await readNote(context);
   return {
     release: context.settings.release,

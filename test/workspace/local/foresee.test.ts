@@ -54,6 +54,10 @@ describe('a writer who is no service', () => {
     const stranger = await run(['sh', '-c', HOLD, 'sh', join(bench.root, 'data')]);
     const told = new RegExp(`^Process ${stranger.pid} \\(.*\\) is no service and has .*data/file of data open .*\\.$`);
     expect(await warnings()).toContainEqual(expect.stringMatching(told));
+    const [data] = bench.options.settings.volumes;
+    const volumes = data ? [{ ...data, capture: 'after-start' as const }] : [];
+    const later = bench.again({ settings: { ...bench.options.settings, volumes } });
+    expect((await later.inspect()).warnings.filter((one) => one.includes('open for writing'))).toEqual([]);
     stranger.kill('SIGKILL');
     await until('nobody writes', async () => !(await warnings()).some((one) => one.includes('open for writing')));
   });
