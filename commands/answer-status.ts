@@ -1,11 +1,12 @@
+import { z } from 'zod';
 import type { Answer } from '../src/chat/answer.ts';
 import { whatIsAsked } from '../src/chat/messages/request.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Subject, WorkspaceState } from '../src/orchestrator/look.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
-import { writeDuration } from '../src/records/time.ts';
-import { answerRequest, asJson } from './answers.ts';
+import { moment, writeDuration } from '../src/records/time.ts';
+import { answerRequest, asJson, notConsistent } from './answers.ts';
 
 /** What `status` answers, whatever was asked about. */
 export function answerSubject(subject: Subject, follow: boolean): Answer {
@@ -28,10 +29,11 @@ function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' 
   const isDone = view.status === 'succeeded';
   const hint =
     backup?.status === 'completed' && isDone ? `Restore it with: cml restore ${backup.id}` : view.error?.hint;
+  const fields = [...(backup ? backupFields(backup) : []), ...displacedFields(view)];
   return {
     text: operationText(view),
     tone: TONES[view.status],
-    ...(backup ? { fields: backupFields(backup) } : {}),
+    ...(fields.length > 0 ? { fields } : {}),
     ...(isDone ? {} : { table: { columns: ['Step', 'State', 'Took'], rows: steps } }),
     ...(hint === undefined ? {} : { hint }),
     json: asJson({
@@ -83,6 +85,10 @@ function backupFields(backup: Backup): [string, string][] {
       'Verified',
       verified ? `${writeMoment(verified.at)}; bringing it back took ${writeDuration(verified.restoreMs)}` : 'never',
     ],
+    ...notConsistent(backup).map((name): [string, string] => [
+      'Not consistent',
+      `${name}: copied while services were up`,
+    ]),
     ...backup.leftOut.map(({ name, reason }): [string, string] => ['Not in it', `${name}: ${reason}`]),
     ...backup.warnings.map((warning): [string, string] => ['Note', warning]),
   ];
@@ -94,6 +100,19 @@ function pinText({ by, at, reason }: NonNullable<Backup['pinned']>): string {
 
 function asObject(value: unknown): object {
   return typeof value === 'object' && value !== null ? value : {};
+}
+
+const displacement = z.object({ displaced: z.array(z.string()), displacedUntil: moment });
+
+/** What a restore displaced, where and how long, and the way back. */
+function displacedFields({ id, outcome }: OperationView): [string, string][] {
+  const known = displacement.safeParse(outcome).data;
+  if (!known || known.displaced.length === 0) return [];
+  return [
+    ['Displaced', `${known.displaced.join('\n')}`],
+    ['Kept until', writeMoment(known.displacedUntil)],
+    ['Get it back', `cml undo ${id}`],
+  ];
 }
 
 function took({ beganAt, endedAt }: OperationView['steps'][number]): string {
@@ -119,7 +138,7 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
   const [only] = states;
   return {
     text: states.map(workspaceText).join(' ') || 'No workspace is configured.',
-    tone: states.every(isUp) ? 'good' : 'warning',
+    tone: states.every((state) => isUp(state) && state.failed.length === 0) ? 'good' : 'warning',
     table: {
       columns: ['Workspace', 'Services', 'Now', 'Last backup'],
       rows: states.map((state) => [
@@ -129,11 +148,14 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
         state.lastBackup ? `${state.lastBackup.id}, ${writeMoment(state.lastBackup.takenAt)}` : 'none',
       ]),
     },
-    fields: waiting.map((request): [string, string] => [
-      request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
-      `${request.id}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? ` (${request.reason})` : ''}`,
-    ]),
-    json: asJson(states.length === 1 && only ? only : { workspaces: states }),
+    fields: [
+      ...states.flatMap(({ failed }) => failed.map((view): [string, string] => ['Failed', failureText(view)])),
+      ...waiting.map((request): [string, string] => [
+        request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
+        `${request.id}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? ` (${request.reason})` : ''}`,
+      ]),
+    ],
+    json: asJson({ workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
   };
 }
@@ -144,7 +166,17 @@ function nowText({ kind, id, steps, stopsAt }: OperationView): string {
   return `${writeKind(kind)} ${id}${step ? ` (${step.name}${stop})` : ''}`;
 }
 
+function failureText({ kind, id, workspace, startedAt, endedAt, error }: OperationView): string {
+  const why = error?.message ?? 'no reason was recorded';
+  return `the last ${writeKind(kind)} of ${workspace}, ${id}, ended at ${writeMoment(endedAt ?? startedAt)}: ${why}`;
+}
+
 function workspaceText(state: WorkspaceState): string {
+  const failed = state.failed.map(({ kind }) => ` The last ${writeKind(kind)} failed.`);
+  return `${servicesText(state)}${failed.join('')}`;
+}
+
+function servicesText(state: WorkspaceState): string {
   if (state.stoppedBy) {
     return `${state.workspace}: SERVICES ARE DOWN since ${state.stoppedBy}; bring them back with: cml start ${state.workspace}.`;
   }

@@ -124,9 +124,14 @@ export function answerBackups(backups: readonly Backup[], workspace?: string): A
     tone: 'info',
     ...(backups.length === 0
       ? { hint: workspace === undefined ? 'Make one: cml backup <workspace>' : `Make one: cml backup ${workspace}` }
-      : { table: { columns: BACKUP_COLUMNS, rows: backups.map(backupRow) } }),
+      : { table: { columns: BACKUP_COLUMNS, rows: backups.map(backupRow), dispensable: DISPENSABLE } }),
     json: asJson({ backups }),
   };
+}
+
+/** Parts that were taken while services were up. */
+export function notConsistent({ parts }: Pick<Backup, 'parts'>): string[] {
+  return parts.filter(({ consistent }) => !consistent).map(({ name }) => name);
 }
 
 const BACKUP_COLUMNS = [
@@ -142,6 +147,9 @@ const BACKUP_COLUMNS = [
   'Took',
   'Status',
 ];
+
+/** Where there is no room: what `status <backup>` tells too, and one seldom chooses by. */
+const DISPENSABLE = ['By', 'New', 'Took', 'Files', 'Size', 'Downtime', 'Name'];
 
 function backupRow(backup: Backup): string[] {
   return [
@@ -160,8 +168,10 @@ function backupRow(backup: Backup): string[] {
 }
 
 /** Only what is completed can have been verified, so one word says both. */
-function standing({ status, verified, pinned }: Backup): string {
-  return `${status === 'completed' && verified ? 'verified' : status}${pinned ? ', pinned' : ''}`;
+function standing(backup: Backup): string {
+  const { status, verified, pinned } = backup;
+  const isWhole = notConsistent(backup).length === 0;
+  return `${status === 'completed' && verified ? 'verified' : status}${isWhole ? '' : ', not consistent'}${pinned ? ', pinned' : ''}`;
 }
 
 export function answerFindings(workspace: string, findings: readonly Finding[]): Answer {

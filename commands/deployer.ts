@@ -4,6 +4,8 @@ import { config } from './config.ts';
 import { help } from './help.ts';
 import { init } from './init.ts';
 import { serve } from './serve.ts';
+import { token } from './token.ts';
+import { version } from './version.ts';
 
 /** What the words of the machine itself are handed: they need no server. */
 export interface DeployerContext {
@@ -12,11 +14,13 @@ export interface DeployerContext {
     folder: string;
     workspace?: string | undefined;
     repository?: string | undefined;
-    approver: string;
+    approver?: string | undefined;
   }): Promise<Answer>;
   showConfig(): Promise<Answer>;
+  showVersion(): Promise<Answer>;
+  makeToken(person: string): Promise<Answer>;
   help(word: string | undefined): Promise<Answer>;
 }
 
 /** Words that the terminal alone knows. */
-export const deployerCommands: readonly Command<DeployerContext>[] = [help, init, config, serve];
+export const deployerCommands: readonly Command<DeployerContext>[] = [help, init, token, config, serve, version];

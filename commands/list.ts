@@ -1,17 +1,27 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/chat/command.ts';
 import { workspaceName } from '../src/records/workspace.ts';
+import { answerOperations } from './answer-operations.ts';
 import { answerBackups } from './answers.ts';
 import type { CommandContext } from './context.ts';
 
 export const list = defineCommand({
   word: 'list',
-  summary: 'List backups, newest first',
+  summary: 'List backups, or operations and how they ended; newest first',
   group: 'Look',
-  input: z.object({ workspace: workspaceName.optional(), limit: z.number().int().min(1).max(10_000).default(50) }),
+  input: z.object({
+    workspace: workspaceName.optional(),
+    operations: z.boolean().default(false),
+    limit: z.number().int().min(1).max(10_000).default(50),
+  }),
   positional: ['workspace'],
-  labels: { workspace: 'Only of this workspace', limit: 'At most this many' },
-  async run({ orchestrator }: CommandContext, filter) {
+  labels: {
+    workspace: 'Only of this workspace',
+    operations: 'List what was done, also what failed or was cancelled, instead of backups',
+    limit: 'At most this many',
+  },
+  async run({ orchestrator }: CommandContext, { operations, ...filter }) {
+    if (operations) return answerOperations(await orchestrator.listOperations(filter), filter.workspace);
     return answerBackups(await orchestrator.listBackups(filter), filter.workspace);
   },
 });

@@ -30,11 +30,12 @@ const checkAnswer = z.looseObject({
 });
 const requestAnswer = z.looseObject({ id: z.string(), status: z.string() });
 const restoreAnswer = z.looseObject({ status: z.string(), downtimeMs: z.number() });
-const statusAnswer = z.looseObject({ services: z.array(z.looseObject({ running: z.boolean(), ready: z.boolean() })) });
+const service = z.looseObject({ running: z.boolean(), ready: z.boolean() });
+const statusAnswer = z.looseObject({ workspaces: z.tuple([z.looseObject({ services: z.array(service) })]) });
 
 /**
  * Creates the repository. The configuration that `init` suggests goes beside the demo's own, which has more in it:
- * `init` never touches a `cml.yaml` that is there.
+ * `init` would add its workspace to a `cml.yaml` that is there.
  */
 export async function createRepository(workspace: DemoWorkspace): Promise<void> {
   const words = ['init', './team-ml', '--workspace', workspace.name, '--repository', './repository'];
@@ -80,7 +81,8 @@ export async function approveAndWait(
 }
 
 export async function servicesAreUp(workspace: DemoWorkspace): Promise<boolean> {
-  const { services } = statusAnswer.parse(await sayAndExpect(workspace, ['status', workspace.name, '--as', 'alice']));
+  const answer = await sayAndExpect(workspace, ['status', workspace.name, '--as', 'alice']);
+  const [{ services }] = statusAnswer.parse(answer).workspaces;
   return services.length > 0 && services.every((service) => service.running && service.ready);
 }
 

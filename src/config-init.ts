@@ -1,12 +1,17 @@
+import { indented, quoted } from './config-edit.ts';
+
 /** What `cml init` found out or made. Paths are written as they are given. */
-export interface InitialConfig {
+export interface NewWorkspace {
   /** The folder that is to be protected. */
   readonly folder: string;
   readonly workspace: string;
-  readonly dataFolder: string;
   readonly repository: string;
   readonly passwordFile: string;
-  readonly approver: string;
+  readonly approvers: readonly [string, ...string[]];
+}
+
+export interface InitialConfig extends NewWorkspace {
+  readonly dataFolder: string;
   /** `sha256:` and the hash of the approver's token. */
   readonly approverTokenHash: string;
   /** Who runs `cml init`, as known to the operating system. */
@@ -15,59 +20,63 @@ export interface InitialConfig {
 
 /** The first cml.yaml: short, every key explained, good as it is. */
 export function writeInitialConfig(initial: InitialConfig): string {
-  const { workspace, requester } = initial;
-  const people = requester === undefined ? '' : `\n  ${scalar(requester.name)}: { uid: ${requester.uid} }`;
+  const { workspace, requester, approvers } = initial;
+  const people = requester === undefined ? '' : `\n  ${quoted(requester.name)}: { uid: ${requester.uid} }`;
   return `# What cml-backup protects, and how. \`cml check ${workspace}\` shows what it makes of this file.
 # Relative paths are relative to this file; lengths of time are written like 30s, 10m, 1h30m or 2d.
 
 # Where cml-backup keeps its own records, outside everything it protects.
-data: ${scalar(initial.dataFolder)}
+data: ${quoted(initial.dataFolder)}
 
 # Who may speak: known by the operating system's uid, or by a token (kept here as a hash only).
 people:${people}
-  ${scalar(initial.approver)}: { token: ${scalar(initial.approverTokenHash)} }
+  ${quoted(approvers[0])}: { token: ${quoted(initial.approverTokenHash)} }
 
 # Where messages go besides the terminal: a command that reads each one from its standard input.
 # notify: { command: [sh, -c, 'cat >> messages.txt'] }
 
 workspaces:
-  ${scalar(workspace)}:
-${writePlatform(initial)}${writeKeeping(initial)}`;
-}
-
-function writePlatform({ folder }: InitialConfig): string {
-  return `    platform:
-      kind: local # services and folders on this machine
-      # Programs that must not run while the data is taken: stopped in this order, started in reverse.
-      services: []
-      #  - name: web # one that cml-backup starts and stops itself
-      #    command: [node, server.js]
-      #    folder: ${scalar(folder)}
-      #    ready: { http: 'http://127.0.0.1:8080/health' } # or tcp: '127.0.0.1:5432', or command: [...]
-      #  - name: db # one that has commands of its own; status exits 0 when it runs
-      #    start: [systemctl, start, db]
-      #    stop: [systemctl, stop, db]
-      #    status: [systemctl, is-active, --quiet, db]
-      # Folders of files. Folders that hold a database go under \`volumes:\` and look the same.
-      sharedFolders:
-        - { name: files, path: ${scalar(folder)} }
-        # - { name: scratch, path: /mnt/scratch, leaveOut: 'rebuilt nightly' } # not backed up, and every backup says so
-      # Files outside those folders that the services need to run.
-      # definition: { files: [./.env] }
+  ${quoted(workspace)}:
+${indented(writeWorkspace(initial), 4)}
 `;
 }
 
-function writeKeeping({ repository, passwordFile, approver }: InitialConfig): string {
-  return `    repository:
-      kind: restic
-      location: ${scalar(repository)} # a folder, better on another disk or machine: sftp:, s3:, rest:
-      passwordFile: ${scalar(passwordFile)} # without it nothing can be restored: see the recovery sheet
-    policy:
-      notice: 10m # people are warned this long before services stop
-      downtimeBudget: 15m # services are never down longer than this for a backup
-      grace: 7d # what a restore replaces is kept this long
-      approvers: [${scalar(approver)}] # who may approve a restore; never the one who asks for it
-`;
+/** One workspace, every key explained; its lines begin at the margin. */
+export function writeWorkspace(workspace: NewWorkspace): string {
+  return `${writePlatform(workspace)}\n${writeKeeping(workspace)}`;
+}
+
+function writePlatform({ folder }: NewWorkspace): string {
+  return `platform:
+  kind: local # services and folders on this machine
+  # Programs that must not run while the data is taken: stopped in this order, started in reverse.
+  services: []
+  #  - name: web # one that cml-backup starts and stops itself
+  #    command: [node, server.js]
+  #    folder: ${quoted(folder)}
+  #    ready: { http: 'http://127.0.0.1:8080/health' } # or tcp: '127.0.0.1:5432', or command: [...]
+  #  - name: db # one that has commands of its own; status exits 0 when it runs
+  #    start: [systemctl, start, db]
+  #    stop: [systemctl, stop, db]
+  #    status: [systemctl, is-active, --quiet, db]
+  # Folders of files. Folders that hold a database go under \`volumes:\` and look the same.
+  sharedFolders:
+    - { name: files, path: ${quoted(folder)} }
+    # - { name: scratch, path: /mnt/scratch, leaveOut: 'rebuilt nightly' } # not backed up, and every backup says so
+  # Files outside those folders that the services need to run.
+  # definition: { files: [./.env] }`;
+}
+
+function writeKeeping({ repository, passwordFile, approvers }: NewWorkspace): string {
+  return `repository:
+  kind: restic
+  location: ${quoted(repository)} # a folder, better on another disk or machine: sftp:, s3:, rest:
+  passwordFile: ${quoted(passwordFile)} # without it nothing can be restored: see the recovery sheet
+policy:
+  notice: 10m # people are warned this long before services stop
+  downtimeBudget: 15m # services are never down longer than this for a backup
+  grace: 7d # what a restore replaces is kept this long
+  approvers: [${approvers.map(quoted).join(', ')}] # who may approve a restore; never the one who asks for it`;
 }
 
 export interface RecoverySheet {
@@ -78,11 +87,13 @@ export interface RecoverySheet {
   /** Where the second password stands that opens the repository too. */
   readonly secondPasswordFile: string;
   readonly configFile: string;
+  /** The restic of this machine: a path, or its bare name where it is on PATH. */
+  readonly restic: string;
 }
 
 /** What must be kept where the machine is not: enough to get the data back with restic alone. */
 export function writeRecoverySheet(sheet: RecoverySheet): string {
-  const restic = `restic -r ${shellWord(sheet.repository)} --password-file PASSWORD_FILE`;
+  const restic = `${shellWord(sheet.restic)} -r ${shellWord(sheet.repository)} --password-file PASSWORD_FILE`;
   return `RECOVERY SHEET for ${sheet.workspace}
 Print it, or copy it to a safe place that is not on this machine.
 
@@ -95,7 +106,8 @@ Without one of the two passwords nothing can be restored, by anyone: the reposit
 encrypted. Put the second password into the safe together with this sheet, then delete
 its file from this machine. Keep a copy of the configuration too.
 
-If this machine is lost, restic alone brings the data back (restic 0.17.1 or newer).
+If this machine is lost, restic alone brings the data back: restic 0.17.1 or newer, from
+https://restic.net or your distribution, in the place of the one named below${sheet.restic.includes('/') ? '' : ' (on PATH here)'}.
 PASSWORD_FILE is a file that holds one of the passwords:
 
   See what is there:
@@ -107,12 +119,6 @@ PASSWORD_FILE is a file that holds one of the passwords:
   See that the repository is whole:
     ${restic} check
 `;
-}
-
-/** Bare where YAML cannot take it for anything else; else quoted as JSON, which YAML reads too. */
-function scalar(text: string): string {
-  const isBare = /^[a-z_./][\w./-]*$/i.test(text) && !/^(true|false|null|yes|no|on|off|y|n)$/i.test(text);
-  return isBare ? text : JSON.stringify(text);
 }
 
 function shellWord(text: string): string {

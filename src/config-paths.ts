@@ -27,6 +27,8 @@ function absolutePlatform(platform: WorkspaceFile['platform'], base: string): Wo
     ),
     volumes: platform.volumes.map(part),
     sharedFolders: platform.sharedFolders.map(part),
+    // Whoever writes a command beside cml.yaml means it from there, wherever the server was started.
+    checks: platform.checks.map((check) => ({ ...check, folder: resolve(base, check.folder ?? '.') })),
     definition: { files: platform.definition.files.map((file) => resolve(base, file)) },
   };
 }

@@ -43,7 +43,15 @@ const OVERRIDES = { CML_DATA: 'data', CML_LOG_LEVEL: 'logLevel' } as const;
  */
 export async function readConfig(source: ConfigSource): Promise<Config> {
   const path = findConfig(source);
-  const yaml = readYaml(await readText(path));
+  return checkConfig(path, await readText(path), source);
+}
+
+/**
+ * The same for a text that does not stand in that file yet.
+ * @throws ConfigError `config-invalid`.
+ */
+export async function checkConfig(path: string, text: string, source: ConfigSource): Promise<Config> {
+  const yaml = readYaml(text);
   const value = withOverrides(yaml.value, source);
   const base = dirname(path);
 

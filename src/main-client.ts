@@ -7,6 +7,7 @@ import { type Ask, createAsk } from './chat/terminal/ask.ts';
 import { createTerminalClient } from './chat/terminal/client.ts';
 import { type Conversation, converse } from './chat/terminal/converse.ts';
 import type { SaidLine } from './chat/terminal/protocol.ts';
+import { ownTimeZone } from './chat/terminal/reading.ts';
 import { renderAnswer } from './chat/terminal/render.ts';
 import { systemClock } from './clock.ts';
 import type { ConfigSource } from './config.ts';
@@ -55,7 +56,9 @@ export async function sayWord(said: Said): Promise<number> {
     },
     afterwards: ({ id }) => withSpeaker('status', { subject: id }, said),
     clock: systemClock,
-    timeOfDay: (moment) => moment.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' }),
+    timeOfDay: (moment) =>
+      moment.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', timeZoneName: 'short' }),
+    timeZone: ownTimeZone(),
     signal: leave.signal,
   };
   const ask = createAsk({ input: process.stdin, output: process.stderr });
@@ -113,11 +116,15 @@ function speakingAs(conversation: Conversation, as: NonNullable<SaidLine['as']>)
 }
 
 /** On a terminal the approver reads what would happen before it does. */
-async function wantsToApprove({ client, aside, colour }: Conversation, said: Said, ask: Ask): Promise<boolean> {
+async function wantsToApprove(
+  { client, aside, colour, timeZone }: Conversation,
+  said: Said,
+  ask: Ask,
+): Promise<boolean> {
   const { request } = said.given;
   if (typeof request !== 'string') return true; // the server says what is missing
   const shown = await client.say({ word: 'status', input: { subject: request } });
-  aside.write(renderAnswer(shown, { colour: colour.aside }));
+  aside.write(renderAnswer(shown, { colour: colour.aside, timeZone, columns: aside.columns }));
   return ask.yesOrNo({ text: `Approve ${request}?`, instead: 'a pipe' });
 }
 
@@ -129,10 +136,15 @@ const CONFIRMED: Readonly<Record<string, (workspace: string) => string>> = {
 };
 
 /** Shows what would be done, then has the workspace's name typed. */
-async function confirmName({ client, aside, colour }: Conversation, line: SaidLine, ask: Ask): Promise<string> {
+async function confirmName(
+  { client, aside, colour, timeZone }: Conversation,
+  line: SaidLine,
+  ask: Ask,
+): Promise<string> {
   const shown = await client.say({ ...line, input: { ...line.input, dryRun: true } });
   const { workspace: name } = planAnswer.parse(shown.json).plan;
-  aside.write(renderAnswer({ ...shown, hint: undefined } as typeof shown, { colour: colour.aside }));
+  const reading = { colour: colour.aside, timeZone, columns: aside.columns };
+  aside.write(renderAnswer({ ...shown, hint: undefined } as typeof shown, reading));
   await ask.confirmName({
     why: CONFIRMED[line.word]?.(name) ?? '',
     name,

@@ -30,7 +30,7 @@ export function admit(caller: Caller, { people, trustBarePeople }: People): Pers
   }
   if (known.token === undefined || !isToken(caller.token, known.token)) {
     throw new UserError('not-allowed', `That is not the token of ${caller.as}.`, {
-      hint: 'A new one is made by writing its SHA-256 into cml.yaml.',
+      hint: `Whoever may write cml.yaml makes a new one with: cml token ${caller.as}`,
     });
   }
   return { name: caller.as, proof: 'token', uid };

@@ -16,7 +16,8 @@ export interface PortsWorld {
   readonly data: string;
   readonly log: Log;
   readonly clock: Clock;
-  readonly pageCommand: readonly string[] | undefined;
+  /** As configured now: a guard keeps the one that it was armed with. */
+  readonly pageCommand: () => readonly string[] | undefined;
   readonly environment: Environment;
 }
 
@@ -31,6 +32,7 @@ export function createPorts(world: PortsWorld) {
   const run = createLocalRunProgram();
   return {
     portsFor(settings: WorkspaceSettings): { platform: WorkspacePlatform; mover: DataMover } {
+      const pageCommand = world.pageCommand();
       const platform = createLocalPlatform({
         workspace: settings.name,
         settings: localSettings.parse(settings.platform),
@@ -41,7 +43,7 @@ export function createPorts(world: PortsWorld) {
         clock: world.clock,
         log: world.log,
         guardProgram: [process.execPath, GUARD],
-        ...(world.pageCommand ? { pageCommand: [...world.pageCommand] } : {}),
+        ...(pageCommand ? { pageCommand } : {}),
       });
       const mover = createResticMover({
         settings: resticSettings.parse(settings.repository),

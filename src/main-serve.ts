@@ -16,13 +16,13 @@ import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
+import { VERSION } from './main-version.ts';
 import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
 import { createNewId } from './records/ids.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 import { createStateLock } from './workspace/local/state-lock.ts';
 
-const VERSION = '0.1.0';
 /** Said while something is wrong: they work with the configuration that was last in order. */
 const RECOVERY_WORDS = new Set(['start', 'status', 'list', 'cancel', 'postpone']);
 const SWEEP_MS = 60_000;
@@ -68,17 +68,26 @@ interface Served {
 async function serveFolder({ source, data, notify, log, idleMs }: Served): Promise<string> {
   const hub = createHub();
   const catalog = createLowdbCatalog({ folder: data });
-  const [first, ...rest] = notify ?? [];
-  const notifyCommand = first === undefined ? undefined : ([first, ...rest] as const);
+  let notifyNow = notify;
+  const notifyCommand = () => {
+    const [first, ...rest] = notifyNow ?? [];
+    return first === undefined ? undefined : ([first, ...rest] as const);
+  };
   const chat = createTerminalChat({
     messagesFile: join(data, 'messages.log'),
-    ...(notifyCommand ? { notifyCommand: [...notifyCommand] } : {}),
+    notifyCommand,
     followers: hub,
     clock: systemClock,
     log,
   });
   const workspaces: Record<string, WorkspaceSettings> = {};
-  const ports = createPorts({ data, log, clock: systemClock, pageCommand: notify, environment: source.environment });
+  const ports = createPorts({
+    data,
+    log,
+    clock: systemClock,
+    pageCommand: notifyCommand,
+    environment: source.environment,
+  });
   const stop = createStop();
   const orchestrator = createOrchestrator({
     catalog,
@@ -103,7 +112,10 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
 
   async function openDoors(): Promise<string> {
     const config = await readConfig(source);
-    const live = createLiveConfig(source, config, (now) => replaceAll(workspaces, now.workspaces));
+    const live = createLiveConfig(source, config, (now) => {
+      replaceAll(workspaces, now.workspaces);
+      notifyNow = now.notify?.command;
+    });
     const { setAside } = await catalog.open();
     for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
     const server = createTerminalServer({
@@ -122,7 +134,11 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     });
     await orchestrator.takeTurns();
     await server.listen();
-    const sweeping = setInterval(() => void orchestrator.sweep().catch(stop.crash), SWEEP_MS);
+    const sweep = async () => {
+      await live.currentOrLast(); // edits count although nobody says a word
+      await orchestrator.sweep();
+    };
+    const sweeping = setInterval(() => void sweep().catch(stop.crash), SWEEP_MS);
     const watching = setInterval(() => {
       const since = server.idleSince();
       if (idleMs === undefined || since === undefined || orchestrator.running().length > 0) return;

@@ -5,6 +5,7 @@ import type { Answer } from './chat/answer.ts';
 import type { Command } from './chat/command.ts';
 import { readCommand } from './chat/read-command.ts';
 import { wantsColour } from './chat/terminal/colours.ts';
+import { ownTimeZone } from './chat/terminal/reading.ts';
 import { errorJson, renderAnswer, renderError, renderJson } from './chat/terminal/render.ts';
 import type { ConfigSource } from './config.ts';
 import { AppError, exitCodeOf } from './errors.ts';
@@ -17,10 +18,14 @@ function deployerContext(source: ConfigSource): DeployerContext {
   return {
     serve: async (input) => (await import('./main-serve.ts')).serve(source, input),
     init: async (input) => (await import('./main-init.ts')).init(source, input),
-    showConfig: async () => (await import('./main-init.ts')).showConfig(source),
+    showConfig: async () => (await import('./main-show-config.ts')).showConfig(source),
+    showVersion: async () => (await import('./main-version.ts')).showVersion(source),
+    makeToken: async (person) => (await import('./main-token.ts')).makeToken(source, person),
     async help(word) {
       const { helpForAll, helpForWord } = await import('./chat/command-help.ts');
-      const text = word === undefined ? helpForAll(everyWord) : helpForWord(everyWord, word);
+      const { columns } = process.stdout;
+      const look = columns ? { columns } : {};
+      const text = word === undefined ? helpForAll(everyWord, look) : helpForWord(everyWord, word, look);
       return { text: text.trimEnd(), tone: 'info', json: { help: text } };
     },
   };
@@ -29,6 +34,11 @@ function deployerContext(source: ConfigSource): DeployerContext {
 async function main(words: readonly string[]): Promise<number> {
   const isJson = words.includes('--json');
   const colour = (stream: NodeJS.WriteStream) => wantsColour(environment, stream);
+  const reading = (stream: NodeJS.WriteStream) => ({
+    colour: colour(stream),
+    columns: stream.columns,
+    timeZone: ownTimeZone(),
+  });
   try {
     const { command, input, given, globals } = readCommand(everyWord, words);
     const source: ConfigSource = { path: globals.config, cwd: process.cwd(), environment };
@@ -39,13 +49,13 @@ async function main(words: readonly string[]): Promise<number> {
     }
     const answer: Answer = await deployer.run(deployerContext(source), input);
     const isPlain = command.word === 'help' && !globals.json;
-    const text = isPlain ? `${answer.text}\n` : renderAnswer(answer, { colour: colour(process.stdout) });
+    const text = isPlain ? `${answer.text}\n` : renderAnswer(answer, reading(process.stdout));
     process.stdout.write(globals.json ? renderJson(answer.json) : text);
     return 0;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (isJson) process.stdout.write(renderJson(errorJson(error)));
-    process.stderr.write(renderError(error, { colour: colour(process.stderr) }));
+    process.stderr.write(renderError(error, reading(process.stderr)));
     return exitCodeOf(error.code);
   }
 }

@@ -46,3 +46,9 @@ export function sessionOf(pid: number): number | undefined {
   const session = statFields(pid)?.[3];
   return session === undefined ? undefined : Number(session);
 }
+
+/** The process that started it, or took it over; undefined when it is gone. */
+export function parentOf(pid: number): number | undefined {
+  const parent = statFields(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}

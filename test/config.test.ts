@@ -40,6 +40,9 @@ workspaces:
         - { name: projects, path: ./team-ml/projects }
         - { name: datasets, path: ../datasets, location: external }
       definition: { files: [./team-ml/.env] }
+      checks:
+        - { name: rows, command: [./rows.sh] }
+        - { name: model, command: [./model.sh], folder: ./team-ml }
     repository:
       kind: restic
       location: ./repository
@@ -98,6 +101,7 @@ describe('a good configuration', () => {
       volumes: [{ path: join(conf, 'team-ml', 'db') }, { snapshot: { path: join(conf, 'snap', 'big') } }],
       sharedFolders: [{ location: 'internal' }, { path: join(home, 'datasets'), location: 'external' }],
       definition: { files: [join(conf, 'team-ml', '.env')] },
+      checks: [{ folder: conf }, { folder: join(conf, 'team-ml') }],
     });
     expect(team?.repository).toMatchObject({
       location: join(conf, 'repository'),
@@ -340,7 +344,7 @@ describe('the first configuration', () => {
     dataFolder: './cml-data',
     repository: './backup # not a comment',
     passwordFile: './cml-data/secrets/my-work.password',
-    approver: 'bob',
+    approvers: ['bob'] as const,
     approverTokenHash: TOKEN,
   };
 
@@ -354,7 +358,7 @@ describe('the first configuration', () => {
     expect(mine?.repository).toMatchObject({ location: join(home, 'conf', 'backup # not a comment') });
     expect(mine?.policy).toMatchObject({ approvers: ['bob'], notice: 600_000 });
     expect(
-      (await read(writeInitialConfig({ ...initial, approver: 'no' }))).workspaces['my-work']?.policy.approvers,
+      (await read(writeInitialConfig({ ...initial, approvers: ['no'] }))).workspaces['my-work']?.policy.approvers,
     ).toEqual(['no']);
   });
 
@@ -374,8 +378,11 @@ describe('the first configuration', () => {
       passwordFile: '/d/secrets/my-work.password',
       secondPasswordFile: '/d/secrets/my-work.second-password',
       configFile: '/w/cml.yaml',
+      restic: '/opt/our tools/restic',
     });
-    expect(sheet).toContain(`restic -r '/mnt/bob'\\''s backup' --password-file PASSWORD_FILE snapshots --host my-work`);
+    expect(sheet).toContain(
+      `'/opt/our tools/restic' -r '/mnt/bob'\\''s backup' --password-file PASSWORD_FILE snapshots --host my-work`,
+    );
     for (const known of ['/d/secrets/my-work.second-password', '/w/cml.yaml', 'nothing can be restored']) {
       expect(sheet).toContain(known);
     }

@@ -1,3 +1,4 @@
+import { writeMoment } from '../chat/messages/words.ts';
 import { UserError } from '../errors.ts';
 import { identityOf, type Person } from '../records/person.ts';
 import type { Request, Vote } from '../records/request.ts';
@@ -6,13 +7,24 @@ import type { WorkspacePolicy } from '../records/workspace.ts';
 /** What is true at the moment of the decision; looked up anew, never remembered from when it was asked. */
 export interface DecisionFacts {
   readonly now: Date;
-  readonly policy: Pick<WorkspacePolicy, 'approvers' | 'breakGlass' | 'requestExpiry'>;
+  readonly policy: Pick<WorkspacePolicy, 'approvers' | 'breakGlass' | 'requestExpiry' | 'votes'>;
   /** Digest of the plan as it would be made now; undefined when it cannot be made. */
   readonly digest: string | undefined;
 }
 
 export function isSameHuman(one: Person, other: Person): boolean {
   return one.name === other.name || identityOf(one) === identityOf(other);
+}
+
+/** Who tightens the rules means what still waits too; who loosens them does not undo what was asked under stricter ones. */
+export function votesNeeded(request: Request, policy: Pick<WorkspacePolicy, 'votes'>): number {
+  return Math.max(request.votesNeeded, policy.votes);
+}
+
+/** The glass may have been broken by the one who asked: that vote is never one of the ordinary ones. */
+function approvalsOf(request: Pick<Request, 'votes'>, policy: Pick<WorkspacePolicy, 'approvers'>): Vote[] {
+  const ordinary = request.votes.filter(({ approves, breakGlass }) => approves && !breakGlass);
+  return ordinary.filter(({ by }) => policy.approvers.includes(by.name));
 }
 
 export function isExpired(request: Request, now: Date): boolean {
@@ -39,10 +51,10 @@ export function countVote(request: Request, vote: Vote, facts: DecisionFacts): R
       hint: `If it shall be restored all the same: cml approve ${request.id} --accept-incomplete`,
     });
   }
-  if (!vote.breakGlass && votes.filter(({ approves }) => approves).length < request.votesNeeded)
-    return { ...request, votes };
+  const counted = { ...request, votes, votesNeeded: votesNeeded(request, facts.policy) };
+  if (!vote.breakGlass && approvalsOf(counted, facts.policy).length < counted.votesNeeded) return counted;
   const expiresAt = new Date(facts.now.getTime() + facts.policy.requestExpiry).toISOString();
-  return { ...request, votes, status: 'approved', decidedAt: vote.at, expiresAt };
+  return { ...counted, status: 'approved', decidedAt: vote.at, expiresAt };
 }
 
 function refuseDecided(request: Request, now: Date): void {
@@ -53,7 +65,7 @@ function refuseDecided(request: Request, now: Date): void {
     });
   }
   if (isExpired(request, now)) {
-    throw new UserError('request-expired', `${request.id} expired at ${request.expiresAt}.`, {
+    throw new UserError('request-expired', `${request.id} expired at ${writeMoment(request.expiresAt)}.`, {
       hint: `Ask again: ${howToAsk(request)}`,
     });
   }
@@ -79,7 +91,7 @@ function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): v
   }
   if (request.votes.some(({ by }) => isSameHuman(by, vote.by))) {
     throw new UserError('not-pending', `${vote.by.name} has voted on ${request.id} already.`, {
-      hint: `${request.votesNeeded} votes are needed.`,
+      hint: `${votesNeeded(request, policy)} votes are needed.`,
     });
   }
   if (!vote.approves && !vote.reason?.trim()) {
@@ -120,11 +132,11 @@ function refuseBreakGlass(request: Request, vote: Vote, policy: DecisionFacts['p
   });
 }
 
-/** True when the votes that made it approved would still count now. */
-export function votesStillCount(request: Request, policy: Pick<WorkspacePolicy, 'approvers' | 'breakGlass'>): boolean {
+/** True when the votes that made it approved would still make it so now. */
+export function votesStillCount(
+  request: Request,
+  policy: Pick<WorkspacePolicy, 'approvers' | 'breakGlass' | 'votes'>,
+): boolean {
   if (request.votes.some((vote) => vote.breakGlass && policy.breakGlass.includes(vote.by.name))) return true;
-  // The glass may have been broken by the one who asked: that vote is never one of the ordinary ones.
-  const ordinary = request.votes.filter(({ approves, breakGlass }) => approves && !breakGlass);
-  const counting = ordinary.filter(({ by }) => policy.approvers.includes(by.name));
-  return counting.length >= request.votesNeeded;
+  return approvalsOf(request, policy).length >= votesNeeded(request, policy);
 }

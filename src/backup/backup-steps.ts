@@ -14,6 +14,8 @@ export const backupOutcome = z.object({
   bytes: z.number(),
   addedBytes: z.number(),
   downtimeMs: z.number(),
+  /** Parts that were copied while services were up. */
+  notConsistent: z.array(z.string()).optional(),
   warnings: z.array(z.string()),
 });
 export type BackupOutcome = z.infer<typeof backupOutcome>;

@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { writeCount } from '../chat/messages/words.ts';
 import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
 import type { Backup } from '../records/backup.ts';
@@ -148,7 +149,9 @@ function shrunk(parts: readonly PartPlan[], last: Backup | undefined): string[] 
   return parts.flatMap((part) => {
     const before = last?.parts.find(({ name }) => name === part.name)?.files ?? 0;
     if (before === 0 || part.files >= before / 2) return [];
-    return [`"${part.name}" has ${part.files} files; the last backup had ${before}.`];
+    return [
+      `"${part.name}" has ${writeCount(part.files, 'file')}; the last backup had ${before.toLocaleString('en')}.`,
+    ];
   });
 }
 

@@ -158,5 +158,7 @@ export async function recordBackup(
   };
   await catalog.backups.save(backup);
   const { files, bytes, downtimeMs, warnings } = backup;
-  return { backupId: made.id, status: made.status, files, bytes, addedBytes, downtimeMs, warnings };
+  const notConsistent = made.parts.filter(({ consistent }) => !consistent).map(({ name }) => name);
+  const outcome = { backupId: made.id, status: made.status, files, bytes, addedBytes, downtimeMs, warnings };
+  return notConsistent.length === 0 ? outcome : { ...outcome, notConsistent };
 }

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 /** What one cell or field says; empty text is drawn as a dash. */
-const table = z.object({ columns: z.array(z.string()), rows: z.array(z.array(z.string())) });
+const table = z.object({
+  columns: z.array(z.string()),
+  rows: z.array(z.array(z.string())),
+  /** Columns that may be left out where there is no room, the first of these first. */
+  dispensable: z.array(z.string()).optional(),
+});
 
 /** What the door answers, for every chat to draw in its own way. Read back with this schema where it crossed a socket. */
 export const answer = z.object({

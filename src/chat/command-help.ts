@@ -1,22 +1,20 @@
 import { UserError } from '../errors.ts';
 import { suggest } from '../nearest.ts';
 import type { Command } from './command.ts';
-import { buildLine, GLOBALS_HEADING, type Globals, lineGlobals } from './command-line.ts';
+import { buildLine, GLOBALS_HEADING, type Globals, type LineLook, lineGlobals } from './command-line.ts';
 
-export interface HelpOptions {
+export interface HelpOptions extends LineLook {
   readonly globals?: Globals;
-  /** What people write before a word: `cml`, `/cml`. */
-  readonly program?: string;
 }
 
 function neverParses(cause: Error): never {
   throw cause;
 }
 
-/** All words, grouped, in at most 100 columns. */
+/** All words, grouped, in at most 100 columns and no more than there are. */
 export function helpForAll(commands: readonly Command[], options: HelpOptions = {}): string {
   const { globals = lineGlobals, program = 'cml' } = options;
-  const { root } = buildLine(commands, globals, neverParses, program);
+  const { root } = buildLine(commands, globals, neverParses, options);
   // commander puts options first; people look for the words.
   const [usage = '', ...sections] = root.helpInformation().trimEnd().split('\n\n');
   const words = sections.filter((section) => !section.startsWith(GLOBALS_HEADING));
@@ -29,8 +27,8 @@ export function helpForAll(commands: readonly Command[], options: HelpOptions = 
  * @throws UserError `bad-command` when there is no such word.
  */
 export function helpForWord(commands: readonly Command[], word: string, options: HelpOptions = {}): string {
-  const { globals = lineGlobals, program = 'cml' } = options;
-  for (const [command, line] of buildLine(commands, globals, neverParses, program).lines) {
+  const { globals = lineGlobals } = options;
+  for (const [command, line] of buildLine(commands, globals, neverParses, options).lines) {
     if (command.word === word) return line.helpInformation();
   }
   const known = commands.map((command) => command.word);

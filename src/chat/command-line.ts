@@ -1,4 +1,4 @@
-import { type CommanderError, Command as Line, Option } from 'commander';
+import { type CommanderError, Help, Command as Line, Option } from 'commander';
 import { z } from 'zod';
 import { personName } from '../records/person.ts';
 import type { Command } from './command.ts';
@@ -30,10 +30,21 @@ export const noGlobals = { input: z.object({}), labels: {} } satisfies Globals;
 
 export const GLOBALS_HEADING = 'With every word:';
 
-const WIDTH = 100;
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST = 100;
+/** What explains a word needs this much room beside it; where there is less, it stands below. */
+const NARROWEST_BESIDE = 28;
+const INDENT = 6;
 
 /** Told of whatever commander finds wrong; has to throw, since commander would end the process otherwise. */
 type OnProblem<Word> = (cause: CommanderError, word?: Word) => never;
+
+export interface LineLook {
+  /** What people write before a word: `cml`, `/cml`. */
+  readonly program?: string;
+  /** How wide the help may be. */
+  readonly columns?: number;
+}
 
 export interface LineTree<Word> {
   readonly root: Line;
@@ -69,11 +80,28 @@ function addWord(root: Line, command: Command): Line {
   return line.usage([...places.map(placeOf), ...(options.length > 0 ? ['[options]'] : [])].join(' '));
 }
 
-function createRoot(program: string): Line {
+type FormatItem = Help['formatItem'];
+
+function formatItem(usual: Help): FormatItem {
+  return (term, termWidth, description, helper) => {
+    const width = helper.helpWidth ?? WIDEST;
+    if (description === '' || width - termWidth >= NARROWEST_BESIDE) {
+      return usual.formatItem.call(helper, term, termWidth, description, helper);
+    }
+    const lines = helper.boxWrap(description, width - INDENT).split('\n');
+    return [`  ${term}`, ...lines.map((line) => `${' '.repeat(INDENT)}${line}`)].join('\n');
+  };
+}
+
+function createRoot(program: string, columns: number): Line {
   return new Line(program)
     .configureOutput({ writeOut: () => undefined, writeErr: () => undefined, outputError: () => undefined })
     .configureHelp({
-      helpWidth: WIDTH,
+      helpWidth: Math.min(columns, WIDEST),
+      minWidthToWrap: 10,
+      showGlobalOptions: true,
+      styleTitle: (title) => (title === 'Global Options:' ? GLOBALS_HEADING : title),
+      formatItem: formatItem(new Help()),
       subcommandTerm: (line) => `${line.name()} ${line.usage().replace(/ ?\[options\]$/, '')}`.trimEnd(),
     })
     .showSuggestionAfterError(false)
@@ -88,10 +116,10 @@ export function buildLine<Word extends Command>(
   commands: readonly Word[],
   globals: Globals,
   onProblem: OnProblem<Word>,
-  program = 'cml',
+  { program = 'cml', columns = WIDEST }: LineLook = {},
 ): LineTree<Word> {
   let picked: { command: Word; line: Line } | undefined;
-  const root = createRoot(program).exitOverride((cause) => onProblem(cause));
+  const root = createRoot(program, columns).exitOverride((cause) => onProblem(cause));
   for (const field of fieldsOf({ ...globals, positional: [] })) {
     root.addOption(optionOf(field).helpGroup(GLOBALS_HEADING));
   }

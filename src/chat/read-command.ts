@@ -18,11 +18,15 @@ export interface Reading<Word extends Command, GlobalInput extends z.ZodObject> 
 
 const HELP_OPTIONS = ['--help', '-h'];
 
-/** `cml`, `cml --help` and `cml backup --help` are ways of saying `help`. */
-function asHelp(words: readonly string[]): readonly string[] {
+const VERSION_OPTIONS = ['--version', '-V'];
+
+/** `cml`, `cml --help` and `cml backup --help` are ways of saying `help`; `cml --version` is one of saying `version`. */
+function asWord(words: readonly string[]): readonly string[] {
   const end = words.indexOf('--');
   const options = end === -1 ? words : words.slice(0, end);
   if (words.length === 0) return ['help'];
+  const [first = '', ...rest] = words;
+  if (VERSION_OPTIONS.includes(first)) return ['version', ...rest];
   if (!options.some((word) => HELP_OPTIONS.includes(word))) return words;
   return ['help', ...options.filter((word) => !word.startsWith('-') && word !== 'help').slice(0, 1)];
 }
@@ -106,7 +110,7 @@ export function readLine<Word extends Command, GlobalInput extends z.ZodObject>(
   const tree = buildLine(commands, globals, (cause, word) => {
     throw translate(cause, commands, globals, word);
   });
-  const { command, line } = tree.read(asHelp(words));
+  const { command, line } = tree.read(asWord(words));
   const fields = fieldsOf(command);
   const given = { ...writtenPlaces(line, command, fields), ...writtenOptions(line, fields) };
   const everyWord = { ...globals, word: '', positional: [] };

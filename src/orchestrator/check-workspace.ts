@@ -47,7 +47,7 @@ export async function checkWorkspace(room: Room, workspace: string): Promise<Fin
       ...(await historyFindings(room, workspace)),
       approverFinding(settings.policy),
       ...(chat.weakness === undefined ? [] : [{ about: 'messages', state: 'warning' as const, says: chat.weakness }]),
-      ...inspection.warnings.map((says): Finding => ({ about: 'permissions', state: 'warning', says })),
+      ...inspection.warnings.map((says): Finding => ({ about: 'workspace', state: 'warning', says })),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -117,7 +117,7 @@ async function findObstacle(room: Room, request: Request): Promise<string | unde
   if (isExpired(request, room.world.clock.now())) return 'Its approval was too old when its turn came.';
   try {
     const { policy } = room.settingsOf(request.workspace);
-    if (!votesStillCount(request, policy)) return 'Who approved it may not approve any more.';
+    if (!votesStillCount(request, policy)) return 'It does not have all the approvals that it needs now.';
     if ((await presentDigest(room, request)) !== request.plan.digest) return 'What would be done has changed.';
     return undefined;
   } catch (error) {

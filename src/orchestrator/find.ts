@@ -64,11 +64,13 @@ export async function findOperation(room: Room, wanted: string): Promise<Operati
   const all = await room.world.catalog.operations.list({ limit: 1_000 });
   const found = all.find(({ id, workspace }) => workspace === wanted || matchesId(id, wanted));
   if (found) return found;
-  throw new UserError('unknown-operation', `There is no operation "${wanted}".`, {
-    hint: suggest(
-      wanted,
-      all.map(({ id }) => id),
-      'See what runs with: cml status',
-    ),
+  const workspaces = Object.keys(room.world.workspaces);
+  if (workspaces.includes(wanted)) {
+    throw new UserError('nothing-to-do', `Nothing has run in ${wanted} yet.`, {
+      hint: 'See what runs with: cml status',
+    });
+  }
+  throw new UserError('unknown-operation', `There is no operation "${wanted}", and no workspace of that name.`, {
+    hint: suggest(wanted, [...workspaces, ...all.map(({ id }) => id)], 'See what runs with: cml status'),
   });
 }

@@ -16,6 +16,8 @@ export interface WorkspaceState {
   readonly services: readonly ServiceState[];
   readonly operation?: OperationView;
   readonly lastBackup?: Backup;
+  /** Of each kind, the last operation when it failed: shown until one of the same kind succeeds. */
+  readonly failed: readonly OperationView[];
   readonly requests: readonly Request[];
   /** The operation whose stopped services nobody has started again. */
   readonly stoppedBy?: string;
@@ -72,9 +74,20 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
     services: inspection.services,
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
+    failed: await lastFailures(room, workspace),
     requests: requests.filter(({ status }) => status === 'pending' || status === 'approved'),
     ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
+}
+
+/** As far back as one looks for how things stand. */
+const RECENT = 30;
+
+async function lastFailures(room: Room, workspace: string): Promise<OperationView[]> {
+  const recent = await room.world.catalog.operations.list({ workspace, limit: RECENT });
+  const ended = recent.filter(({ status }) => status === 'succeeded' || status === 'failed');
+  const last = new Map(ended.toReversed().map((operation) => [operation.kind, operation]));
+  return [...last.values()].filter(({ status }) => status === 'failed').map((operation) => viewOf(room, operation));
 }
 
 export async function listBackups(room: Room, filter: { workspace?: string | undefined; limit?: number | undefined }) {

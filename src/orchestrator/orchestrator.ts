@@ -1,6 +1,6 @@
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Backup } from '../records/backup.ts';
-import type { Operation } from '../records/operation.ts';
+import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
@@ -8,6 +8,7 @@ import type { Started } from '../workspace/platform.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
 import { findBackup } from './find.ts';
+import { type ListFilter, listOperations } from './list-operations.ts';
 import { listBackups, lookAt, type Subject } from './look.ts';
 import { setPin } from './pin.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
@@ -40,6 +41,7 @@ export interface Orchestrator {
   checkWorkspace(workspace: string): Promise<Finding[]>;
   lookAt(subject?: string): Promise<Subject>;
   listBackups(filter: { workspace?: string | undefined; limit?: number | undefined }): Promise<Backup[]>;
+  listOperations(filter: ListFilter): Promise<OperationView[]>;
   running(): readonly RunningOperation[];
   /** At boot, before anything else: takes up what an earlier life left open. */
   recover(): Promise<readonly RunningOperation[]>;
@@ -71,6 +73,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     checkWorkspace: (workspace) => checkWorkspace(room, workspace),
     lookAt: (subject) => lookAt(room, subject),
     listBackups: (filter) => listBackups(room, filter),
+    listOperations: (filter) => listOperations(room, filter),
     running: () => room.running(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { countVote, type DecisionFacts, isExpired, isSameHuman, votesStillCount } from '../../src/approval/rules.ts';
+import {
+  countVote,
+  type DecisionFacts,
+  isExpired,
+  isSameHuman,
+  votesNeeded,
+  votesStillCount,
+} from '../../src/approval/rules.ts';
 import type { Person } from '../../src/records/person.ts';
 import type { Request, Vote } from '../../src/records/request.ts';
 import { makeDeleteRequest, makeRequest, makeRestorePlan, momentAfter } from '../fakes/records.ts';
@@ -11,7 +18,7 @@ const carol: Person = { name: 'carol', proof: 'uid', uid: 1002 };
 const EXPIRY = 8 * 3_600_000;
 const facts = (changes: Partial<DecisionFacts> = {}): DecisionFacts => ({
   now: new Date(momentAfter(30)),
-  policy: { approvers: ['alice', 'bob', 'carol'], breakGlass: ['alice', 'dora'], requestExpiry: EXPIRY },
+  policy: { approvers: ['alice', 'bob', 'carol'], breakGlass: ['alice', 'dora'], requestExpiry: EXPIRY, votes: 1 },
   digest: makeRestorePlan().digest,
   ...changes,
 });
@@ -58,7 +65,7 @@ describe('a vote', () => {
   });
 
   test('of someone who is not an approver is refused, also when they were one as it was asked', () => {
-    const policy = { approvers: ['carol'], breakGlass: [], requestExpiry: EXPIRY };
+    const policy = { approvers: ['carol'], breakGlass: [], requestExpiry: EXPIRY, votes: 1 };
     expect(() => countVote(makeRequest({ by: alice }), voteOf(bob), facts({ policy }))).toThrow(code('not-allowed'));
     const nobody = facts({ policy: { ...policy, approvers: [] } });
     expect(() => countVote(makeRequest({ by: alice }), voteOf(bob), nobody)).toThrow(code('not-allowed'));
@@ -119,7 +126,7 @@ describe('several votes', () => {
   });
 
   test('of one uid under two names are one vote', () => {
-    const policy = { approvers: ['carol', 'caroline'], breakGlass: [], requestExpiry: EXPIRY };
+    const policy = { approvers: ['carol', 'caroline'], breakGlass: [], requestExpiry: EXPIRY, votes: 1 };
     const first = countVote(makeRequest({ by: alice, votesNeeded: 2 }), voteOf(carol), facts({ policy }));
     const again = voteOf({ ...carol, name: 'caroline' });
     expect(() => countVote(first, again, facts({ policy }))).toThrow(code('not-pending'));
@@ -127,10 +134,10 @@ describe('several votes', () => {
 
   test('still count only as long as those who gave them may approve', () => {
     const request = makeRequest({ by: alice, votesNeeded: 2, votes: [voteOf(bob), voteOf(carol)], status: 'approved' });
-    expect(votesStillCount(request, { approvers: ['bob', 'carol'], breakGlass: [] })).toBe(true);
-    expect(votesStillCount(request, { approvers: ['carol', 'dora'], breakGlass: [] })).toBe(false);
+    expect(votesStillCount(request, { approvers: ['bob', 'carol'], breakGlass: [], votes: 1 })).toBe(true);
+    expect(votesStillCount(request, { approvers: ['carol', 'dora'], breakGlass: [], votes: 1 })).toBe(false);
     const denied = { ...request, votes: [voteOf(bob), voteOf(carol, { approves: false, reason: 'no' })] };
-    expect(votesStillCount(denied, { approvers: ['bob', 'carol'], breakGlass: [] })).toBe(false);
+    expect(votesStillCount(denied, { approvers: ['bob', 'carol'], breakGlass: [], votes: 1 })).toBe(false);
   });
 });
 
@@ -173,10 +180,36 @@ describe('break-glass', () => {
 
   test('counts only as long as the one who did it is named for it', () => {
     const request = makeRequest({ votesNeeded: 2, votes: [broken(dora)], status: 'approved' });
-    expect(votesStillCount(request, { approvers: [], breakGlass: ['dora'] })).toBe(true);
-    expect(votesStillCount(request, { approvers: ['bob'], breakGlass: ['alice'] })).toBe(false);
+    expect(votesStillCount(request, { approvers: [], breakGlass: ['dora'], votes: 1 })).toBe(true);
+    expect(votesStillCount(request, { approvers: ['bob'], breakGlass: ['alice'], votes: 1 })).toBe(false);
     const own = makeRequest({ by: alice, votes: [broken(alice)], status: 'approved' });
-    expect(votesStillCount(own, { approvers: ['alice', 'bob'], breakGlass: [] })).toBe(false);
+    expect(votesStillCount(own, { approvers: ['alice', 'bob'], breakGlass: [], votes: 1 })).toBe(false);
+  });
+});
+
+describe('the votes needed', () => {
+  const policy = { approvers: ['bob', 'carol'], breakGlass: [], requestExpiry: EXPIRY, votes: 2 };
+
+  test('are the larger of what was needed when it was asked and what is needed now', () => {
+    expect(votesNeeded(makeRequest({ votesNeeded: 1 }), { votes: 2 })).toBe(2);
+    expect(votesNeeded(makeRequest({ votesNeeded: 2 }), { votes: 1 })).toBe(2);
+  });
+
+  test('are told by the request once somebody has voted under the present policy', () => {
+    const first = countVote(makeRequest({ by: alice }), voteOf(bob), facts({ policy }));
+    expect(first).toMatchObject({ status: 'pending', votesNeeded: 2 });
+    expect(countVote(first, voteOf(carol), facts({ policy })).status).toBe('approved');
+  });
+
+  test('are not filled by someone who may not approve any more', () => {
+    const request = makeRequest({ by: alice, votesNeeded: 2, votes: [voteOf({ ...bob, name: 'dora' })] });
+    expect(countVote(request, voteOf(carol), facts({ policy })).status).toBe('pending');
+  });
+
+  test('are looked at again when an approved request gets its turn', () => {
+    const request = makeRequest({ by: alice, votes: [voteOf(bob)], status: 'approved' });
+    expect(votesStillCount(request, { ...policy, votes: 1 })).toBe(true);
+    expect(votesStillCount(request, policy)).toBe(false);
   });
 });
 

@@ -46,9 +46,25 @@ test('explains one word with everything that may follow it, in at most 100 colum
       --capture <capture>
       --way <way>          (snapshot, two-pass, cold, after-start)
       --reason <reason>    Why (people will read it)
+
+    With every word:
+      --json               Print exactly one JSON document on standard output
+      --detach             Do not stay until what was begun has ended
+      --as <person>        Speak as this person, whose token is then needed
+      --config <file>      The configuration to use instead of cml.yaml
     "
   `);
   expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+});
+
+test.each([60, 40])('stays within a terminal of %i columns, with every explanation whole', (columns) => {
+  const all = helpForAll(sampleCommands, { columns });
+  const one = helpForWord(sampleCommands, 'backup', { columns });
+  for (const line of [all, one].join('\n').split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+  for (const words of ['services are down only for the cut', 'one JSON document on standard output']) {
+    expect(all.replace(/\s+/g, ' ')).toContain(words);
+  }
+  expect(one.replace(/\s+/g, ' ')).toContain('only right in an emergency, so say why');
 });
 
 test('speaks the way of the chat that shows it', () => {

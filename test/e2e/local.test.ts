@@ -138,11 +138,12 @@ test('list and status show the backup, and the repository shows it to plain rest
   expect(list).toMatchObject({ exitCode: 0, answer: { backups: [{ id: backup.id, status: 'completed' }] } });
   expect((await bench.say(['list'])).stdout).toMatch(new RegExp(`${backup.id} +first +team-ml`));
   const status = await bench.sayJson(['status']);
-  expect(status.answer.services).toEqual([
+  const [state] = status.answer.workspaces;
+  expect(state.services).toEqual([
     { name: 'recorder', running: true, ready: true },
     { name: 'worker', running: true, ready: true },
   ]);
-  expect(status.answer.lastBackup.id).toBe(backup.id);
+  expect(state.lastBackup.id).toBe(backup.id);
   expect((await bench.sayJson(['status', operationId])).answer.operation.status).toBe('succeeded');
   expect((await bench.sayJson(['status', backup.id])).answer.backup.name).toBe('first');
 });
@@ -202,7 +203,7 @@ test('restore asks, the one who asked may not approve, another brings everything
 
 async function requestOf(): Promise<string> {
   for (;;) {
-    const [request] = (await bench.sayJson(['status', 'team-ml'])).answer.requests;
+    const [request] = (await bench.sayJson(['status', 'team-ml'])).answer.workspaces[0].requests;
     if (request) return request.id;
     await pause(50);
   }
@@ -262,7 +263,7 @@ test('every word prints exactly one JSON document on standard output, also where
   }
   expect(codes).toEqual({
     ...{ help: 0, init: 2, config: 0, serve: 3, backup: 0, restore: 0, approve: 4, deny: 4, list: 0, status: 0 },
-    ...{ check: 0, cancel: 1, postpone: 1, start: 0, verify: 4, pin: 4, unpin: 4, delete: 0 },
+    ...{ check: 0, cancel: 1, postpone: 1, start: 0, verify: 4, pin: 4, unpin: 4, delete: 0, token: 2, version: 0 },
   });
   expect(await runRestic(bench, ['list', 'locks', '--no-lock'], 'cml-data/secrets/team-ml.password')).toBe('');
 });

@@ -86,6 +86,15 @@ test('follows the configuration as it is edited, and refuses a broken one until 
   expect((await bench.sayJson(['config'])).exitCode).toBe(0);
 });
 
+test('sends messages to the notify command that stands in the configuration now', async () => {
+  const bench = await given();
+  await bench.serve();
+  const notify = `notify: { command: [sh, -c, 'cat >> ${bench.at('told')}'] }\n`;
+  await writeFile(bench.at('cml.yaml'), notify + (await readFile(bench.at('cml.yaml'), 'utf8')));
+  expect((await bench.sayJson(['backup', 'team-ml'])).exitCode).toBe(0);
+  expect(await readFile(bench.at('told'), 'utf8')).toMatch(/services stop now[\s\S]*backup bkp_\w+ completed/);
+});
+
 test('says what is wrong with the configuration when a word would have to start the server', async () => {
   const bench = await given();
   await writeFile(bench.at('cml.yaml'), (await readFile(bench.at('cml.yaml'), 'utf8')).replace('policy:', 'polcy:'));

@@ -111,8 +111,9 @@ describe('an approved restore', () => {
     [
       'who approved it may not any more',
       (here) => here.setPolicy({ approvers: ['carol'] }),
-      /may not approve any more/,
+      /not have all the approvals/,
     ],
+    ['more votes are needed now', (here) => here.setPolicy({ votes: 2 }), /not have all the approvals/],
     ['the release is another', (here) => void Object.assign(here.world, { release: '2.0' }), /has changed/],
     ['it waited longer than an approval holds', (here) => here.world.time.pass(9 * 3_600_000), /too old/],
     ['its workspace is not configured any more', (here) => delete here.workspaces[WORKSPACE], /no workspace/],

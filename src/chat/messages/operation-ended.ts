@@ -17,15 +17,20 @@ interface BackupFacts {
   readonly bytes: number;
   readonly addedBytes: number;
   readonly downtimeMs: number;
+  /** Names of the parts that were copied while services were up. */
+  readonly notConsistent?: readonly string[] | undefined;
   readonly warnings: readonly string[];
 }
 
 export function backupEnded(operation: Operation, facts: BackupFacts): Message {
   const size = `${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} (${writeSize(facts.addedBytes)} new)`;
+  const { notConsistent = [] } = facts;
+  const torn =
+    notConsistent.length === 0 ? '' : ` NOT CONSISTENT, copied while services were up: ${notConsistent.join(', ')}.`;
   return {
     ...base(operation),
-    tone: 'good',
-    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.`,
+    tone: torn === '' ? 'good' : 'warning',
+    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}`,
     details: [...facts.warnings, `Restore it with: cml restore ${facts.backupId}`],
   };
 }
@@ -35,7 +40,8 @@ interface RestoreFacts {
   readonly downtimeMs: number;
   readonly files: number;
   readonly bytes: number;
-  /** Until when what it displaced is kept; a restore in place displaces nothing. */
+  /** Where what was there before is kept, and until when; a restore in place displaces nothing. */
+  readonly displaced?: readonly string[] | undefined;
   readonly displacedUntil?: string | undefined;
   /** What stood there before, as a backup: of a restore in place. */
   readonly safetyBackupId?: string | undefined;
@@ -63,13 +69,18 @@ export function undoEnded(
   };
 }
 
-/** Where what stood there before is now. */
-function howBack({ id }: Operation, facts: Pick<RestoreFacts, 'displacedUntil' | 'safetyBackupId'>): string[] {
-  const { displacedUntil, safetyBackupId } = facts;
-  if (safetyBackupId)
-    return [`What was there before is a backup now; bring it back with: cml restore ${safetyBackupId}`];
-  if (displacedUntil === undefined) return [];
-  return [`What was there before is kept until ${writeMoment(displacedUntil)}; bring it back with: cml undo ${id}`];
+/** Where what stood there before is now, and how to get it back. */
+function howBack(
+  { id }: Operation,
+  facts: Pick<RestoreFacts, 'displaced' | 'displacedUntil' | 'safetyBackupId'>,
+): string[] {
+  const { displaced = [], displacedUntil, safetyBackupId } = facts;
+  if (safetyBackupId) return [`What was there before is a backup now. Get it back with: cml restore ${safetyBackupId}`];
+  if (displacedUntil === undefined || displaced.length === 0) return [];
+  return [
+    `What was there before is kept until ${writeMoment(displacedUntil)}: ${displaced.join(', ')}.`,
+    `Get it back with: cml undo ${id}`,
+  ];
 }
 
 export function backupDeleted(operation: Operation, facts: { backupId: string; copies: number }): Message {

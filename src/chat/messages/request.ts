@@ -68,7 +68,7 @@ function state(request: Request): string {
 
 function stillNeeded(request: Request): string {
   const given = request.votes.filter(({ approves }) => approves).length;
-  const missing = request.votesNeeded - given;
+  const missing = Math.max(1, request.votesNeeded - given);
   if (given === 0) return `It needs ${writeCount(missing, 'approval')}`;
   return `Approved by ${approving(request)}; it needs ${writeCount(missing, 'more approval')}`;
 }

@@ -25,7 +25,24 @@ export function writeCount(count: number, noun: string, plural = `${noun}s`): st
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }
 
-/** `2026-11-22 22:01 UTC`: a moment as everybody reads it the same. */
+/**
+ * `2026-11-22 22:01 UTC`: a moment as everybody reads it the same. A chat that knows where its reader is turns it into
+ * theirs with `inTimeZone`.
+ */
 export function writeMoment(moment: string | Date): string {
   return `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+const MOMENT = /\b(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}) UTC\b/g;
+
+/** A text with its moments as the clocks of a time zone show them, without the zone's name: that is told beside. */
+export function inTimeZone(text: string, timeZone: string): { readonly text: string; readonly hasMoments: boolean } {
+  // Sweden writes a moment as ISO 8601 does.
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' });
+  let hasMoments = false;
+  const local = text.replace(MOMENT, (_, day: string, time: string) => {
+    hasMoments = true;
+    return format.format(new Date(`${day}T${time}:00Z`));
+  });
+  return { text: local, hasMoments };
 }

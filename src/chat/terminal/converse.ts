@@ -9,7 +9,7 @@ import type { TerminalClient } from './client.ts';
 import { createLive } from './live.ts';
 import { endWords, type TimeOfDay } from './live-words.ts';
 import type { SaidLine } from './protocol.ts';
-import { renderAnswer, renderJson } from './render.ts';
+import { renderAnswer, renderJson, renderSaid } from './render.ts';
 
 export interface Conversation {
   readonly client: TerminalClient;
@@ -27,6 +27,8 @@ export interface Conversation {
   readonly afterwards?: (view: OperationView) => SaidLine;
   readonly clock: Clock;
   readonly timeOfDay: TimeOfDay;
+  /** Of the person at the terminal. */
+  readonly timeZone?: string | undefined;
   /** Aborted by a signal to the process: we leave, what runs goes on. */
   readonly signal: AbortSignal;
 }
@@ -34,13 +36,14 @@ export interface Conversation {
 type ExitCode = 0 | 1 | 3;
 
 function print(conversation: Conversation, answer: Answer): void {
-  const { json, output, colour } = conversation;
-  output.write(json ? renderJson(answer.json) : renderAnswer(answer, { colour: colour.output }));
+  const { json, output, colour, timeZone } = conversation;
+  const reading = { colour: colour.output, timeZone, columns: output.columns };
+  output.write(json ? renderJson(answer.json) : renderAnswer(answer, reading));
 }
 
-function printAside({ aside, colour }: Conversation, answer: Pick<Answer, 'text' | 'tone'>): void {
+function printAside({ aside, colour, timeZone }: Conversation, answer: Pick<Answer, 'text' | 'tone'>): void {
   const { text, tone } = answer;
-  aside.write(renderAnswer({ text, tone, json: null }, { colour: colour.aside }));
+  aside.write(`${renderSaid(text, tone, { colour: colour.aside, timeZone, columns: aside.columns })}\n`);
 }
 
 function answerOf(view: OperationView): Answer {
@@ -55,8 +58,19 @@ function answerOf(view: OperationView): Answer {
 }
 
 async function followOperation(conversation: Conversation, operationId: string, begun: Answer): Promise<ExitCode> {
-  const { client, aside, colour, clock, timeOfDay, input, keyWords: words, signal, afterwards } = conversation;
-  const live = createLive({ stream: aside, colour: colour.aside, clock, timeOfDay });
+  const {
+    client,
+    aside,
+    colour,
+    clock,
+    timeOfDay,
+    timeZone,
+    input,
+    keyWords: words,
+    signal,
+    afterwards,
+  } = conversation;
+  const live = createLive({ stream: aside, colour: colour.aside, clock, timeOfDay, timeZone });
   const { view, left } = await attach(operationId, { client, live, input, words, signal });
   if (left || !view) {
     const text = `${operationId} goes on without you. Come back with: cml status ${operationId} --follow`;

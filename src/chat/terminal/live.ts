@@ -23,6 +23,8 @@ export interface LiveOptions {
   readonly colour: boolean;
   readonly clock: Clock;
   readonly timeOfDay: TimeOfDay;
+  /** Of the moments in what is said. */
+  readonly timeZone?: string | undefined;
 }
 
 const REDRAW_MS = 1_000;
@@ -37,14 +39,22 @@ export function createLive(options: LiveOptions): Live {
 }
 
 /** On a terminal: one picture, redrawn each second so that its clocks tick. */
-export function createPicture({ stream, colour, clock, timeOfDay }: LiveOptions): Live {
+export function createPicture({ stream, colour, clock, timeOfDay, timeZone }: LiveOptions): Live {
   const update = createLogUpdate(stream);
   const meter = createProgressMeter();
   let view: OperationView | undefined;
   let measure: Measure = {};
   let keys = '';
+  let drawnHeight = 0;
   const draw = () => {
-    if (view) update(renderFrame(view, { now: clock.now(), measure, colour, timeOfDay, keys }));
+    if (!view) return;
+    const { columns, rows } = stream;
+    const frame = renderFrame(view, { now: clock.now(), measure, colour, timeOfDay, keys, columns, rows });
+    const height = frame.split('\n').length;
+    // log-update 7 loses lines when a picture grows or shrinks in its middle.
+    if (height !== drawnHeight) update.clear();
+    drawnHeight = height;
+    update(frame);
   };
   const redraw = setInterval(draw, REDRAW_MS).unref();
   return {
@@ -55,7 +65,7 @@ export function createPicture({ stream, colour, clock, timeOfDay }: LiveOptions)
     },
     say(text, tone) {
       update.clear();
-      stream.write(`${renderSaid(text, tone, colour)}\n`);
+      stream.write(`${renderSaid(text, tone, { colour, timeZone, columns: stream.columns })}\n`);
       draw();
     },
     offer(next) {
@@ -73,7 +83,7 @@ export function createPicture({ stream, colour, clock, timeOfDay }: LiveOptions)
 }
 
 /** On a pipe: one line whenever the step changes, and now and then in between. */
-export function createLines({ stream, colour, clock, timeOfDay }: LiveOptions): Live {
+export function createLines({ stream, colour, clock, timeOfDay, timeZone }: LiveOptions): Live {
   const meter = createProgressMeter();
   let before = '';
   let saidOfServices = '';
@@ -100,7 +110,7 @@ export function createLines({ stream, colour, clock, timeOfDay }: LiveOptions): 
       stream.write(`[${elapsed}] ${words.filter((piece) => piece !== '').join('; ')}\n`);
     },
     say(text, tone) {
-      stream.write(`${renderSaid(text, tone, colour)}\n`);
+      stream.write(`${renderSaid(text, tone, { colour, timeZone })}\n`);
     },
     offer: () => undefined,
     end: () => undefined,

@@ -11,8 +11,8 @@ import { plainLine } from './plain.ts';
 export interface TerminalChatOptions {
   /** One line for each message; anybody may read it. */
   readonly messagesFile: string;
-  /** Program and arguments, run for each message: mail, a pager, `wall`. */
-  readonly notifyCommand?: readonly [string, ...string[]] | undefined;
+  /** Program and arguments, run for each message: mail, a pager, `wall`. Asked for anew each time: it may be edited. */
+  readonly notifyCommand?: () => readonly [string, ...string[]] | undefined;
   readonly followers: Hub;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,8 +38,9 @@ async function write({ messagesFile, clock }: TerminalChatOptions, message: Mess
 }
 
 async function runCommand(options: TerminalChatOptions, message: Message, urgent: boolean): Promise<boolean> {
-  if (!options.notifyCommand) return false;
-  const notify = createNotify(options.notifyCommand);
+  const command = options.notifyCommand?.();
+  if (!command) return false;
+  const notify = createNotify(command);
   const once = () => notify.run(message, { urgent });
   const { pageAgainMs: minTimeout = 500 } = options;
   await (urgent ? pRetry(once, { retries: PAGE_RETRIES, minTimeout, factor: 2 }) : once());
@@ -81,7 +82,7 @@ export function createTerminalChat(options: TerminalChatOptions): Chat {
 
   async function say(message: Message, urgent = false): Promise<{ reached: number }> {
     const { problems, written, notified, ...delivery } = await deliver(options, message, urgent);
-    const reached = delivery.followers + (notified || (!options.notifyCommand && written) ? 1 : 0);
+    const reached = delivery.followers + (notified || (!options.notifyCommand?.() && written) ? 1 : 0);
     // A line in a file wakes nobody: it is enough for a message, but not for a page that should have been louder.
     if (reached === 0 && (urgent || !written)) throw nobodyTold(options, message, problems);
     for (const err of problems) log.warn({ err, key: message.key }, 'a message could not be said in one of the ways');

@@ -39,6 +39,8 @@ export function createCommandedService(context: LocalContext, settings: Commande
       if (!(await isRunning())) return false;
       return settings.ready === undefined || isReady(settings.ready, output);
     },
+    processes: async () => undefined,
+    stranger: async () => undefined,
     stop: (operationId, options) => stopCommanded(one, operationId, options),
     start: (_operationId, options) => startCommanded(one, options),
   };

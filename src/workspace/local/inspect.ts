@@ -1,17 +1,16 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeDuration } from '../../records/time.ts';
 import type { Capture, WorkspacePolicy } from '../../records/workspace.ts';
 import type { EffectOptions, Inspection, PartState } from '../platform.ts';
 import type { LocalContext } from './context.ts';
 import { countFiles } from './count-files.ts';
 import { childNames, isFolder, RESERVED } from './file-facts.ts';
+import { foresee } from './foresee.ts';
 import { readNote } from './note.ts';
 import { type ConfiguredPart, configuredParts, mountedInside } from './parts.ts';
 import { servicesOf } from './services.ts';
 import { networkKind } from './slow-storage.ts';
 import { type SnapshotWay, snapshotWay } from './snapshot-way.ts';
-import { findWriters } from './writers.ts';
 
 type InspectOptions = EffectOptions & { readonly count?: boolean; readonly since?: string };
 
@@ -44,11 +43,13 @@ export async function inspectWorkspace(
     if (part.leaveOut === undefined) parts.push(await inspectPart(part, options, warnings));
   }
   const services: { name: string; running: boolean; ready: boolean }[] = [];
-  for (const service of servicesOf(context)) {
+  const declared = servicesOf(context);
+  for (const service of declared) {
     const running = await service.isRunning();
     services.push({ name: service.name, running, ready: running && (await service.isReady()) });
   }
-  warnings.push(...(await warnOfTheUnseen()), ...warnOfTheBudget(context, policy));
+  const inCut = parts.filter(({ capture }) => capture !== 'after-start');
+  warnings.push(...(await foresee(context, policy, declared, inCut)));
   const note = await readNote(context);
   return {
     release: context.settings.release,
@@ -80,9 +81,10 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
   };
   if (!present) return state;
   const network = await networkKind(part.path);
-  if (network) warnings.push(`${part.name} is on ${network}: whoever writes to it from another machine cannot be seen`);
+  if (network)
+    warnings.push(`${part.name} is on ${network}: whoever writes to it from another machine cannot be seen.`);
   for (const point of await mountedInside(part)) {
-    warnings.push(`a file system is mounted inside ${part.name} (${point}): ${part.name} cannot be restored in place`);
+    warnings.push(`A file system is mounted inside ${part.name} (${point}): ${part.name} cannot be restored in place.`);
   }
   const room = await statfs(part.path);
   const { dev } = await stat(part.path);
@@ -91,7 +93,9 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
   if (!options.count && options.since === undefined) return known;
   const { files, bytes, writtenSince, unreadable } = await countFiles(part.path, options.since, options.signal);
   if (unreadable.length > 0) {
-    warnings.push(`${part.name} was not counted whole (${unreadable.length} places): ${unreadable[0]}`);
+    warnings.push(
+      `${part.name} was not counted whole; ${unreadable.length} places could not be read, such as ${unreadable[0]}.`,
+    );
   }
   return {
     ...known,
@@ -105,21 +109,4 @@ async function reservedIn(part: ConfiguredPart, way: SnapshotWay): Promise<strin
   const names = (await childNames(part.path)).filter((name) => name.startsWith(RESERVED));
   const roots = way.by === 'nothing' ? [part.path] : [part.path, way.path];
   return roots.flatMap((root) => names.map((name) => join(root, name)));
-}
-
-async function warnOfTheUnseen(): Promise<string[]> {
-  const { unseen } = await findWriters([]);
-  if (unseen === 0) return [];
-  return [`${unseen} processes of other users cannot be looked into: a writer among them would not be noticed`];
-}
-
-function warnOfTheBudget({ settings }: LocalContext, policy: WorkspacePolicy): string[] {
-  const longestMs = settings.services
-    .map((service) => ('command' in service ? service.stop.grace : service.stopWithin))
-    .reduce((sum, ms) => sum + ms, 0);
-  if (longestMs <= policy.downtimeBudget) return [];
-  const [longest, budget] = [writeDuration(longestMs), writeDuration(policy.downtimeBudget)];
-  return [
-    `stopping alone may take ${longest} when every service uses its whole grace; the downtime budget is ${budget}`,
-  ];
 }

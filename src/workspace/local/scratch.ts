@@ -45,13 +45,14 @@ export async function runChecks(
   { signal }: EffectOptions,
 ): Promise<number> {
   const { checks } = context.settings;
-  for (const [index, { name, command }] of checks.entries()) {
+  for (const [index, { name, command, folder: from }] of checks.entries()) {
     const [program = '', ...args] = command;
     const { exitCode, stderr } = await run(
       {
         key: `check-${index}`,
         command: program,
         args,
+        ...(from === undefined ? {} : { cwd: from }),
         env: {
           ...programEnvironment(),
           CML_OPERATION: operationId,

@@ -1,4 +1,6 @@
+import type { ProcessIdentity } from '../../process-identity.ts';
 import type { EffectOptions } from '../platform.ts';
+import type { Stranger } from './strangers.ts';
 
 /** One service, however it is driven. */
 export interface Service {
@@ -14,6 +16,10 @@ export interface Service {
   readonly endsForGood: boolean;
   isRunning(): Promise<boolean>;
   isReady(): Promise<boolean>;
+  /** What of it runs now; undefined where something else runs it and we cannot know. */
+  processes(): Promise<readonly ProcessIdentity[] | undefined>;
+  /** Who answers its readiness probe in its place, as far as that can be known. */
+  stranger(): Promise<Stranger | undefined>;
   /** Resolves when nothing of it is left. @throws OperationError `service-will-not-stop`, `not-quiet`. */
   stop(operationId: string, options: EffectOptions): Promise<void>;
   /** Starts it unless it runs; does not wait until it is ready. @throws OperationError `service-will-not-start`. */

@@ -94,7 +94,9 @@ export const localSettings = z.strictObject({
   volumes: z.array(volume).default([]),
   sharedFolders: z.array(sharedFolder).default([]),
   /** Run on what a verification brought back; exit code 0 means that it is good. CML_SCRATCH names the folder of all parts. */
-  checks: z.array(z.strictObject({ name: z.string().min(1), command: words })).default([]),
+  checks: z
+    .array(z.strictObject({ name: z.string().min(1), command: words, folder: z.string().min(1).optional() }))
+    .default([]),
   definition: z.strictObject({ files: z.array(z.string().min(1)).default([]) }).prefault({}),
 });
 export type LocalSettings = z.infer<typeof localSettings>;

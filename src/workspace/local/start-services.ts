@@ -64,9 +64,15 @@ async function awaitUp(
     const waitedMs = clock.now().getTime() - beganAt;
     // A supervised service that ended will not come back by itself; one that others run may just be on its way.
     if (service.endsForGood && !(await service.isRunning())) throw willNotStart(service, 'ended right after its start');
-    if (waitedMs > service.startWithinMs) throw willNotStart(service, 'did not become ready in time');
+    if (waitedMs > service.startWithinMs) throw willNotStart(service, await whyNotReady(service));
     await clock.sleep(POLL_MS, signal);
   }
+}
+
+async function whyNotReady(service: Service): Promise<string> {
+  const stranger = await service.stranger();
+  if (!stranger) return 'did not become ready in time';
+  return `did not become ready in time: process ${stranger.pid} (${stranger.program}) answers at ${stranger.address} in its place`;
 }
 
 function willNotStart(service: Service, what: string): OperationError {

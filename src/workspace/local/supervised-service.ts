@@ -12,6 +12,7 @@ import { isReady } from './ready.ts';
 import type { Service } from './service.ts';
 import { changeServiceRecord, readServiceRecord } from './service-record.ts';
 import type { SupervisedServiceSettings } from './settings.ts';
+import { findStranger } from './strangers.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
 
 const POLL_MS = 50;
@@ -34,9 +35,14 @@ export function createSupervisedService(context: LocalContext, settings: Supervi
     endsForGood: true,
     isRunning: async () => (await living()).length > 0,
     async isReady() {
-      if ((await living()).length === 0) return false;
-      return settings.ready === undefined || isReady(settings.ready, output);
+      const own = await living();
+      if (own.length === 0) return false;
+      if (settings.ready === undefined) return true;
+      // One that was there before and holds the port: whatever it answers says nothing of ours.
+      return (await isReady(settings.ready, output)) && !(await findStranger(settings.ready, own))?.isOlder;
     },
+    processes: living,
+    stranger: async () => findStranger(settings.ready, await living()),
     stop: (operationId, options) => stopSupervised({ context, settings, living }, operationId, options),
     start: (operationId, options) => startSupervised({ context, settings, living }, operationId, options),
   };

@@ -78,8 +78,13 @@ describe('what people read', () => {
   test('after a backup and after a restore', () => {
     const facts = { backupId: plan.backupId, files: 3_999, bytes: 81_595_276, downtimeMs: 2_471, warnings: [] };
     expect(backupEnded(operation, { ...facts, addedBytes: 44_700_000 })).toMatchSnapshot();
+    const torn = backupEnded(operation, { ...facts, addedBytes: 1, notConsistent: ['projects'] });
+    expect(torn).toMatchObject({ tone: 'warning', text: expect.stringMatching(/NOT CONSISTENT.*: projects\.$/) });
     expect(
-      restoreEnded({ ...operation, kind: 'restore' }, { ...facts, displacedUntil: '2026-11-29T22:04:05.000Z' }),
+      restoreEnded(
+        { ...operation, kind: 'restore' },
+        { ...facts, displaced: ['/srv/.cml-op_1-displaced-db'], displacedUntil: '2026-11-29T22:04:05.000Z' },
+      ),
     ).toMatchSnapshot();
   });
 

@@ -151,6 +151,37 @@ describe('a picture', () => {
     );
   });
 
+  test.each([60, 40])('on a terminal of %i columns breaks no line in the middle', (columns) => {
+    const keys = 'p: postpone by 30 minutes   c: cancel   Ctrl-C: leave, it goes on';
+    const options = { now: at(60), measure: { percent: 41 }, colour: false, timeOfDay, keys, columns };
+    const text = renderFrame(preCopy, options);
+    for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(columns);
+    expect(text).toMatchSnapshot();
+  });
+
+  test('on a low terminal says in one line what is done, and what is far ahead', () => {
+    const steps = [
+      ...['a', 'b', 'c', 'd', 'e'].map((name) => done(name, 0, 1)),
+      running('now', 1),
+      ...['u', 'v', 'w', 'x', 'y', 'z'].map(waiting),
+    ];
+    const options = { now: at(60), measure: {}, colour: false, timeOfDay, keys: 'c: cancel', columns: 80, rows: 10 };
+    const text = renderFrame({ ...base, steps }, options);
+    expect(text.split('\n').length).toBeLessThan(10);
+    expect(`\n${text}\n`).toMatchInlineSnapshot(`
+      "
+      backup of team-ml (op_0000000001), asked by alice: before the upgrade
+        ✓ 5 steps
+        ▸ now  59s
+        · u
+        · v
+        · 4 more
+        c: cancel
+      "
+    `);
+    expect(renderFrame({ ...base, steps }, { ...options, rows: 40 })).toContain('✓ e');
+  });
+
   test('is said in one line at the end', () => {
     const ended = { ...secured, endedAt: written(720) };
     expect(endWords({ ...ended, status: 'succeeded' })).toMatchInlineSnapshot(
@@ -248,4 +279,17 @@ test('a terminal gets one picture, drawn over and over, with messages left stand
   expect(text).toContain('bob postponed it.\nbackup of team-ml');
   expect(text).toContain('p: postpone');
   expect(text.trimEnd().split('\n').slice(-3).join('\n')).not.toContain('p: postpone');
+});
+
+test('a picture that grows is drawn anew, so that no line of it is lost', () => {
+  const { screen, live, show } = createWorld(true);
+  live.offer('c: cancel');
+  show({ ...base, steps: [running('countdown', 0), waiting('stop')] }, 1);
+  const before = screen.text().length;
+  show({ ...base, steps: [running('countdown', 0), waiting('stop')], stopsAt: written(60) }, 2);
+  const grown = screen.text().slice(before);
+  for (const part of ['backup of team-ml', 'countdown', 'stop', 'services stop in', 'c: cancel']) {
+    expect(grown).toContain(part);
+  }
+  live.end();
 });

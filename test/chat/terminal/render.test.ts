@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../../src/chat/answer.ts';
 import { wantsColour } from '../../../src/chat/terminal/colours.ts';
 import { plainLine, plainText } from '../../../src/chat/terminal/plain.ts';
-import { errorJson, renderAnswer, renderError, renderJson } from '../../../src/chat/terminal/render.ts';
+import { errorJson, renderAnswer, renderError, renderJson, renderSaid } from '../../../src/chat/terminal/render.ts';
 import { ConfigError, UserError } from '../../../src/errors.ts';
 
 const PLAIN = { colour: false };
@@ -82,6 +82,115 @@ describe('an answer', () => {
 
   test('is one JSON document for programs', () => {
     expect(JSON.parse(renderJson(backups.json))).toEqual(backups.json);
+  });
+});
+
+describe('moments', () => {
+  const berlin = { colour: false, timeZone: 'Europe/Berlin' };
+
+  test('are shown by the clock of the one who reads, and the zone is told once', () => {
+    const text = renderAnswer(backups, berlin);
+    expect(text).toContain('2026-03-01 13:05  ');
+    expect(text).toContain('2026-02-28 03:00  ');
+    expect(text).not.toContain('UTC');
+    expect(text.match(/Europe\/Berlin/g)).toHaveLength(1);
+    const summer = { text: 'Kept until 2026-07-01 23:30 UTC.', tone: 'info', json: null } as const;
+    expect(renderAnswer(summer, berlin)).toBe('Kept until 2026-07-02 01:30.\n\nTimes are local (Europe/Berlin).\n');
+    expect(renderAnswer({ ...summer, text: 'Nothing waits.' }, berlin)).toBe('Nothing waits.\n');
+    expect(renderAnswer(summer, { colour: false, timeZone: 'UTC' })).toContain('Times are UTC.');
+  });
+
+  test('come with their zone in what is said or refused on its own', () => {
+    const said = renderSaid('Services stop at 2026-03-01 12:05 UTC.', 'warning', berlin);
+    expect(said).toBe('! Services stop at 2026-03-01 13:05. Times are local (Europe/Berlin).');
+    expect(renderError(new UserError('request-expired', 'It expired at 2026-03-01 12:05 UTC.'), berlin)).toContain(
+      '13:05',
+    );
+  });
+
+  test('stay as they are for programs', () => {
+    expect(renderJson({ at: '2026-03-01T12:05:00.000Z' })).toContain('2026-03-01T12:05:00.000Z');
+  });
+});
+
+describe('a narrow terminal', () => {
+  const findings: Answer = {
+    text: 'team-ml is ready to be backed up, with 1 note.',
+    tone: 'warning',
+    fields: [['Services', 'web, db, worker, scheduler, queue, cache']],
+    table: {
+      columns: ['', 'About', 'Says'],
+      rows: [['note', 'db', 'internal volume, 2,041 files, 1.31 GB; two-pass: copied while services run']],
+    },
+    hint: 'Look at the configuration once more, then say it again.',
+    json: null,
+  };
+
+  test('has the widest column of a table in several lines', () => {
+    expect(renderAnswer(findings, { colour: false, columns: 60 })).toMatchInlineSnapshot(`
+      "! team-ml is ready to be backed up, with 1 note.
+
+      Services  web, db, worker, scheduler, queue, cache
+
+            About  Says
+      note  db     internal volume, 2,041 files, 1.31 GB;
+                   two-pass: copied while services run
+
+      Look at the configuration once more, then say it again.
+      "
+    `);
+  });
+
+  test('has one row below the other where no column could be read', () => {
+    expect(renderAnswer(backups, { colour: false, columns: 40 })).toMatchInlineSnapshot(`
+      "2 backups of team-ml.
+
+      Backup    bkp_0000000001
+      Name      before upgrade
+      Taken at  2026-03-01 12:05 UTC
+      Files     2,041
+      Size      1.31 GB
+      Downtime  2.1s
+      Status    completed
+
+      Backup    bkp_0000000002
+      Taken at  2026-02-28 02:00 UTC
+      Files     9
+      Size      17 kB
+      Downtime  1m 4s
+      Status    incomplete
+
+      Restore one: cml restore <backup>
+      "
+    `);
+  });
+
+  test.each([100, 60, 40])('of %i columns has no longer line', (columns) => {
+    for (const answer of [findings, backups]) {
+      for (const line of renderAnswer(answer, { colour: false, columns }).split('\n')) {
+        expect(line.length, line).toBeLessThanOrEqual(columns);
+      }
+    }
+  });
+
+  test('keeps the depth of lines that are indented, and a path whole', () => {
+    const path = '/a/path/that/is/longer/than/the/terminal/is/wide';
+    const answer = {
+      text: `Look at ${path}.`,
+      tone: 'info',
+      fields: [['', '  key: one two three four five six seven eight nine']],
+      json: null,
+    } as const;
+    expect(
+      renderAnswer({ ...answer, fields: [['', answer.fields[0][1]]] }, { colour: false, columns: 40 }),
+    ).toMatchInlineSnapshot(`
+      "Look at
+      /a/path/that/is/longer/than/the/terminal/is/wide.
+
+          key: one two three four five six
+          seven eight nine
+      "
+    `);
   });
 });
 

@@ -30,7 +30,7 @@ async function createWorld(notifyCommand?: (folder: string) => NotifyCommand) {
   const messagesFile = join(folder, 'messages.log');
   const chat = createTerminalChat({
     messagesFile,
-    notifyCommand: notifyCommand?.(folder),
+    notifyCommand: () => notifyCommand?.(folder),
     followers: hub,
     clock: systemClock,
     pageAgainMs: 10,
@@ -144,6 +144,15 @@ describe('the terminal chat', () => {
 });
 
 describe('the notify command', () => {
+  test('is the one that is configured when a message is said', async () => {
+    let now: ((folder: string) => NotifyCommand) | undefined = () => ['/nowhere/pager'];
+    const { chat, notified } = await createWorld((folder) => (now ?? appendTo)(folder));
+    expect(await chat.announce(makeMessage())).toEqual({ reached: 0 });
+    now = undefined;
+    expect(await chat.announce(makeMessage())).toEqual({ reached: 1 });
+    expect(await notified()).toContain('about team-ml');
+  });
+
   test('is ended when it takes too long', async () => {
     const notify = createNotify(['sleep', '60'], 100);
     await expect(notify.run(makeMessage(), { urgent: false })).rejects.toThrow('did not end within 0.1 seconds');

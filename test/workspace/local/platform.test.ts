@@ -51,9 +51,7 @@ async function create(
     sharedFolders: [{ name: 'projects', path: await place(join(root, 'projects')) }],
     pageCommand: ['sh', '-c', `cat >> ${root}/said && mv ${root}/said ${root}/pages`],
     definition: { files: [join(root, 'env')] },
-    checks: [
-      { name: 'whole', command: ['sh', '-c', 'grep -q good "$CML_SCRATCH/data/file" || { echo torn >&2; exit 1; }'] },
-    ],
+    checks: [{ name: 'whole', command: ['./whole.sh'], folder: await makeFolder(join(root, 'checks')) }],
   }));
   async function place(path: string): Promise<string> {
     const made = await makePart(path);
@@ -61,6 +59,8 @@ async function create(
     return made;
   }
   const { root, platform } = bench;
+  const look = '#!/bin/sh\ngrep -q good "$CML_SCRATCH/data/file" || { echo torn >&2; exit 1; }\n';
+  await writeFile(join(root, 'checks', 'whole.sh'), look, { mode: 0o755 });
   const isUp = async (service: string) =>
     service === 'db' ? existsSync(join(root, 'db-runs')) : bench.pidsOf(service).length > 0;
   const note = { operationId: OPERATION, notedAt: '2026-01-01T00:00:00.000Z' };

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { answerOperations } from '../../commands/answer-operations.ts';
+import { answerSubject } from '../../commands/answer-status.ts';
+import { answerBackups } from '../../commands/answers.ts';
+import type { WorkspaceState } from '../../src/orchestrator/look.ts';
+import { makeView } from '../contracts/chat.ts';
+import { makeBackup, makePart, momentAfter } from '../fakes/records.ts';
+
+const failed = makeView({
+  status: 'failed',
+  endedAt: momentAfter(4),
+  downtimeMs: 2_100,
+  error: { code: 'not-quiet', message: 'vi has a file open.', hint: 'End it.' },
+});
+const state = (changes: Partial<WorkspaceState> = {}): WorkspaceState => ({
+  workspace: 'team-ml',
+  services: [{ name: 'web', running: true, ready: true }],
+  failed: [],
+  requests: [],
+  ...changes,
+});
+
+describe('list', () => {
+  test('shows operations with who, when, how they ended and why', () => {
+    const answer = answerOperations([failed, makeView()], 'team-ml');
+    expect(answer.text).toBe('2 operations of team-ml, 1 failed.');
+    const [row] = answer.table?.rows ?? [];
+    expect(row?.slice(1)).toEqual([
+      'team-ml',
+      'backup',
+      'alice',
+      '2026-03-01 12:00 UTC',
+      'failed',
+      '2.1s',
+      '4m',
+      'vi has a file open.',
+    ]);
+    expect(answer.json).toMatchObject({ operations: [{ id: failed.id, status: 'failed' }, { status: 'running' }] });
+    expect(answerOperations([])).toMatchObject({ text: 'Nothing was done yet.', json: { operations: [] } });
+  });
+
+  test('marks a backup that is not consistent', () => {
+    const torn = makeBackup({ parts: [makePart({ capture: 'after-start', consistent: false })] });
+    const rows = answerBackups([torn, makeBackup()]).table?.rows.map((row) => row.at(-1));
+    expect(rows).toEqual(['completed, not consistent', 'completed']);
+    const status = answerSubject({ kind: 'backup', backup: torn }, false);
+    expect(status.fields).toContainEqual(['Not consistent', 'db: copied while services were up']);
+  });
+});
+
+describe('status', () => {
+  test('has one shape for one workspace and for many', () => {
+    const one = answerSubject({ kind: 'workspaces', states: [state()] }, false);
+    const two = answerSubject({ kind: 'workspaces', states: [state(), state({ workspace: 'b' })] }, false);
+    expect(one.json).toEqual({ workspaces: [expect.objectContaining({ workspace: 'team-ml', failed: [] })] });
+    expect(two.json).toMatchObject({ workspaces: [{ workspace: 'team-ml' }, { workspace: 'b' }] });
+    expect(one).toMatchObject({ tone: 'good', text: 'team-ml: services are up.' });
+  });
+
+  test('tells how the last operation failed', () => {
+    const answer = answerSubject({ kind: 'workspaces', states: [state({ failed: [failed] })] }, false);
+    expect(answer).toMatchObject({ tone: 'warning', text: 'team-ml: services are up. The last backup failed.' });
+    expect(answer.fields).toEqual([
+      ['Failed', `the last backup of team-ml, ${failed.id}, ended at 2026-03-01 12:04 UTC: vi has a file open.`],
+    ]);
+  });
+
+  test('of a restore says where what it displaced is kept, how long, and how to get it back', () => {
+    const outcome = { displaced: ['/srv/.cml-op_1-displaced-db'], displacedUntil: momentAfter(60) };
+    const view = makeView({ kind: 'restore', status: 'succeeded', outcome });
+    expect(answerSubject({ kind: 'operation', view }, false).fields).toEqual([
+      ['Displaced', '/srv/.cml-op_1-displaced-db'],
+      ['Kept until', '2026-03-01 13:00 UTC'],
+      ['Get it back', `cml undo ${view.id}`],
+    ]);
+  });
+});
