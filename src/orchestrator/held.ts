@@ -17,14 +17,9 @@ interface Hold {
  */
 export async function refuseWhenHeld({ world }: Room, backup: Backup, { kinds, except }: Hold): Promise<void> {
   const now = world.clock.now();
-  const asked = await world.catalog.requests.list({ workspace: backup.workspace });
+  const asked = await world.catalog.requests.list({ backupId: backup.id, status: ['pending', 'approved'] });
   const open = asked.find(
-    (request) =>
-      request.id !== except &&
-      request.backupId === backup.id &&
-      kinds.includes(request.kind) &&
-      (request.status === 'pending' || request.status === 'approved') &&
-      !isExpired(request, now),
+    (request) => request.id !== except && kinds.includes(request.kind) && !isExpired(request, now),
   );
   if (!open) return;
   throw new UserError('backup-held', `${backup.id} is held by ${open.id}: ${open.by.name} asks to ${open.kind} it.`, {

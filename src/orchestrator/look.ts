@@ -63,8 +63,8 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
   const { catalog } = room.world;
   const inspection = await room.world.portsFor(room.settingsOf(workspace)).platform.inspect();
   const running = room.runningIn(workspace);
-  const [lastBackup] = (await catalog.backups.list({ workspace })).filter(({ status }) => status === 'completed');
-  const requests = await catalog.requests.list({ workspace });
+  const [lastBackup] = await catalog.backups.list({ workspace, status: 'completed', limit: 1 });
+  const requests = await catalog.requests.list({ workspace, status: ['pending', 'approved'] });
   const stoppedBy = inspection.notedBy;
   const isDown = inspection.services.some((service) => !service.running);
   return {
@@ -72,7 +72,7 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
     services: inspection.services,
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
-    requests: requests.filter(({ status }) => status === 'pending' || status === 'approved'),
+    requests,
     ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
 }
@@ -80,6 +80,9 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
 export async function listBackups(room: Room, filter: { workspace?: string | undefined; limit?: number | undefined }) {
   const { workspace, limit } = filter;
   if (workspace !== undefined) room.settingsOf(workspace);
-  const backups = await room.world.catalog.backups.list(workspace === undefined ? {} : { workspace });
-  return backups.filter(({ status }) => status !== 'deleted').slice(0, limit);
+  return room.world.catalog.backups.list({
+    status: ['completed', 'incomplete', 'deleting'],
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(limit === undefined ? {} : { limit }),
+  });
 }

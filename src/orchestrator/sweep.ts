@@ -14,10 +14,8 @@ export async function sweep(room: Room): Promise<void> {
       log.warn({ error: error.message }, what);
     }
   };
-  for (const status of ['pending', 'approved'] as const) {
-    for (const { id } of await catalog.requests.list({ status })) {
-      await tolerate('a request could not be let expire', () => expireRequest(room, id));
-    }
+  for (const { id } of await catalog.requests.list({ status: ['pending', 'approved'] })) {
+    await tolerate('a request could not be let expire', () => expireRequest(room, id));
   }
   for (const [workspace, settings] of Object.entries(workspaces)) {
     if (room.runningIn(workspace)) continue;
