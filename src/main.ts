@@ -50,5 +50,15 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+/** A pipe takes what was written bit by bit; what it has not taken when the process ends is lost. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve()); // nobody reads any more
+    stream.write('', () => resolve());
+  });
+}
+
+const exitCode = await main(process.argv.slice(2));
+await Promise.all([taken(process.stdout), taken(process.stderr)]);
 // At once: an operation that only counts down would else go on in a server that has given its data folder back.
-process.exit(await main(process.argv.slice(2)));
+process.exit(exitCode);
