@@ -124,13 +124,23 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
         state.lastBackup ? `${state.lastBackup.id}, ${writeMoment(state.lastBackup.takenAt)}` : 'none',
       ]),
     },
-    fields: waiting.map((request): [string, string] => [
-      request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
-      `${request.id}: ${request.by.name} asks to ${request.kind} ${request.backupId}${request.reason ? ` (${request.reason})` : ''}`,
-    ]),
+    fields: [
+      ...waiting.map((request): [string, string] => [
+        request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
+        `${request.id}: ${request.by.name} asks to ${request.kind} ${request.backupId}${request.reason ? ` (${request.reason})` : ''}`,
+      ]),
+      ...states.flatMap(retentionField),
+    ],
     json: asJson(states.length === 1 && only ? only : { workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
   };
+}
+
+function retentionField({ workspace, retentionOff }: WorkspaceState): [string, string][] {
+  if (!retentionOff) return [];
+  const { since, because } = retentionOff;
+  const confirm = `look at the backups, then: cml catalog confirm ${workspace}`;
+  return [['Retention is off', `${workspace}, since ${writeMoment(since)}: ${because}; ${confirm}`]];
 }
 
 function nowText({ kind, id, steps, stopsAt }: OperationView): string {

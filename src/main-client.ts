@@ -124,12 +124,13 @@ async function wantsToApprove({ client, aside, colour }: Conversation, said: Sai
 /** What people confirm by the workspace's name: what it does to it. */
 const CONFIRMED: Readonly<Record<string, (workspace: string) => string>> = {
   restore: (workspace) => `This overwrites ${workspace} once another person approved it.`,
+  catalog: (workspace) => `This removes copies from the repository of ${workspace} for ever.`,
   delete: (workspace) => `This removes a backup of ${workspace} for ever once another person approved it.`,
 };
 
 /** Shows what would be done, then has the workspace's name typed. */
 async function confirmName({ client, aside, colour }: Conversation, line: SaidLine, ask: Ask): Promise<string> {
-  const shown = await client.say({ ...line, input: { backup: line.input.backup, dryRun: true } });
+  const shown = await client.say({ ...line, input: { ...line.input, dryRun: true } });
   const { workspace: name } = planAnswer.parse(shown.json).plan;
   aside.write(renderAnswer({ ...shown, hint: undefined } as typeof shown, { colour: colour.aside }));
   await ask.confirmName({

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { commands } from '../commands/commands.ts';
+import { serverCommands } from '../commands/deployer.ts';
 import { createLowdbCatalog } from './catalog/lowdb/lowdb-catalog.ts';
 import type { Answer } from './chat/answer.ts';
 import { parseInput } from './chat/command.ts';
@@ -145,7 +146,7 @@ async function say(
   word: string,
   given: unknown,
 ): Promise<Answer> {
-  const command = commands.find((candidate) => candidate.word === word);
+  const command = [...commands, ...serverCommands].find((candidate) => candidate.word === word);
   if (!command) throw new UserError('bad-command', `There is no word "${word}".`, { hint: 'See: cml help' });
   const person = admit(caller, config);
   return command.run({ orchestrator, person }, parseInput(command, given));

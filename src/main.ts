@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { commands } from '../commands/commands.ts';
-import { type DeployerContext, deployerCommands } from '../commands/deployer.ts';
+import { type DeployerContext, deployerCommands, serverCommands } from '../commands/deployer.ts';
 import type { Answer } from './chat/answer.ts';
 import type { Command } from './chat/command.ts';
 import { readCommand } from './chat/read-command.ts';
@@ -9,7 +9,7 @@ import { errorJson, renderAnswer, renderError, renderJson } from './chat/termina
 import type { ConfigSource } from './config.ts';
 import { AppError, exitCodeOf } from './errors.ts';
 
-const everyWord: readonly Command[] = [...deployerCommands, ...commands];
+const everyWord: readonly Command[] = [...deployerCommands, ...serverCommands, ...commands];
 const environment = process.env;
 
 /** What belongs to this machine alone; each is loaded only when it is asked for, so that help is quick. */

@@ -17,6 +17,8 @@ export interface WorkspaceState {
   readonly operation?: OperationView;
   readonly lastBackup?: Backup;
   readonly requests: readonly Request[];
+  /** Why nothing is removed by age or number, until a person confirms the catalog. */
+  readonly retentionOff?: { readonly since: string; readonly because: string };
   /** The operation whose stopped services nobody has started again. */
   readonly stoppedBy?: string;
 }
@@ -65,6 +67,7 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
   const running = room.runningIn(workspace);
   const [lastBackup] = await catalog.backups.list({ workspace, status: 'completed', limit: 1 });
   const requests = await catalog.requests.list({ workspace, status: ['pending', 'approved'] });
+  const { retentionOff } = await catalog.marks.get(workspace);
   const stoppedBy = inspection.notedBy;
   const isDown = inspection.services.some((service) => !service.running);
   return {
@@ -73,6 +76,7 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
     requests,
+    ...(retentionOff ? { retentionOff } : {}),
     ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
 }

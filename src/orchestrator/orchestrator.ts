@@ -5,11 +5,14 @@ import type { Person } from '../records/person.ts';
 import type { BackupPlan, DeletePlan, RestorePlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import type { Started } from '../workspace/platform.ts';
+import { type CatalogCheck, checkCatalog, removeOrphans } from './check-catalog.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
 import { findBackup } from './find.ts';
+import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { listBackups, lookAt, type Subject } from './look.ts';
 import { setPin } from './pin.ts';
+import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
 import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
 import { type DeleteWish, planDelete, requestDelete } from './request-delete.ts';
@@ -37,6 +40,15 @@ export interface Orchestrator {
   checkWorkspace(workspace: string): Promise<Finding[]>;
   lookAt(subject?: string): Promise<Subject>;
   listBackups(filter: { workspace?: string | undefined; limit?: number | undefined }): Promise<Backup[]>;
+  /** Compares catalog and repository. Disturbs nobody, changes nothing. */
+  checkCatalog(workspace: string): Promise<CatalogCheck>;
+  /** The same, then drops the copies that nobody needs. `confirm`: the workspace's name, repeated by the person. */
+  removeOrphans(person: Person, workspace: string, confirm?: string): Promise<CatalogCheck>;
+  rebuildCatalog(person: Person, workspace: string): Promise<Rebuilt>;
+  /** Lets retention go on; answers whether it was off. */
+  confirmCatalog(person: Person, workspace: string): Promise<boolean>;
+  /** The workspaces that are configured. */
+  workspaces(): readonly string[];
   running(): readonly RunningOperation[];
   /** At boot, before anything else: takes up what an earlier life left open. */
   recover(): Promise<readonly RunningOperation[]>;
@@ -50,6 +62,8 @@ export interface Orchestrator {
 
 export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
   const room = createRoom(world);
+  const forgetLeftCopies = createLeftCopies(room);
+  room.onEnd((_, operation) => void (operation && noteLeftCopies(room, operation).catch(world.onBug)));
   return {
     requestBackup: (person, wish) => requestBackup(room, person, wish),
     planBackup: (wish) => planOnly(room, wish),
@@ -69,10 +83,15 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     checkWorkspace: (workspace) => checkWorkspace(room, workspace),
     lookAt: (subject) => lookAt(room, subject),
     listBackups: (filter) => listBackups(room, filter),
+    checkCatalog: (workspace) => checkCatalog(room, workspace),
+    removeOrphans: (person, workspace, confirm) => removeOrphans(room, person, workspace, confirm),
+    rebuildCatalog: (person, workspace) => rebuildCatalog(room, person, workspace),
+    confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
+    workspaces: () => Object.keys(world.workspaces),
     running: () => room.running(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),
-    sweep: () => sweep(room),
+    sweep: () => sweep(room, forgetLeftCopies),
     wrapUp: () => wrapUp(room),
   };
 }

@@ -4,7 +4,7 @@ import { isAppError } from '../errors.ts';
 import type { Room } from './room.ts';
 
 /** What time alone brings about. May be called as often as one likes; what fails is tried again the next time. */
-export async function sweep(room: Room): Promise<void> {
+export async function sweep(room: Room, forgetLeftCopies: (workspace: string) => Promise<void>): Promise<void> {
   const { log, catalog, clock, workspaces } = room.world;
   const tolerate = async (what: string, work: () => Promise<void>) => {
     try {
@@ -19,6 +19,9 @@ export async function sweep(room: Room): Promise<void> {
   }
   for (const [workspace, settings] of Object.entries(workspaces)) {
     if (room.runningIn(workspace)) continue;
+    await tolerate('what failed operations left in the repository could not be dropped', () =>
+      forgetLeftCopies(workspace),
+    );
     await tolerate('what a restore displaced could not be removed', async () => {
       const dropped = await room.world.portsFor(settings).platform.dropDisplaced(clock.now().toISOString());
       if (dropped.length > 0) log.info({ workspace, dropped }, 'what a restore displaced was removed in time');
