@@ -17,8 +17,8 @@ const entry = z.object({
   at: z.number(),
   status: backup.shape.status,
   name: z.string().optional(),
-  /** Of each copy it names, a number that says which other backups may name it too: the ids themselves are long. */
-  copies: z.array(z.number()),
+  /** Short marks of the copies it names, in one word: the ids themselves are long, and there are many. */
+  copies: z.string(),
 });
 type BackupEntry = z.infer<typeof entry>;
 
@@ -67,18 +67,23 @@ export function createBackups(
 
 function entryOf(record: Backup): BackupEntry {
   const { id, workspace, takenAt, status, name, manifestCopyId, parts } = record;
-  const copies = new Set([manifestCopyId, ...parts.map(({ copyId }) => copyId)].map((copy) => crc32(copy)));
+  const copies = new Set([manifestCopyId, ...parts.map(({ copyId }) => copyId)].map(markOf));
   return {
-    ...{ id, workspace, at: Date.parse(takenAt), status, copies: [...copies] },
+    ...{ id, workspace, at: Date.parse(takenAt), status, copies: [...copies].join(' ') },
     ...(name === undefined ? {} : { name }),
   };
 }
 
+/** Two copies may have the same: it only says which records are worth a look. */
+function markOf(copyId: string): string {
+  return crc32(copyId).toString(36);
+}
+
 function matcherOf({ workspace, status, copies }: BackupFilter): (entry: BackupEntry) => boolean {
   const statuses = status === undefined ? undefined : [status].flat();
-  const wanted = copies && new Set(copies.map((copy) => crc32(copy)));
+  const wanted = copies && [...new Set(copies.map(markOf))];
   return (entry) =>
     (workspace === undefined || entry.workspace === workspace) &&
     (statuses === undefined || statuses.includes(entry.status)) &&
-    (wanted === undefined || entry.copies.some((copy) => wanted.has(copy)));
+    (wanted === undefined || wanted.some((copy) => entry.copies.includes(copy)));
 }
