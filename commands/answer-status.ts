@@ -154,10 +154,18 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
         request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
         `${request.id}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? ` (${request.reason})` : ''}`,
       ]),
+      ...states.flatMap(retentionField),
     ],
     json: asJson({ workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
   };
+}
+
+function retentionField({ workspace, retentionOff }: WorkspaceState): [string, string][] {
+  if (!retentionOff) return [];
+  const { since, because } = retentionOff;
+  const confirm = `look at the backups, then: cml catalog confirm ${workspace}`;
+  return [['Retention is off', `${workspace}, since ${writeMoment(since)}: ${because}; ${confirm}`]];
 }
 
 function nowText({ kind, id, steps, stopsAt }: OperationView): string {

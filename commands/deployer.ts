@@ -1,6 +1,8 @@
 import type { Answer } from '../src/chat/answer.ts';
 import type { Command } from '../src/chat/command.ts';
+import { catalog } from './catalog.ts';
 import { config } from './config.ts';
+import type { CommandContext } from './context.ts';
 import { help } from './help.ts';
 import { init } from './init.ts';
 import { serve } from './serve.ts';
@@ -21,6 +23,9 @@ export interface DeployerContext {
   makeToken(person: string): Promise<Answer>;
   help(word: string | undefined): Promise<Answer>;
 }
+
+/** Words of the deployer that the server answers: the terminal alone offers them. */
+export const serverCommands: readonly Command<CommandContext>[] = [catalog];
 
 /** Words that the terminal alone knows. */
 export const deployerCommands: readonly Command<DeployerContext>[] = [help, init, token, config, serve, version];

@@ -132,6 +132,7 @@ async function wantsToApprove(
 const CONFIRMED: Readonly<Record<string, (workspace: string) => string>> = {
   restore: (workspace) => `This overwrites ${workspace} once another person approved it.`,
   undo: (workspace) => `This overwrites ${workspace} with what stood there before, once another person approved it.`,
+  catalog: (workspace) => `This removes copies from the repository of ${workspace} for ever.`,
   delete: (workspace) => `This removes a backup of ${workspace} for ever once another person approved it.`,
 };
 

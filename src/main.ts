@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { commands } from '../commands/commands.ts';
-import { type DeployerContext, deployerCommands } from '../commands/deployer.ts';
+import { type DeployerContext, deployerCommands, serverCommands } from '../commands/deployer.ts';
 import type { Answer } from './chat/answer.ts';
 import type { Command } from './chat/command.ts';
 import { readCommand } from './chat/read-command.ts';
@@ -10,7 +10,7 @@ import { errorJson, renderAnswer, renderError, renderJson } from './chat/termina
 import type { ConfigSource } from './config.ts';
 import { AppError, exitCodeOf } from './errors.ts';
 
-const everyWord: readonly Command[] = [...deployerCommands, ...commands];
+const everyWord: readonly Command[] = [...deployerCommands, ...serverCommands, ...commands];
 const environment = process.env;
 
 /** What belongs to this machine alone; each is loaded only when it is asked for, so that help is quick. */
@@ -60,5 +60,15 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+/** A pipe takes what was written bit by bit; what it has not taken when the process ends is lost. */
+function taken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.once('error', () => resolve()); // nobody reads any more
+    stream.write('', () => resolve());
+  });
+}
+
+const exitCode = await main(process.argv.slice(2));
+await Promise.all([taken(process.stdout), taken(process.stderr)]);
 // At once: an operation that only counts down would else go on in a server that has given its data folder back.
-process.exit(await main(process.argv.slice(2)));
+process.exit(exitCode);

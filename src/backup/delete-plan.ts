@@ -4,7 +4,8 @@ import type { Backup } from '../records/backup.ts';
 import type { DeletePlan } from '../records/plan.ts';
 
 /**
- * What a deletion would remove; a pure function of the catalog.
+ * What a deletion would remove; a pure function of the catalog. `others` are at least those that share a copy with it, and the
+ * newest two completed ones of its workspace.
  * @throws UserError `backup-held` when it is pinned, `unknown-backup` when it is gone already.
  */
 export function makeDeletePlan(backup: Backup, others: readonly Backup[]): DeletePlan {
@@ -39,6 +40,7 @@ export function refusePinned({ id, pinned }: Backup): void {
   });
 }
 
-function copiesOf(backup: Backup): string[] {
+/** Every copy that a backup cannot do without. */
+export function copiesOf(backup: Backup): string[] {
   return [backup.manifestCopyId, ...backup.parts.map(({ copyId }) => copyId)];
 }

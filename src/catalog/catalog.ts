@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../records/audit.ts';
 import type { Backup } from '../records/backup.ts';
+import type { WorkspaceMarks } from '../records/marks.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Request } from '../records/request.ts';
 
@@ -7,6 +8,31 @@ import type { Request } from '../records/request.ts';
 export interface SetAside {
   readonly file: string;
   readonly reason: string;
+}
+
+/** A record in a few words. */
+export interface Known {
+  readonly id: string;
+  readonly workspace: string;
+}
+
+export interface KnownBackup extends Known {
+  readonly name?: string | undefined;
+  readonly status: Backup['status'];
+}
+
+export interface BackupFilter {
+  readonly workspace?: string;
+  readonly status?: Backup['status'] | readonly Backup['status'][];
+  /** Those that name any of these copies. May answer a few others too: look at what they name. */
+  readonly copies?: readonly string[];
+  readonly limit?: number;
+}
+
+export interface RequestFilter {
+  readonly workspace?: string;
+  readonly status?: Request['status'] | readonly Request['status'][];
+  readonly backupId?: string;
 }
 
 /**
@@ -24,25 +50,37 @@ export interface Catalog {
     get(id: string): Promise<Operation | undefined>;
     /** Newest first. */
     list(filter?: { readonly workspace?: string; readonly limit?: number }): Promise<Operation[]>;
+    /** Every operation in a few words, newest first, without reading it. Answered quickly however many there are. */
+    known(): Promise<readonly Known[]>;
   };
   readonly backups: {
     save(backup: Backup): Promise<void>;
     get(id: string): Promise<Backup | undefined>;
     /** The conditional write, as for requests: `decide` answers undefined to leave the record as it is, or throws. */
     change(id: string, decide: (now: Backup) => Backup | undefined): Promise<Backup>;
-    /** Newest cut first. */
-    list(filter?: { readonly workspace?: string; readonly limit?: number }): Promise<Backup[]>;
+    /** Newest cut first. Reads no more records than it answers. */
+    list(filter?: BackupFilter): Promise<Backup[]>;
+    /** As for operations. */
+    known(): Promise<readonly KnownBackup[]>;
   };
   readonly requests: {
     save(request: Request): Promise<void>;
     get(id: string): Promise<Request | undefined>;
     /** Newest first. */
-    list(filter?: { readonly workspace?: string; readonly status?: Request['status'] }): Promise<Request[]>;
+    list(filter?: RequestFilter): Promise<Request[]>;
+    /** As for operations. */
+    known(): Promise<readonly Known[]>;
     /**
      * The one conditional write: reads the record, hands it to `decide`, and writes what it answers, with nothing else in
      * between. `decide` answers undefined to leave it as it is, or throws to refuse. Answers what then stands.
      */
     change(id: string, decide: (now: Request) => Request | undefined): Promise<Request>;
+  };
+  /** What is remembered of a workspace beside its records; a workspace that was never marked has empty marks. */
+  readonly marks: {
+    get(workspace: string): Promise<WorkspaceMarks>;
+    /** The conditional write, as for requests. */
+    change(workspace: string, decide: (now: WorkspaceMarks) => WorkspaceMarks | undefined): Promise<WorkspaceMarks>;
   };
   readonly audit: {
     append(entry: AuditEntry): Promise<void>;
@@ -51,4 +89,6 @@ export interface Catalog {
   };
   /** Reads everything but the open operations and builds the index. Call once, after recovery has begun. */
   open(): Promise<{ readonly setAside: readonly SetAside[] }>;
+  /** What stands aside, until someone takes it away. */
+  setAside(): Promise<readonly SetAside[]>;
 }

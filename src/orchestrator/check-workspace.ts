@@ -111,7 +111,7 @@ function planFindings(plan: BackupPlan, inspection: Inspection): Finding[] {
 }
 
 async function historyFindings(room: Room, workspace: string): Promise<Finding[]> {
-  const [last] = (await room.world.catalog.backups.list({ workspace })).filter(({ status }) => status === 'completed');
+  const [last] = await room.world.catalog.backups.list({ workspace, status: 'completed', limit: 1 });
   const running = room.runningIn(workspace)?.operation();
   const age = last ? room.world.clock.now().getTime() - Date.parse(last.takenAt) : 0;
   return [

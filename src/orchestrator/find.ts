@@ -5,28 +5,34 @@ import type { Operation } from '../records/operation.ts';
 import type { Request } from '../records/request.ts';
 import type { Room } from './room.ts';
 
+/** Among hundreds of thousands the nearest match is looked for among the newest only. */
+const MOST_SUGGESTED = 1_000;
+
 /**
  * Finds a backup by its id, the start or end of its id, its name, or a workspace's name (its newest completed backup).
  * @throws UserError `unknown-backup` with the nearest match.
  */
 export async function findBackup(room: Room, wanted: string): Promise<Backup> {
-  const exact = await room.world.catalog.backups.get(wanted);
+  const { backups } = room.world.catalog;
+  const exact = await backups.get(wanted);
   if (exact) return exact;
-  const all = (await room.world.catalog.backups.list()).filter(({ status }) => status !== 'deleted');
   if (room.world.workspaces[wanted]) {
-    const newest = all.find(({ workspace, status }) => workspace === wanted && status === 'completed');
+    const [newest] = await backups.list({ workspace: wanted, status: 'completed', limit: 1 });
     if (newest) return newest;
     throw new UserError('unknown-backup', `${wanted} has no completed backup.`, { hint: `cml backup ${wanted}` });
   }
+  const all = (await backups.known()).filter(({ status }) => status !== 'deleted');
   const found = all.filter(({ id, name }) => name === wanted || matchesId(id, wanted));
   const [only, second] = found;
-  if (only && !second) return only;
   if (second) {
-    throw new UserError('unknown-backup', `"${wanted}" could be ${found.map(({ id }) => id).join(' or ')}.`, {
+    const some = found.slice(0, 5).map(({ id }) => id);
+    throw new UserError('unknown-backup', `"${wanted}" could be ${some.join(' or ')}.`, {
       hint: 'Write the whole id.',
     });
   }
-  const known = all.flatMap(({ id, name }) => (name ? [id, name] : [id]));
+  const known = all.slice(0, MOST_SUGGESTED).flatMap(({ id, name }) => (name ? [id, name] : [id]));
+  const backup = only && (await backups.get(only.id));
+  if (backup) return backup;
   throw new UserError('unknown-backup', `There is no backup "${wanted}".`, {
     hint: suggest(wanted, known, 'See what there is with: cml list'),
   });
@@ -40,13 +46,14 @@ function matchesId(id: string, wanted: string): boolean {
 export async function findRequest(room: Room, wanted: string): Promise<Request> {
   const exact = await room.world.catalog.requests.get(wanted);
   if (exact) return exact;
-  const all = await room.world.catalog.requests.list();
+  const all = await room.world.catalog.requests.known();
   const [only, second] = all.filter(({ id }) => matchesId(id, wanted));
-  if (only && !second) return only;
+  const request = only && !second ? await room.world.catalog.requests.get(only.id) : undefined;
+  if (request) return request;
   throw new UserError('unknown-request', `There is no request "${wanted}".`, {
     hint: suggest(
       wanted,
-      all.map(({ id }) => id),
+      all.slice(0, MOST_SUGGESTED).map(({ id }) => id),
       'See what waits with: cml status',
     ),
   });
@@ -61,9 +68,10 @@ export async function findOperation(room: Room, wanted: string): Promise<Operati
   if (live) return live.operation();
   const exact = await room.world.catalog.operations.get(wanted);
   if (exact) return exact;
-  const all = await room.world.catalog.operations.list({ limit: 1_000 });
+  const all = await room.world.catalog.operations.known();
   const found = all.find(({ id, workspace }) => workspace === wanted || matchesId(id, wanted));
-  if (found) return found;
+  const operation = found && (await room.world.catalog.operations.get(found.id));
+  if (operation) return operation;
   const workspaces = Object.keys(room.world.workspaces);
   if (workspaces.includes(wanted)) {
     throw new UserError('nothing-to-do', `Nothing has run in ${wanted} yet.`, {
@@ -71,6 +79,10 @@ export async function findOperation(room: Room, wanted: string): Promise<Operati
     });
   }
   throw new UserError('unknown-operation', `There is no operation "${wanted}", and no workspace of that name.`, {
-    hint: suggest(wanted, [...workspaces, ...all.map(({ id }) => id)], 'See what runs with: cml status'),
+    hint: suggest(
+      wanted,
+      [...workspaces, ...all.slice(0, MOST_SUGGESTED).map(({ id }) => id)],
+      'See what runs with: cml status',
+    ),
   });
 }

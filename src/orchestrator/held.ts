@@ -19,27 +19,16 @@ interface Hold {
 export async function refuseWhenHeld(room: Room, backup: Backup, { kinds, except }: Hold): Promise<void> {
   const { world } = room;
   const now = world.clock.now();
-  const asked = await openRequests(room);
+  // Of every workspace: a backup may be restored into another one.
+  const asked = await world.catalog.requests.list({ backupId: backup.id, status: ['pending', 'approved'] });
   const open = asked.find(
-    (request) =>
-      request.id !== except &&
-      request.backupId === backup.id &&
-      kinds.includes(request.kind) &&
-      !isExpired(request, now),
+    (request) => request.id !== except && kinds.includes(request.kind) && !isExpired(request, now),
   );
   refuseWhileRead(room, backup, kinds);
   if (!open) return;
   throw new UserError('backup-held', `${backup.id} is held by ${open.id}: ${open.by.name} asks to ${open.kind} it.`, {
     hint: `Decide on that first: cml status ${open.id}`,
   });
-}
-
-/** Of every workspace: a backup may be restored into another one. */
-async function openRequests({ world }: Room): Promise<Request[]> {
-  const [pending, approved] = await Promise.all(
-    (['pending', 'approved'] as const).map((status) => world.catalog.requests.list({ status })),
-  );
-  return [...(pending ?? []), ...(approved ?? [])];
 }
 
 /** A restore into another workspace keeps nobody out of this one, but it reads this backup. */

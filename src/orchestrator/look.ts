@@ -19,6 +19,8 @@ export interface WorkspaceState {
   /** Of each kind, the last operation when it failed: shown until one of the same kind succeeds. */
   readonly failed: readonly OperationView[];
   readonly requests: readonly Request[];
+  /** Why nothing is removed by age or number, until a person confirms the catalog. */
+  readonly retentionOff?: { readonly since: string; readonly because: string };
   /** The operation whose stopped services nobody has started again. */
   readonly stoppedBy?: string;
 }
@@ -65,8 +67,9 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
   const { catalog } = room.world;
   const inspection = await room.world.portsFor(room.settingsOf(workspace)).platform.inspect();
   const running = room.runningIn(workspace);
-  const [lastBackup] = (await catalog.backups.list({ workspace })).filter(({ status }) => status === 'completed');
-  const requests = await catalog.requests.list({ workspace });
+  const [lastBackup] = await catalog.backups.list({ workspace, status: 'completed', limit: 1 });
+  const requests = await catalog.requests.list({ workspace, status: ['pending', 'approved'] });
+  const { retentionOff } = await catalog.marks.get(workspace);
   const stoppedBy = inspection.notedBy;
   const isDown = inspection.services.some((service) => !service.running);
   return {
@@ -75,7 +78,8 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
     failed: await lastFailures(room, workspace),
-    requests: requests.filter(({ status }) => status === 'pending' || status === 'approved'),
+    requests,
+    ...(retentionOff ? { retentionOff } : {}),
     ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
 }
@@ -93,6 +97,9 @@ async function lastFailures(room: Room, workspace: string): Promise<OperationVie
 export async function listBackups(room: Room, filter: { workspace?: string | undefined; limit?: number | undefined }) {
   const { workspace, limit } = filter;
   if (workspace !== undefined) room.settingsOf(workspace);
-  const backups = await room.world.catalog.backups.list(workspace === undefined ? {} : { workspace });
-  return backups.filter(({ status }) => status !== 'deleted').slice(0, limit);
+  return room.world.catalog.backups.list({
+    status: ['completed', 'incomplete', 'deleting'],
+    ...(workspace === undefined ? {} : { workspace }),
+    ...(limit === undefined ? {} : { limit }),
+  });
 }

@@ -5,12 +5,15 @@ import type { Person } from '../records/person.ts';
 import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import type { Started } from '../workspace/platform.ts';
+import { type CatalogCheck, checkCatalog, removeOrphans } from './check-catalog.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
 import { findBackup } from './find.ts';
+import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { listBackups, lookAt, type Subject } from './look.ts';
 import { setPin } from './pin.ts';
+import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
 import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
 import { type DeleteWish, planDelete, requestDelete } from './request-delete.ts';
@@ -42,6 +45,15 @@ export interface Orchestrator {
   lookAt(subject?: string): Promise<Subject>;
   listBackups(filter: { workspace?: string | undefined; limit?: number | undefined }): Promise<Backup[]>;
   listOperations(filter: ListFilter): Promise<OperationView[]>;
+  /** Compares catalog and repository. Disturbs nobody, changes nothing. */
+  checkCatalog(workspace: string): Promise<CatalogCheck>;
+  /** The same, then drops the copies that nobody needs. `confirm`: the workspace's name, repeated by the person. */
+  removeOrphans(person: Person, workspace: string, confirm?: string): Promise<CatalogCheck>;
+  rebuildCatalog(person: Person, workspace: string): Promise<Rebuilt>;
+  /** Lets retention go on; answers whether it was off. */
+  confirmCatalog(person: Person, workspace: string): Promise<boolean>;
+  /** The workspaces that are configured. */
+  workspaces(): readonly string[];
   running(): readonly RunningOperation[];
   /** At boot, before anything else: takes up what an earlier life left open. */
   recover(): Promise<readonly RunningOperation[]>;
@@ -55,6 +67,8 @@ export interface Orchestrator {
 
 export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
   const room = createRoom(world);
+  const forgetLeftCopies = createLeftCopies(room);
+  room.onEnd((_, operation) => void (operation && noteLeftCopies(room, operation).catch(world.onBug)));
   return {
     requestBackup: (person, wish) => requestBackup(room, person, wish),
     planBackup: (wish) => planOnly(room, wish),
@@ -74,10 +88,15 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     lookAt: (subject) => lookAt(room, subject),
     listBackups: (filter) => listBackups(room, filter),
     listOperations: (filter) => listOperations(room, filter),
+    checkCatalog: (workspace) => checkCatalog(room, workspace),
+    removeOrphans: (person, workspace, confirm) => removeOrphans(room, person, workspace, confirm),
+    rebuildCatalog: (person, workspace) => rebuildCatalog(room, person, workspace),
+    confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
+    workspaces: () => Object.keys(world.workspaces),
     running: () => room.running(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),
-    sweep: () => sweep(room),
+    sweep: () => sweep(room, forgetLeftCopies),
     wrapUp: () => wrapUp(room),
   };
 }

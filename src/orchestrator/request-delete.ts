@@ -1,4 +1,4 @@
-import { makeDeletePlan } from '../backup/delete-plan.ts';
+import { copiesOf, makeDeletePlan } from '../backup/delete-plan.ts';
 import { UserError } from '../errors.ts';
 import type { Backup } from '../records/backup.ts';
 import type { Person } from '../records/person.ts';
@@ -19,7 +19,15 @@ export interface DeleteWish {
 /** What a deletion would remove, as the catalog stands now. @throws UserError `backup-held`. */
 export async function planDelete(room: Room, backup: Backup, exceptRequest?: string): Promise<DeletePlan> {
   await refuseWhenHeld(room, backup, { kinds: ['restore', 'delete'], except: exceptRequest });
-  return makeDeletePlan(backup, await room.world.catalog.backups.list({ workspace: backup.workspace }));
+  const { backups } = room.world.catalog;
+  const { workspace } = backup;
+  const sharing = await backups.list({
+    workspace,
+    status: ['completed', 'incomplete', 'deleting'],
+    copies: copiesOf(backup),
+  });
+  const newest = await backups.list({ workspace, status: 'completed', limit: 2 });
+  return makeDeletePlan(backup, [...sharing, ...newest]);
 }
 
 /** Asks for a deletion: nothing happens until another person approves. */

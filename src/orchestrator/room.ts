@@ -50,15 +50,15 @@ export interface Room {
   claim<T>(workspace: string, label: string, work: () => Promise<T>): Promise<T>;
   /** Nothing is launched any more. */
   close(): void;
-  /** Called after every end, so that whoever waited for the workspace gets its turn. */
-  onEnd(listener: (workspace: string) => void): void;
+  /** Called after every end of an operation or a claim, so that whoever waited for the workspace gets its turn. */
+  onEnd(listener: (workspace: string, operation?: Operation) => void): void;
   folderOf(id: string): Promise<string>;
 }
 
 export function createRoom(world: OrchestratorWorld): Room {
   const running = new Map<string, RunningOperation>();
   const claimed = new Map<string, string>();
-  const listeners: ((workspace: string) => void)[] = [];
+  const listeners: ((workspace: string, operation?: Operation) => void)[] = [];
   let isClosing = false;
 
   async function folderOf(id: string): Promise<string> {
@@ -75,7 +75,7 @@ export function createRoom(world: OrchestratorWorld): Room {
       'workspace-busy',
       `${workspace} is busy with ${other ? `the ${writeKind(other.kind)} ` : ''}${id}.`,
       {
-        hint: `Follow it with: cml status ${id}`,
+        hint: id.startsWith('op_') ? `Follow it with: cml status ${id}` : 'Say it again in a moment.',
       },
     );
   }
@@ -85,7 +85,7 @@ export function createRoom(world: OrchestratorWorld): Room {
     if (claimed.get(operation.workspace) === operation.id) claimed.delete(operation.workspace);
     // A failed operation's output is what its operator looks at; secrets do not stay behind in either case, unless
     // services are down: then the guard may still have to put the definition back.
-    if (operation.error?.code === 'services-still-down') return announceEnd(operation.workspace);
+    if (operation.error?.code === 'services-still-down') return announceEnd(operation.workspace, operation);
     const folder = join(world.workFolder, operation.id);
     const leftovers =
       operation.status === 'succeeded'
@@ -96,11 +96,11 @@ export function createRoom(world: OrchestratorWorld): Room {
         world.log.warn({ place, cause: String(cause) }, 'an operation’s folder could not be removed'),
       );
     }
-    announceEnd(operation.workspace);
+    announceEnd(operation.workspace, operation);
   }
 
-  function announceEnd(workspace: string): void {
-    for (const listener of listeners) listener(workspace);
+  function announceEnd(workspace: string, operation?: Operation): void {
+    for (const listener of listeners) listener(workspace, operation);
   }
 
   return {
@@ -134,6 +134,7 @@ export function createRoom(world: OrchestratorWorld): Room {
         return await work();
       } finally {
         if (claimed.get(workspace) === label) claimed.delete(workspace);
+        announceEnd(workspace);
       }
     },
     async launch(operation, options = {}) {

@@ -4,7 +4,7 @@ import { isAppError } from '../errors.ts';
 import type { Room } from './room.ts';
 
 /** What time alone brings about. May be called as often as one likes; what fails is tried again the next time. */
-export async function sweep(room: Room): Promise<void> {
+export async function sweep(room: Room, forgetLeftCopies: (workspace: string) => Promise<void>): Promise<void> {
   const { log, catalog, clock, workspaces } = room.world;
   const tolerate = async (what: string, work: () => Promise<void>) => {
     try {
@@ -14,14 +14,15 @@ export async function sweep(room: Room): Promise<void> {
       log.warn({ error: error.message }, what);
     }
   };
-  for (const status of ['pending', 'approved'] as const) {
-    for (const { id } of await catalog.requests.list({ status })) {
-      await tolerate('a request could not be let expire', () => expireRequest(room, id));
-    }
+  for (const { id } of await catalog.requests.list({ status: ['pending', 'approved'] })) {
+    await tolerate('a request could not be let expire', () => expireRequest(room, id));
   }
   const held = await heldDisplaced(room);
   for (const [workspace, settings] of Object.entries(workspaces)) {
     if (room.runningIn(workspace)) continue;
+    await tolerate('what failed operations left in the repository could not be dropped', () =>
+      forgetLeftCopies(workspace),
+    );
     await tolerate('what a restore displaced could not be removed', async () => {
       const dropped = await room.world.portsFor(settings).platform.dropDisplaced(clock.now().toISOString(), held);
       if (dropped.length > 0) log.info({ workspace, dropped }, 'what a restore displaced was removed in time');
@@ -31,13 +32,8 @@ export async function sweep(room: Room): Promise<void> {
 
 /** What somebody asked to have back is not removed while that is undecided or waits for its turn. */
 async function heldDisplaced({ world }: Room): Promise<string[]> {
-  const held: string[] = [];
-  for (const status of ['pending', 'approved'] as const) {
-    for (const request of await world.catalog.requests.list({ status })) {
-      if (request.kind === 'undo') held.push(request.plan.undoes);
-    }
-  }
-  return held;
+  const asked = await world.catalog.requests.list({ status: ['pending', 'approved'] });
+  return asked.flatMap((request) => (request.kind === 'undo' ? [request.plan.undoes] : []));
 }
 
 async function expireRequest({ world }: Room, id: string): Promise<void> {

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createLowdbCatalog } from '../../src/catalog/lowdb/lowdb-catalog.ts';
 import { describeCatalog } from '../contracts/catalog.ts';
-import { makeAuditEntry, makeBackup, makeOperation, makeRequest } from '../fakes/records.ts';
+import { makeAuditEntry, makeBackup, makeId, makeOperation, makeRequest } from '../fakes/records.ts';
 
 const newFolder = () => mkdtemp(join(tmpdir(), 'cml-catalog-'));
 
@@ -150,6 +150,16 @@ describe('the lowdb catalog on a damaged folder', () => {
     await writeFile(join(folder, 'operations', 'open', 'stray'), '');
     expect(await reopen().operations.listOpen()).toEqual([operation]);
     await expect(reopen().open()).rejects.toMatchObject({ code: 'catalog-unavailable' });
+  });
+
+  test('holds retention off when marks cannot be read, because they may have said so', async () => {
+    const { folder, catalog, reopen } = await given();
+    await catalog.marks.change('team-ml', (now) => ({ ...now, leftCopies: [makeId('op')] }));
+    await writeFile(join(folder, 'marks', 'team-ml.json'), '{"schema":1,');
+    for (const later of [reopen(), reopen()]) {
+      expect((await later.marks.get('team-ml')).retentionOff?.because).toMatch(/could not be read/);
+      expect((await later.setAside()).map(({ file }) => file)).toEqual([expect.stringContaining('team-ml.json')]);
+    }
   });
 
   test('goes on with the audit trail on a new line after a torn one', async () => {

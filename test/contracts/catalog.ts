@@ -1,7 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { UserError } from '../../src/errors.ts';
-import { makeAuditEntry, makeBackup, makeId, makeOperation, makeRequest, momentAfter } from '../fakes/records.ts';
+import {
+  makeAuditEntry,
+  makeBackup,
+  makeId,
+  makeOperation,
+  makePart,
+  makeRequest,
+  momentAfter,
+} from '../fakes/records.ts';
 
 export interface CatalogUnderTest {
   readonly catalog: Catalog;
@@ -25,6 +33,7 @@ export function describeCatalog(name: string, create: () => Promise<CatalogUnder
     describeOperations(given);
     describeBackups(given);
     describeRequests(given);
+    describeMarks(given);
     describeAudit(given);
   });
 }
@@ -120,6 +129,37 @@ function describeBackups(given: Given): void {
       expect(await look.backups.list()).toEqual([fresh, other, old]);
       expect(await look.backups.list({ workspace: 'team-ml', limit: 1 })).toEqual([fresh]);
     }
+  });
+
+  test('finds backups by status and by the copies they name, also in a new life', async () => {
+    const { catalog, reopen } = await given();
+    const copied = (copyId: string) => ({ parts: [makePart({ copyId })], manifestCopyId: `manifest of ${copyId}` });
+    const done = makeBackup({ ...copied('one'), takenAt: momentAfter(1) });
+    const partial = makeBackup({ ...copied('two'), status: 'incomplete', takenAt: momentAfter(2) });
+    const gone = makeBackup({ ...copied('three'), status: 'deleted', takenAt: momentAfter(3), name: 'before' });
+    for (const backup of [done, partial, gone]) await catalog.backups.save(backup);
+    for (const look of [catalog, await reopen()]) {
+      await look.open();
+      expect(await look.backups.list({ status: 'completed' })).toEqual([done]);
+      expect(await look.backups.list({ status: ['completed', 'incomplete'] })).toEqual([partial, done]);
+      expect(await look.backups.list({ copies: ['one', 'manifest of three'] })).toEqual([gone, done]);
+      expect(await look.backups.list({ copies: ['four'] })).toEqual([]);
+      expect(await look.backups.known()).toMatchObject([
+        { id: gone.id, workspace: 'team-ml', name: 'before', status: 'deleted' },
+        { id: partial.id },
+        { id: done.id },
+      ]);
+    }
+  });
+
+  test('finds a backup under what it has become, not under what it was', async () => {
+    const { catalog } = await given();
+    const backup = makeBackup();
+    await catalog.backups.save(backup);
+    expect(await catalog.backups.list({ status: 'completed' })).toHaveLength(1);
+    await catalog.backups.save({ ...backup, status: 'deleted', takenAt: momentAfter(9) });
+    expect(await catalog.backups.list({ status: 'completed' })).toEqual([]);
+    expect(await catalog.backups.known()).toHaveLength(1);
   });
 
   test('replaces a backup that is saved again', async () => {
@@ -222,6 +262,9 @@ function describeRequests(given: Given): void {
       await look.open();
       expect(await look.requests.list()).toEqual([other, denied, pending]);
       expect(await look.requests.list({ workspace: 'team-ml', status: 'pending' })).toEqual([pending]);
+      expect(await look.requests.list({ status: ['pending', 'denied'] })).toEqual([other, denied, pending]);
+      expect(await look.requests.list({ backupId: denied.backupId })).toEqual([denied]);
+      expect((await look.requests.known()).map(({ id }) => id)).toEqual([other.id, denied.id, pending.id]);
     }
   });
 
@@ -281,6 +324,24 @@ function describeRequests(given: Given): void {
     const { catalog } = await given();
     const deciding = catalog.requests.change(makeId('req'), (now) => now);
     await expect(deciding).rejects.toMatchObject({ code: 'unknown-request' });
+  });
+}
+
+function describeMarks(given: Given): void {
+  test('remembers the marks of a workspace across lives and loses none that are made at once', async () => {
+    const { catalog, reopen } = await given();
+    expect(await catalog.marks.get('team-ml')).toEqual({ schema: 1, id: 'team-ml', leftCopies: [] });
+    const retentionOff = { since: momentAfter(1), because: 'the catalog was rebuilt' };
+    const ids = [makeId('op'), makeId('op'), makeId('op')];
+    await Promise.all([
+      catalog.marks.change('team-ml', (now) => ({ ...now, retentionOff })),
+      ...ids.map((id) => catalog.marks.change('team-ml', (now) => ({ ...now, leftCopies: [...now.leftCopies, id] }))),
+    ]);
+    expect(await catalog.marks.change('team-ml', () => undefined)).toMatchObject({ retentionOff });
+    const marks = await (await reopen()).marks.get('team-ml');
+    expect(marks.retentionOff).toEqual(retentionOff);
+    expect(marks.leftCopies.toSorted()).toEqual(ids.toSorted());
+    expect(await catalog.marks.get('other')).toMatchObject({ leftCopies: [] });
   });
 }
 

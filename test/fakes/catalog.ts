@@ -2,6 +2,7 @@ import type { Catalog } from '../../src/catalog/catalog.ts';
 import { UserError } from '../../src/errors.ts';
 import { type AuditEntry, auditEntry } from '../../src/records/audit.ts';
 import { type Backup, backup } from '../../src/records/backup.ts';
+import { type WorkspaceMarks, workspaceMarks } from '../../src/records/marks.ts';
 import { type Operation, operation } from '../../src/records/operation.ts';
 import { type Request, request } from '../../src/records/request.ts';
 
@@ -11,11 +12,12 @@ export interface FakeCatalogStore {
   readonly ended: Map<string, string>;
   readonly backups: Map<string, string>;
   readonly requests: Map<string, string>;
+  readonly marks: Map<string, string>;
   readonly audit: string[];
 }
 
 export function createFakeCatalogStore(): FakeCatalogStore {
-  return { open: new Map(), ended: new Map(), backups: new Map(), requests: new Map(), audit: [] };
+  return { open: new Map(), ended: new Map(), backups: new Map(), requests: new Map(), marks: new Map(), audit: [] };
 }
 
 interface Schema<T> {
@@ -43,13 +45,16 @@ export function createFakeCatalog(store: FakeCatalogStore): Catalog {
           .reverse()
           .slice(0, limit),
     },
+    marks: fakeMarks(store),
     open: async () => ({ setAside: [] }),
+    setAside: async () => [],
   };
 }
 
 function fakeOperations({ open, ended }: FakeCatalogStore): Catalog['operations'] {
   const startedAt = (record: Operation) => record.startedAt;
   return {
+    known: async () => newestFirst([...readAll(open, operation), ...readAll(ended, operation)], startedAt),
     listOpen: async () => newestFirst(readAll(open, operation), startedAt).reverse(),
     async save(record) {
       write(!open.has(record.id) && ended.has(record.id) ? ended : open, operation, record);
@@ -79,9 +84,16 @@ function fakeBackups({ backups }: FakeCatalogStore): Catalog['backups'] {
       if (next) write(backups, backup, next);
       return freeze(next ? backup.parse(structuredClone(next)) : now);
     },
-    list: async ({ workspace, limit } = {}) =>
+    known: async () => newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt),
+    list: async ({ workspace, status, copies, limit } = {}) =>
       newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt)
         .filter(isOf(workspace))
+        .filter((record) => isOneOf(status, record.status))
+        .filter(
+          ({ manifestCopyId, parts }) =>
+            copies === undefined ||
+            [manifestCopyId, ...parts.map(({ copyId }) => copyId)].some((copy) => copies.includes(copy)),
+        )
         .slice(0, limit)
         .map(freeze),
   };
@@ -91,10 +103,12 @@ function fakeRequests({ requests }: FakeCatalogStore): Catalog['requests'] {
   return {
     save: async (record) => write(requests, request, record),
     get: async (id) => freeze(read(requests, request, id)),
-    list: async ({ workspace, status } = {}) =>
+    known: async () => newestFirst(readAll(requests, request), (record: Request) => record.askedAt),
+    list: async ({ workspace, status, backupId } = {}) =>
       newestFirst(readAll(requests, request), (record: Request) => record.askedAt)
         .filter(isOf(workspace))
-        .filter((record) => status === undefined || record.status === status)
+        .filter((record) => isOneOf(status, record.status))
+        .filter((record) => backupId === undefined || record.backupId === backupId)
         .map(freeze),
     async change(id, decide) {
       const now = read(requests, request, id);
@@ -104,6 +118,23 @@ function fakeRequests({ requests }: FakeCatalogStore): Catalog['requests'] {
       return freeze(next ? request.parse(structuredClone(next)) : now);
     },
   };
+}
+
+function fakeMarks({ marks }: FakeCatalogStore): Catalog['marks'] {
+  const readMarks = (id: string): WorkspaceMarks =>
+    freeze(read(marks, workspaceMarks, id) ?? { schema: 1, id, leftCopies: [] });
+  return {
+    get: async (workspace) => readMarks(workspace),
+    async change(workspace, decide) {
+      const next = decide(readMarks(workspace));
+      if (next) write(marks, workspaceMarks, next);
+      return readMarks(workspace);
+    },
+  };
+}
+
+function isOneOf<S>(wanted: S | readonly S[] | undefined, one: S): boolean {
+  return wanted === undefined || [wanted].flat().includes(one);
 }
 
 function write<T extends { id: string }>(room: Map<string, string>, schema: Schema<T>, record: T): void {

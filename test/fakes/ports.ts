@@ -44,7 +44,7 @@ export async function writeJournals(world: World): Promise<void> {
 
 function createMortalCatalog(world: World, effect: Effect): Catalog {
   const inner = createFakeCatalog(world.catalog);
-  const { operations, backups, requests, audit } = inner;
+  const { operations, backups, requests, marks, audit } = inner;
   return {
     operations: {
       listOpen: () => operations.listOpen(),
@@ -56,6 +56,7 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
         }),
       get: (id) => operations.get(id),
       list: (filter) => operations.list(filter),
+      known: () => operations.known(),
     },
     backups: {
       save: (backup) => effect('catalog.saveBackup', () => backups.save(backup)),
@@ -67,15 +68,19 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
           return changed;
         }),
       list: (filter) => effect('catalog.listBackups', () => backups.list(filter)),
+      known: () => backups.known(),
     },
     requests: {
       save: (request) => effect('catalog.saveRequest', () => requests.save(request)),
       get: (id) => requests.get(id),
       list: (filter) => requests.list(filter),
+      known: () => requests.known(),
       change: (id, decide) => effect('catalog.changeRequest', () => requests.change(id, decide)),
     },
+    marks,
     audit,
     open: () => inner.open(),
+    setAside: () => inner.setAside(),
   };
 }
 

@@ -1,100 +1,98 @@
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import type { z } from 'zod';
+import { createIndexFile, type IndexLine } from './index-file.ts';
 import type { RecordFolder } from './record-folder.ts';
+import { createSortedEntries, type Entry, firstOf } from './sorted-entries.ts';
 
-/** Reads between two breaths of the event loop: about two milliseconds. */
+/** Records looked at between two breaths of the event loop: about two milliseconds. */
 const BATCH = 100;
 
-export interface FolderIndex<S> {
-  /** Reads the folder, once; the next call after a failure tries again. */
+export interface FolderIndex<E extends Entry, Known, T> {
+  /** Learns what the folder holds, once; the next call after a failure tries again. */
   load(): Promise<void>;
-  get(id: string): S | undefined;
-  put(entry: S): S;
-  /** Reads one record again. */
-  refresh(id: string): Promise<S | undefined>;
+  /** Call after the record was written, before anything else is done to it. */
+  put(known: Known): void;
   /** Newest first. */
-  list(matches: (entry: S) => boolean, limit?: number): Promise<S[]>;
+  entries(): Promise<readonly E[]>;
+  /** The records of entries that match, newest first, read now. */
+  list(matches: (entry: E) => boolean, limit?: number): Promise<T[]>;
 }
 
-interface Indexed {
-  readonly id: string;
-  readonly workspace: string;
+export interface FolderIndexOptions<E extends Entry, T, Known> {
+  readonly folder: RecordFolder<T & { id: string }>;
+  readonly indexFile: string;
+  /** What is read of a record to make its entry: all of it, or only what lists need. */
+  readonly known: z.ZodType<Known>;
+  readonly entry: z.ZodType<E>;
+  entryOf(known: Known): E;
 }
 
 /**
- * What is known of each record of a folder, in memory. An entry is what `schema` takes from the record: all of it, or only
- * what lists need. Entries are frozen, because the same object is answered to everyone.
+ * What is known of each record of a folder without reading it: a few words each in memory, kept in a file of their own
+ * between two lives. Never believed over the records: what is answered was read from its own file.
  */
-export function createFolderIndex<S extends Indexed, T extends Indexed>(
-  folder: RecordFolder<T>,
-  schema: z.ZodType<S>,
-  momentOf: (entry: S) => string,
-): FolderIndex<S> {
-  const entries = createEntries(momentOf);
+export function createFolderIndex<E extends Entry, Known extends { id: string }, T extends Known>(
+  options: FolderIndexOptions<E, T, Known>,
+): FolderIndex<E, Known, T> {
+  const { folder, entryOf } = options;
+  const file = createIndexFile(options.indexFile, options.entry);
+  const entries = createSortedEntries<E>();
   let loading: Promise<void> | undefined;
 
-  const refresh = async (id: string): Promise<S | undefined> => {
-    const entry = await folder.readAs(id, schema);
-    return entry && entries.put(entry);
-  };
-  const readAll = async (): Promise<void> => {
+  const lineOf = (entry: E): IndexLine<E> => ({ stamp: folder.stampOf(entry.id) ?? '', entry });
+
+  /** Takes over what still holds of the file. Answers whether the file is worth keeping. */
+  async function readFile(): Promise<boolean> {
+    const lines = await file.read(({ stamp, entry }) => {
+      // What was written since this life began is known better.
+      if (!entries.has(entry.id) && stamp === folder.stampOf(entry.id)) entries.put(entry);
+    });
+    return lines !== undefined && lines <= 2 * entries.count() + 1_000;
+  }
+
+  async function learnAll(): Promise<void> {
+    let isTrue = await readFile();
     for (const [count, id] of (await folder.ids()).entries()) {
       if (count % BATCH === 0) await letOthersRun();
-      if (entries.get(id) === undefined) await refresh(id);
+      if (entries.has(id)) continue;
+      isTrue = false;
+      const known = await folder.readAs(id, options.known);
+      if (known) entries.put(entryOf(known));
     }
-  };
-  const load = (): Promise<void> => {
-    loading ??= readAll().catch((error: unknown) => {
+    const sorted = entries.newestFirst();
+    if (!isTrue) await file.rewrite(sorted, lineOf);
+  }
+
+  function load(): Promise<void> {
+    loading ??= learnAll().catch((error: unknown) => {
       loading = undefined;
       throw error;
     });
     return loading;
-  };
+  }
 
   return {
     load,
-    refresh,
-    put: entries.put,
-    get: entries.get,
+    put(known) {
+      const entry = entryOf(known);
+      entries.put(entry);
+      file.append(lineOf(entry));
+    },
+    async entries() {
+      await load();
+      return entries.newestFirst();
+    },
     async list(matches, limit = Number.POSITIVE_INFINITY) {
       await load();
-      return firstOf(entries.newestFirst(), matches, limit);
+      const found: T[] = [];
+      // Copied, because entries come and go while records are read.
+      for (const [count, { id }] of firstOf(entries.newestFirst(), matches, limit).entries()) {
+        if (count % BATCH === BATCH - 1) await letOthersRun();
+        const record = await folder.read(id);
+        if (record === undefined) entries.remove(id);
+        else if (matches(entryOf(record))) found.push(record);
+      }
+      return found;
     },
   };
-}
-
-function createEntries<S extends Indexed>(momentOf: (entry: S) => string) {
-  const entries = new Map<string, { readonly entry: S; readonly at: number }>();
-  let sorted: S[] | undefined;
-  return {
-    get: (id: string): S | undefined => entries.get(id)?.entry,
-    put(entry: S): S {
-      entries.set(entry.id, { entry: freezeDeeply(entry), at: Date.parse(momentOf(entry)) });
-      sorted = undefined;
-      return entry;
-    },
-    newestFirst(): readonly S[] {
-      sorted ??= [...entries.values()]
-        .sort((a, b) => b.at - a.at || (a.entry.id < b.entry.id ? 1 : -1))
-        .map(({ entry }) => entry);
-      return sorted;
-    },
-  };
-}
-
-function firstOf<S>(entries: readonly S[], matches: (entry: S) => boolean, limit: number): S[] {
-  const found: S[] = [];
-  for (const entry of entries) {
-    if (found.length >= limit) break;
-    if (matches(entry)) found.push(entry);
-  }
-  return found;
-}
-
-function freezeDeeply<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const inner of Object.values(value)) freezeDeeply(inner);
-  }
-  return value;
 }

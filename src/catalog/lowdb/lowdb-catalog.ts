@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import type { Catalog } from '../catalog.ts';
 import { createAudit } from './audit.ts';
 import { createBackups } from './backups.ts';
+import { createMarks } from './marks.ts';
 import { createOperations } from './operations.ts';
 import { createRequests } from './requests.ts';
 import { createSetAsideFolder } from './set-aside.ts';
@@ -20,7 +21,9 @@ export function createLowdbCatalog({ folder, clock = systemClock }: { folder: st
     operations,
     backups,
     requests,
+    marks: createMarks(folder, setAside, clock),
     audit: createAudit(folder),
+    setAside: () => setAside.list(),
     async open() {
       await backups.load();
       await requests.load();

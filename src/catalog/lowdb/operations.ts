@@ -1,16 +1,22 @@
 import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { syncFolder } from '../../durable-file.ts';
 import { operationId } from '../../records/ids.ts';
 import { type Operation, operation } from '../../records/operation.ts';
+import { workspaceName } from '../../records/workspace.ts';
 import type { Catalog } from '../catalog.ts';
 import { systemCodeOf, translated } from './failure.ts';
 import { createFolderIndex } from './folder-index.ts';
 import { createRecordFolder, type RecordFolder } from './record-folder.ts';
 import type { SetAsideFolder } from './set-aside.ts';
+import { byAge, firstOf } from './sorted-entries.ts';
 
-/** Journals are long: of an ended operation only this stays in memory. */
+/** Journals are long: of an ended operation only this is read when it is met for the first time. */
 const summary = operation.pick({ id: true, workspace: true, startedAt: true });
+const entry = z.object({ id: operationId, workspace: workspaceName, at: z.number() });
+type Summary = z.infer<typeof summary>;
+type OperationEntry = z.infer<typeof entry>;
 
 /**
  * Open operations have a folder of their own, read straight from the disk each time. An operation stands in one folder
@@ -27,14 +33,25 @@ export function createOperations(
     whenLost: 'it cannot be recovered: services it stopped are started by its guard or by `cml start <workspace>`',
   });
   const ended = createRecordFolder<Operation>({ ...shape, folder: join(dataFolder, 'operations', 'ended') });
-  const index = createFolderIndex(ended, summary, (entry) => entry.startedAt);
+  const indexFile = join(dataFolder, 'index', 'operations.jsonl');
+  const index = createFolderIndex({ folder: ended, indexFile, known: summary, entry, entryOf });
 
-  const listOpen = async () => (await readMany(open, await open.ids())).sort(byAge);
+  const listOpen = async () =>
+    (await readMany(open, await open.ids())).sort((one, other) => byAge(entryOf(other), entryOf(one)));
   const get = async (id: string): Promise<Operation | undefined> => (await open.read(id)) ?? (await ended.read(id));
+
+  /** Newest first. One that was closed between the two looks is in both, and counts once. */
+  async function find(workspace: string | undefined, limit: number): Promise<OperationEntry[]> {
+    const isWanted = (entry: OperationEntry) => workspace === undefined || entry.workspace === workspace;
+    const running = (await listOpen()).map(entryOf).filter(isWanted);
+    const closed = firstOf(await index.entries(), isWanted, limit);
+    return [...new Map([...closed, ...running].map((found) => [found.id, found])).values()].sort(byAge).slice(0, limit);
+  }
 
   return {
     load: index.load,
     listOpen,
+    known: () => find(undefined, Number.POSITIVE_INFINITY),
     get,
     async save(record) {
       const copy = open.copyOf(record);
@@ -43,28 +60,21 @@ export function createOperations(
     },
     async close(id) {
       if (!operationId.safeParse(id).success) return;
-      await open.oneAtATime(id, () => translated(`close ${id}`, () => moveOver(id, open, ended)));
-      await index.refresh(id);
+      await open.oneAtATime(id, async () => {
+        await translated(`close ${id}`, () => moveOver(id, open, ended));
+        const closed = await ended.readAs(id, summary);
+        if (closed) index.put(closed);
+      });
     },
-    async list({ workspace, limit } = {}) {
-      const matches = (entry: { workspace: string }) => workspace === undefined || entry.workspace === workspace;
-      const closed = await index.list(matches, limit);
-      const newestFirst = union(closed, (await listOpen()).filter(matches)).slice(0, limit);
-      const found = await Promise.all(newestFirst.map(({ id }) => get(id)));
+    async list({ workspace, limit = Number.POSITIVE_INFINITY } = {}) {
+      const found = await Promise.all((await find(workspace, limit)).map(({ id }) => get(id)));
       return found.filter((record) => record !== undefined);
     },
   };
 }
 
-type Aged = Pick<Operation, 'id' | 'startedAt'>;
-
-/** Newest first. One that was closed between the two looks is in both, and counts once. */
-function union(closed: readonly Aged[], open: readonly Aged[]): Aged[] {
-  return [...new Map([...closed, ...open].map((entry) => [entry.id, entry])).values()].sort((a, b) => byAge(b, a));
-}
-
-function byAge(a: Aged, b: Aged): number {
-  return Date.parse(a.startedAt) - Date.parse(b.startedAt) || (a.id < b.id ? -1 : 1);
+function entryOf({ id, workspace, startedAt }: Summary): OperationEntry {
+  return { id, workspace, at: Date.parse(startedAt) };
 }
 
 async function readMany(folder: RecordFolder<Operation>, ids: readonly string[]): Promise<Operation[]> {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
@@ -20,6 +20,10 @@ export interface RecordFolder<T extends { id: string }> {
    * `oneAtATime` of the same id: setting aside waits for its turn there.
    */
   read(id: string): Promise<T | undefined>;
+  /** The same inside `oneAtATime` of this id. */
+  readInTurn(id: string): Promise<T | undefined>;
+  /** What tells this file from any earlier or later one of the same record; undefined when there is none. */
+  stampOf(id: string): string | undefined;
   /** Reads only what `schema` asks for. */
   readAs<S extends { id: string }>(id: string, schema: z.ZodType<S>): Promise<S | undefined>;
   /**
@@ -61,6 +65,8 @@ export function createRecordFolder<T extends { id: string }>(options: RecordFold
     ensure,
     readAs: (id, as) => readOrSetAside(room, id, as),
     read: (id) => readOrSetAside(room, id, schema),
+    readInTurn: (id) => readInTurn(room, id, schema),
+    stampOf: (id) => stampOf(pathIn(folder, id)),
     async ids() {
       const ids: string[] = [];
       for (const name of await translated(`list ${folder}`, () => namesIn(folder))) {
@@ -94,16 +100,32 @@ async function readOrSetAside<S extends { id: string }>(
   schema: z.ZodType<S>,
 ): Promise<S | undefined> {
   if (!room.idSchema.safeParse(id).success) return undefined;
-  const path = pathIn(room.folder, id);
-  const first = await attempt(path, id, schema);
+  const first = await attempt(pathIn(room.folder, id), id, schema);
   if (!(first instanceof UnreadableRecord)) return first ?? undefined;
   // Looked at again while nobody writes it: the file may have been replaced by a good one meanwhile.
-  return room.oneAtATime(id, async () => {
-    const again = await attempt(path, id, schema);
-    if (!(again instanceof UnreadableRecord)) return again ?? undefined;
-    await room.setAside.put(path, [again.message, room.whenLost].filter(Boolean).join('; '));
-    return undefined;
-  });
+  return room.oneAtATime(id, () => readInTurn(room, id, schema));
+}
+
+async function readInTurn<S extends { id: string }>(
+  room: Room,
+  id: string,
+  schema: z.ZodType<S>,
+): Promise<S | undefined> {
+  if (!room.idSchema.safeParse(id).success) return undefined;
+  const path = pathIn(room.folder, id);
+  const found = await attempt(path, id, schema);
+  if (!(found instanceof UnreadableRecord)) return found ?? undefined;
+  await room.setAside.put(path, [found.message, room.whenLost].filter(Boolean).join('; '));
+  return undefined;
+}
+
+/**
+ * Every write makes a file anew while the old one still stands, so that at least its number changes, however coarse the
+ * clock of the file system is.
+ */
+function stampOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
 }
 
 async function attempt<S extends { id: string }>(

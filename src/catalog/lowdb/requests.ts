@@ -1,15 +1,27 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { UserError } from '../../errors.ts';
-import { requestId } from '../../records/ids.ts';
-import { type Request, request } from '../../records/request.ts';
-import type { Catalog } from '../catalog.ts';
+import { backupId, requestId } from '../../records/ids.ts';
+import { type Request, request, restoreRequest } from '../../records/request.ts';
+import { workspaceName } from '../../records/workspace.ts';
+import type { Catalog, RequestFilter } from '../catalog.ts';
 import { createFolderIndex } from './folder-index.ts';
+import { frozen } from './frozen.ts';
 import { createRecordFolder } from './record-folder.ts';
 import type { SetAsideFolder } from './set-aside.ts';
 
+const entry = z.object({
+  id: requestId,
+  workspace: workspaceName,
+  at: z.number(),
+  status: restoreRequest.shape.status,
+  backupId,
+});
+type RequestEntry = z.infer<typeof entry>;
+
 type LoadedRequests = Catalog['requests'] & { load(): Promise<void> };
 
-/** Records answered are frozen: they are the index's own. */
+/** Records answered are frozen. */
 export function createRequests(dataFolder: string, setAside: SetAsideFolder): LoadedRequests {
   const folder = createRecordFolder<Request>({
     folder: join(dataFolder, 'requests'),
@@ -18,33 +30,43 @@ export function createRequests(dataFolder: string, setAside: SetAsideFolder): Lo
     setAside,
     whenLost: 'whatever it asked for has to be asked for again',
   });
-  const index = createFolderIndex(folder, request, (record) => record.askedAt);
-  const get = async (id: string) => index.get(id) ?? index.refresh(id);
+  const indexFile = join(dataFolder, 'index', 'requests.jsonl');
+  const index = createFolderIndex({ folder, indexFile, known: request, entry, entryOf });
   const write = async (copy: Request) => {
     await folder.write(copy);
-    return index.put(copy);
+    index.put(copy);
+    return frozen(copy);
   };
 
   return {
     load: index.load,
-    get,
+    known: index.entries,
+    get: async (id) => frozen(await folder.read(id)),
     async save(record) {
       const copy = folder.copyOf(record);
       await folder.oneAtATime(copy.id, () => write(copy));
     },
-    list: ({ workspace, status } = {}) =>
-      index.list(
-        (record) => (workspace ?? record.workspace) === record.workspace && (status ?? record.status) === record.status,
-      ),
+    list: async (filter = {}) => (await index.list(matcherOf(filter))).map(frozen),
     // One owner of the data folder and one at a time here: together they make this a compare-and-set.
     async change(id, decide) {
-      await get(id);
       return folder.oneAtATime(id, async () => {
-        const now = index.get(id);
+        const now = frozen(await folder.readInTurn(id));
         if (!now) throw new UserError('unknown-request', `There is no request "${id}".`);
         const next = decide(now);
         return next === undefined ? now : write(folder.copyOf(next));
       });
     },
   };
+}
+
+function entryOf({ id, workspace, askedAt, status, backupId }: Request): RequestEntry {
+  return { id, workspace, at: Date.parse(askedAt), status, backupId };
+}
+
+function matcherOf({ workspace, status, backupId }: RequestFilter): (entry: RequestEntry) => boolean {
+  const statuses = status === undefined ? undefined : [status].flat();
+  return (entry) =>
+    (workspace === undefined || entry.workspace === workspace) &&
+    (statuses === undefined || statuses.includes(entry.status)) &&
+    (backupId === undefined || entry.backupId === backupId);
 }
