@@ -50,8 +50,9 @@ describe('the guard', () => {
   };
 
   it('starts what ran when nobody comes back, then ends', async () => {
-    await bench.platform.armGuard(note, soon(1_500));
+    await bench.platform.armGuard(note, FAR_AWAY);
     await bench.platform.stop(note);
+    await bench.platform.armGuard(note, soon(0));
     await until('services are up', allUp);
     await until('the guard has ended', () => bench.guards().length === 0);
     expect(await bench.platform.readNote()).toBeUndefined();
@@ -82,7 +83,7 @@ describe('the guard', () => {
   });
 
   it('does nothing once it is disarmed, and ends', async () => {
-    await bench.platform.armGuard(note, soon(1_000));
+    await bench.platform.armGuard(note, soon(30_000));
     await bench.platform.stop(note);
     await bench.platform.disarmGuard(OTHER_OPERATION);
     expect(bench.guards()).toHaveLength(1);
@@ -123,8 +124,9 @@ describe('the guard', () => {
 
   it('takes over: whoever wakes up late may neither stop nor swap any more', async () => {
     await stageNew();
-    await bench.platform.armGuard(note, soon(1_500));
+    await bench.platform.armGuard(note, FAR_AWAY);
     const quiet = await bench.platform.stop(note);
+    await bench.platform.armGuard(note, soon(0));
     await until('the guard has ended', () => bench.guards().length === 0);
     await expect(
       bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data'), quiet),
@@ -143,11 +145,12 @@ describe('the guard', () => {
     const putBack = await bench.platform.captureDefinition(join(bench.root, 'present'));
     await writeFile(join(bench.root, 'env'), 'new');
     await stageNew();
-    await bench.platform.armGuard(note, soon(2_500), putBack);
+    await bench.platform.armGuard(note, FAR_AWAY, putBack);
     const quiet = await bench.platform.stop(note);
     await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     // As it stands when a process dies between the two renames of the second part.
     await rename(join(bench.root, 'projects'), join(bench.root, `.cml-${OPERATION}-stage-projects`));
+    await bench.platform.armGuard(note, soon(0), putBack);
     await until('services are up', allUp);
     expect(files()).toEqual(['old', 'old']);
     expect(await readIfThere(join(bench.root, 'env'))).toBe('old');
@@ -155,10 +158,11 @@ describe('the guard', () => {
 
   it('puts back a whole swap when services never came up on it', async () => {
     await stageNew();
-    await bench.platform.armGuard(note, soon(2_000));
+    await bench.platform.armGuard(note, FAR_AWAY);
     const quiet = await bench.platform.stop(note);
     await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     expect(files()).toEqual(['new', 'new']);
+    await bench.platform.armGuard(note, soon(0));
     await until('services are up', allUp);
     expect(files()).toEqual(['old', 'old']);
     expect(await bench.platform.isReverted(OPERATION)).toBe(true);
@@ -170,8 +174,9 @@ describe('the guard', () => {
     await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     await bench.platform.start(note);
     const other = await bench.platform.noteRunning(OTHER_OPERATION);
-    await bench.platform.armGuard(other, soon(3_000));
+    await bench.platform.armGuard(other, FAR_AWAY);
     await bench.platform.stop(other);
+    await bench.platform.armGuard(other, soon(0));
     await until('services are up', allUp);
     await until('the guard has ended', () => bench.guards(OTHER_OPERATION).length === 0);
     expect(files()).toEqual(['new', 'new']);
@@ -195,10 +200,11 @@ describe('the guard', () => {
   it('pages again until the page is taken', async () => {
     await stageNew();
     const pageCommand = ['sh', '-c', `cat >> ${bench.root}/pages; test -e ${bench.root}/listens`];
-    await bench.again({ pageCommand }).armGuard(note, soon(1_500));
+    await bench.again({ pageCommand }).armGuard(note, FAR_AWAY);
     const quiet = await bench.platform.stop(note);
     await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     await rename(join(bench.root, `.cml-${OPERATION}-displaced-data`), join(bench.root, 'taken-away'));
+    await bench.again({ pageCommand }).armGuard(note, soon(0));
     const pages = async () =>
       ((await readIfThere(join(bench.root, 'pages'))) ?? '').match(/services are down/g)?.length;
     await until('it has paged twice in vain', async () => ((await pages()) ?? 0) >= 2);
@@ -206,10 +212,11 @@ describe('the guard', () => {
 
   it('starts nothing on data that it cannot put back, and pages', async () => {
     await stageNew();
-    await bench.platform.armGuard(note, soon(2_000));
+    await bench.platform.armGuard(note, FAR_AWAY);
     const quiet = await bench.platform.stop(note);
     await bench.platform.commit(OPERATION, stagedBeside(bench.root, OPERATION, 'data', 'projects'), quiet);
     await rename(join(bench.root, `.cml-${OPERATION}-displaced-data`), join(bench.root, 'taken-away'));
+    await bench.platform.armGuard(note, soon(0));
     // The page command writes twice: the sentence comes last.
     const paged = async () =>
       (await readIfThere(join(bench.root, 'pages')))?.includes('team-ml: core services are down');
