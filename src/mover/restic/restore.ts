@@ -32,6 +32,8 @@ export async function restore(
     args: [
       'restore',
       '--json',
+      // Else a sparse file comes back with its holes filled, and may not fit any more.
+      '--sparse',
       `${copyId}:${dirname(pathInCopy)}`,
       '--include',
       // An include is a pattern: the name is meant as it is.
