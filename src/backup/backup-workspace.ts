@@ -142,7 +142,10 @@ async function preCopy(plan: BackupPlan, world: CopyWorld): Promise<MadeCopy | u
   const parts = plan.parts.filter((part) => part.capture === 'two-pass');
   if (parts.length === 0) return undefined;
   const tags = [world.operationId, 'pre-copy'];
-  return copyParts(world, parts, plan.parents.cut, { key: 'pre-copy', tags, signal: world.signal });
+  return copyParts(world, parts, plan.parents.cut, {
+    ...{ key: 'pre-copy', tags, signal: world.signal },
+    isFirstPass: true,
+  });
 }
 
 interface CopyWorld {

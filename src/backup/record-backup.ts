@@ -52,10 +52,13 @@ export function makeManifest(captured: Captured): Manifest {
     definitionSha256: captured.definition.sha256,
     parts,
     leftOut: [...plan.leftOut],
-    warnings: [...plan.warnings, ...lost.map(sentence)],
+    warnings: [...plan.warnings, ...lost.map(sentence), ...(captured.warm?.unmarked ? [UNMARKED] : [])],
     status: lost.some((entry) => !entry.accepted) || outsideParts(captured) ? 'incomplete' : 'completed',
   };
 }
+
+const UNMARKED =
+  'Files that cml may not touch changed during the first pass: what programs wrote through memory mappings may be missing. Run cml as root, or capture cold.';
 
 function rest({ copyId, pathInCopy, takenAt, files, directories, bytes, unreadable }: SecuredPart) {
   return { copyId, pathInCopy, takenAt, files, directories, bytes, unreadable: [...unreadable] };

@@ -51,13 +51,19 @@ export async function copyParts(
   world: Pick<CutWorld, 'mover' | 'folder' | 'onProgress'>,
   parts: readonly { readonly path: string; readonly exclude: readonly string[] }[],
   parent: string | undefined,
-  options: { readonly key: string; readonly tags: readonly string[]; readonly signal: AbortSignal },
+  options: {
+    readonly key: string;
+    readonly tags: readonly string[];
+    readonly signal: AbortSignal;
+    readonly isFirstPass?: boolean;
+  },
 ): Promise<MadeCopy> {
   const copy = await world.mover.copy(
     {
       paths: parts.map(({ path }) => path),
       exclude: parts.flatMap(({ exclude }) => exclude),
       tags: options.tags,
+      isFirstPass: options.isFirstPass ?? false,
       ...(parent === undefined ? {} : { parent }),
     },
     {
@@ -67,6 +73,6 @@ export async function copyParts(
       ...(world.onProgress ? { onProgress: world.onProgress } : {}),
     },
   );
-  const { id, takenAt, files, bytes, addedBytes, unreadable } = copy;
-  return { id, takenAt, files, bytes, addedBytes, unreadable: [...unreadable] };
+  const { id, takenAt, files, bytes, addedBytes, unreadable, unmarked } = copy;
+  return { id, takenAt, files, bytes, addedBytes, unreadable: [...unreadable], ...(unmarked ? { unmarked } : {}) };
 }

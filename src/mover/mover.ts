@@ -24,6 +24,11 @@ export interface CopyRequest {
   readonly tags: readonly string[];
   /** The copy whose unchanged files are not read again. Always explicit. */
   readonly parent?: string;
+  /**
+   * Others write meanwhile, and a later copy with this one as its parent takes what changed. What changes while this one
+   * is made is read whole by that later one, even when neither size nor time tell that it changed again.
+   */
+  readonly isFirstPass?: boolean;
 }
 
 /** What one copy holds, by the repository's own account. Sizes in bytes, times ISO. */
@@ -40,6 +45,8 @@ export interface Copy {
 export interface CopyOutcome extends Copy {
   /** Absolute paths that could not be read or vanished while being read. Never empty when the copy is partial. */
   readonly unreadable: readonly string[];
+  /** Of a first pass: something that changed meanwhile may not be touched by us, so a later change may be missed. */
+  readonly unmarked?: boolean;
   readonly durationMs: number;
 }
 

@@ -3,7 +3,7 @@ import { PortError } from '../../errors.ts';
 import type { ProgramResult } from '../../program.ts';
 import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
-import { copyProgress, copySummary, plainSentence, toMoment, unreadableItems } from './output.ts';
+import { copyProgress, copySummary, plainSentence, toMoment, unmarkedFiles, unreadableItems } from './output.ts';
 import { type Call, callRestic, type ResticContext } from './restic.ts';
 
 /** `ProgramResult.stderr` holds no more lines than this: beyond it the list of unreadable paths is not complete. */
@@ -13,15 +13,18 @@ const NO_SUCH_PARENT = /no matching id found/i;
 /** Copies. Never waits for a held repository, since it may run while services are down. */
 export async function copy(context: ResticContext, request: CopyRequest, options: MoveOptions): Promise<CopyOutcome> {
   let summary: z.infer<typeof copySummary> | undefined;
+  let unmarked = false;
   const call = (parent: string | undefined, key: string): Call => ({
     args: argumentsOf(context, request, parent),
     options: { ...options, key },
     mustExist: request.paths,
+    marksChanged: request.isFirstPass ?? false,
     adoptable: true,
     accept: [0, PARTLY_UNREADABLE],
     onMessage: (message) => {
       const progress = copyProgress(message);
       if (progress) options.onProgress?.(progress);
+      else if (unmarkedFiles.safeParse(message).success) unmarked = true;
       else summary = copySummary.safeParse(message).data ?? summary;
     },
   });
@@ -38,6 +41,7 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     bytes: summary.total_bytes_processed,
     addedBytes: summary.data_added_packed ?? summary.data_added,
     unreadable: unreadablePaths(result, request.paths),
+    ...(unmarked ? { unmarked } : {}),
     durationMs: Math.round(summary.total_duration * 1000),
   };
 }

@@ -48,6 +48,9 @@ export const restoreSummary = z.object({ message_type: z.literal('summary'), ...
 /** Ours, written by the launch script. */
 export const arrivedCount = z.object({ message_type: z.literal('arrived'), files: count, bytes: count });
 
+/** Ours too: files that changed while they were copied could not be marked. */
+export const unmarkedFiles = z.object({ message_type: z.literal('unmarked') });
+
 export const copyList = z.array(
   z.object({
     id: z.string(),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program, ProgramResult, RunProgram } from '../../program.ts';
 import type { MoveOptions } from '../mover.ts';
-import { failureOf, HELD, PATH_ABSENT, PATH_MISSING } from './failure.ts';
+import { failureOf, HELD, PARTLY_UNREADABLE, PATH_ABSENT, PATH_MISSING } from './failure.ts';
 import { parseLine } from './output.ts';
 import type { ResticSettings } from './settings.ts';
 
@@ -34,6 +34,11 @@ export interface Call {
    * and what stands below the target is counted, as a message of type `arrived`.
    */
   readonly arrival?: { readonly target: string; readonly name: string };
+  /**
+   * Marks what changed while restic read it (changed after `mustExist` was flushed to the disk, 2 s of slack for coarse
+   * clocks), so that a later copy reads it whole; says `unmarked` when it could not.
+   */
+  readonly marksChanged?: boolean;
   /** Ends that are not failures. Default 0 only. */
   readonly accept?: readonly number[];
 }
@@ -45,25 +50,41 @@ export interface Call {
  *   first try never waits, so that a dead owner's lock costs no time;
  * - moves what was restored from beside the target into its place, and counts what really arrived. Sizes are summed as
  *   doubles, exact up to 2^53.
+ * - marks what changes under it, when asked: a file that a program has mapped may change again without a new time, since
+ *   the kernel notes the first write only until the page is on the disk. A new access time sets the change time too.
  * Signals go to the whole group: the trap keeps this shell until restic has ended, and from trying once more.
  */
 const LAUNCH = `
-wait=$1 target=$2 name=$3 stopped=
-shift 3
-while [ "$1" != -- ]; do
-  [ -e "$1" ] || [ -L "$1" ] || { printf '%s is not there\\n' "$1" >&2; exit ${PATH_MISSING}; }
-  shift
+wait=$1 target=$2 name=$3 marks=$4 stopped=
+shift 4
+since=$(date -d '2 seconds ago' +@%s.%N)
+for path; do
+  [ "$path" != -- ] || break
+  [ -e "$path" ] || [ -L "$path" ] || { printf '%s is not there\\n' "$path" >&2; exit ${PATH_MISSING}; }
+  [ -z "$marks" ] || sync -f -- "$path" || exit 1
 done
-restic=$2
-shift 2
-trap stopped=yes HUP INT QUIT TERM
-"$restic" "$@"
-code=$?
-if [ "$code" -eq ${HELD} ] && [ -z "$stopped" ]; then
-  "$restic" unlock >/dev/null 2>&1
-  "$restic" --retry-lock "$wait" "$@"
+call() {
+  while [ "$1" != -- ]; do shift; done
+  restic=$2
+  shift 2
+  "$restic" "$@"
   code=$?
-fi
+  if [ "$code" -eq ${HELD} ] && [ -z "$stopped" ]; then
+    "$restic" unlock >/dev/null 2>&1
+    "$restic" --retry-lock "$wait" "$@"
+    code=$?
+  fi
+}
+mark() {
+  for path; do
+    [ "$path" != -- ] || return
+    find "$path" -type f -newerct "$since" -exec sh -c '
+      touch -a -c -- "$@" || printf "{\\"message_type\\":\\"unmarked\\"}\\n"' mark {} +
+  done
+}
+trap stopped=yes HUP INT QUIT TERM
+call "$@"
+case $marks$stopped$code in yes0|yes${PARTLY_UNREADABLE}) mark "$@" 2>/dev/null ;; esac
 [ "$code" -eq 0 ] && [ -n "$target" ] || exit "$code"
 came=$target.partial/$name
 if [ -d "$came" ] && [ ! -L "$came" ]; then
@@ -86,11 +107,11 @@ find "$target" -mindepth 1 ! -type d -printf '%y %s\\n' | awk '
 export async function callRestic(context: ResticContext, call: Call): Promise<ProgramResult> {
   const { args, options, onMessage, mustExist = [], arrival, accept = [0] } = call;
   const lockWait = `${call.waitsForLock ? context.settings.lockWait : 0}ms`;
-  const arrivalWords = [arrival?.target ?? '', arrival?.name ?? ''];
+  const wishes = [arrival?.target ?? '', arrival?.name ?? '', call.marksChanged ? 'yes' : ''];
   const program: Program = {
     key: options.key,
     command: 'sh',
-    args: ['-c', LAUNCH, 'launch', lockWait, ...arrivalWords, ...mustExist, '--', await context.command(), ...args],
+    args: ['-c', LAUNCH, 'launch', lockWait, ...wishes, ...mustExist, '--', await context.command(), ...args],
     env: environmentOf(context),
     fresh: call.adoptable !== true,
   };
