@@ -104,6 +104,7 @@ export async function backupWorkspace(
         folder,
         signal,
         acceptUnreadable: settings.policy.acceptUnreadable,
+        startedAt: known.started.readyAt,
       }),
     );
     const captured: Captured = { ...known, later, secured };

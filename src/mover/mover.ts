@@ -55,6 +55,8 @@ export interface PathCount {
   readonly files: number;
   readonly directories: number;
   readonly bytes: number;
+  /** What below the path, itself too, was changed last before it was copied, by its change time; absent where that is not kept. */
+  readonly lastChange?: { readonly path: string; readonly at: string };
 }
 
 /**

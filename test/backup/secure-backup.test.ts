@@ -55,7 +55,13 @@ async function makeCut(): Promise<Cut & { delta: MadeCopy }> {
 
 async function count(cut: Cut, acceptUnreadable: readonly string[] = []) {
   const mover = createFakeMover(repository, files);
-  return countParts(plan, cut, undefined, { mover, folder: '/nowhere', signal: never, acceptUnreadable });
+  return countParts(plan, cut, undefined, {
+    mover,
+    folder: '/nowhere',
+    signal: never,
+    acceptUnreadable,
+    startedAt: momentAfter(3),
+  });
 }
 
 async function capture(acceptUnreadable: readonly string[] = []): Promise<Captured> {
@@ -88,6 +94,34 @@ it('refuses a part that came out empty though it was not', async () => {
   files.delete('/live/projects/a');
   files.set('/live/projects/', '');
   await expect(makeCut().then((cut) => count(cut))).rejects.toThrow('"projects" had 1 files and came out empty.');
+});
+
+it('refuses a part in which something was changed between the cut and the start of services', async () => {
+  const cut = await makeCut();
+  const counted = async (at: string, hasOwnClock = true) => {
+    const mover = createFakeMover(repository, files);
+    const count: typeof mover.count = async (...asked) =>
+      (await mover.count(...asked)).map((one) => ({ ...one, lastChange: { path: `${one.path}/x`, at } }));
+    const own = { ...plan, parts: parts.map((part) => ({ ...part, hasOwnClock })) };
+    const world = { mover: { ...mover, count }, folder: '/nowhere', signal: never, acceptUnreadable: [] };
+    return countParts(own, cut, undefined, { ...world, startedAt: momentAfter(3) });
+  };
+  await expect(counted(momentAfter(2.5))).rejects.toMatchObject({
+    code: 'not-quiet',
+    message: expect.stringContaining('/live/db/x of "db" was changed while services were stopped'),
+  });
+  await counted(momentAfter(2));
+  await counted(momentAfter(4)); // the clock was set back
+  await counted(momentAfter(2.5), false);
+});
+
+it('says that a first pass could not mark everything', async () => {
+  const captured = await capture();
+  const warm = { ...(captured.cut.delta as MadeCopy), unmarked: true };
+  expect(makeManifest({ ...captured, warm })).toMatchObject({
+    status: 'completed',
+    warnings: [expect.stringContaining('cml may not touch')],
+  });
 });
 
 it('calls a backup completed when every part is there', async () => {

@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +29,8 @@ export interface HostileWorld {
   readonly root: string;
   readonly at: (...names: string[]) => string;
   readonly chat: FakeChatStore;
+  /** Does something as soon as the copy that is made while services are stopped has been asked for. */
+  duringCut<T>(running: Promise<T>, work: () => void): Promise<T>;
   /** Ends as an operation, good or bad; never rejects. */
   backUp(capture?: Capture): Promise<Operation>;
   /** The backup that an operation recorded, whatever its status. */
@@ -103,6 +106,18 @@ export async function makeHostileWorld(wish: HostileWish): Promise<HostileWorld>
   const ours = () => findProcesses({ marks: [`CML_STATE=${at('state')}`] });
   return {
     ...{ root, at, chat },
+    async duringCut(running, work) {
+      let isOver = false;
+      const over = running.finally(() => {
+        isOver = true;
+      });
+      const hasBegun = () =>
+        existsSync(at('work')) &&
+        readdirSync(at('work')).some((operation) => existsSync(at('work', operation, 'delta.out')));
+      while (!isOver && !hasBegun()) await pause(5);
+      if (!isOver) work();
+      return over;
+    },
     backUp: async (capture) =>
       ended(await orchestrator.requestBackup(alice, { workspace: WORKSPACE, ...(capture ? { capture } : {}) })),
     backupOf: async (operation) => (await catalog.backups.get(backupIdOf(operation))) ?? undefined,

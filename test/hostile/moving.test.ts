@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Operation } from '../../src/records/operation.ts';
 import { compare, type Tree, walk } from '../walker.ts';
@@ -57,6 +59,44 @@ describe('what services write until they stop', () => {
       const seen = differences.length === 0 ? 'as it was at the cut' : (differences[0] ?? '');
       table.add({ row: name, capture, expected: 'as it was at the cut', seen });
       expect(differences).toEqual([]);
+    });
+  }
+});
+
+/** What others do while services are stopped. Each is over before anyone could find it among the open files. */
+const foreign = [
+  { name: 'a file vanishes while stopped', act: (part: string) => rmSync(join(part, 'folder/victim')) },
+  {
+    name: 'a file is moved away while stopped',
+    act: (part: string) => renameSync(join(part, 'folder/victim'), join(part, '../away')),
+  },
+  {
+    name: 'a file changes while stopped, size and time as before',
+    act(part: string) {
+      const victim = join(part, 'folder/victim');
+      writeFileSync(victim, 'y');
+      utimesSync(victim, 1_000, 1_000);
+    },
+  },
+];
+
+describe('what a foreign process does while services are stopped', () => {
+  for (const capture of ['two-pass', 'cold'] as const) {
+    test.concurrent.each(foreign)(`captured ${capture}: $name`, async ({ name, act }) => {
+      const world = await makeHostileWorld({ parts: { data: { capture } } });
+      try {
+        mkdirSync(world.at('data/folder'));
+        writeFileSync(world.at('data/folder/victim'), 'x');
+        utimesSync(world.at('data/folder/victim'), 1_000, 1_000);
+        writeFileSync(world.at('data/other'), 'x');
+        const ended = await world.duringCut(world.backUp(), () => act(world.at('data')));
+        const seen = `${ended.status}: ${ended.error?.code}; services ${(await world.areServicesUp()) ? 'up' : 'down'}`;
+        table.add({ row: name, capture, expected: 'failed: not-quiet; services up', seen });
+        expect(seen).toBe('failed: not-quiet; services up');
+        expect(await world.backupOf(ended)).toBeUndefined();
+      } finally {
+        await world.dispose();
+      }
     });
   }
 });

@@ -9,7 +9,13 @@ export async function count(
   paths: readonly string[],
   options: MoveOptions,
 ): Promise<PathCount[]> {
-  const counts = paths.map((path) => ({ path, files: -1, directories: 0, bytes: 0 }));
+  const counts = paths.map((path) => ({
+    path,
+    files: -1,
+    directories: 0,
+    bytes: 0,
+    change: { path, atMs: -Infinity },
+  }));
   await callRestic(context, {
     args: ['ls', '--json', copyId],
     options,
@@ -23,8 +29,14 @@ export async function count(
         if (node.type !== 'dir') counted.files += 1;
         else if (!isRoot) counted.directories += 1;
         counted.bytes += node.size ?? 0;
+        const atMs = Date.parse(node.ctime ?? '');
+        if (atMs > counted.change.atMs) counted.change = { path: node.path, atMs };
       }
     },
   });
-  return counts;
+  return counts.map(({ change, ...counted }) =>
+    change.atMs === -Infinity
+      ? counted
+      : { ...counted, lastChange: { path: change.path, at: new Date(change.atMs).toISOString() } },
+  );
 }

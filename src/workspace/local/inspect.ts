@@ -74,7 +74,12 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
     warnings.push(`a file system is mounted inside ${part.name} (${point}): ${part.name} cannot be restored in place`);
   }
   const room = await statfs(part.path);
-  const known = { ...state, exclude: await reservedIn(part), freeBytes: room.bavail * room.bsize };
+  const known = {
+    ...state,
+    exclude: await reservedIn(part),
+    freeBytes: room.bavail * room.bsize,
+    hasOwnClock: !network,
+  };
   if (!options.count && options.since === undefined) return known;
   const { files, bytes, writtenSince, unreadable } = await countFiles(part.path, options.since, options.signal);
   if (unreadable.length > 0) {
