@@ -13,14 +13,7 @@ import type { WorkspacePlatform } from '../workspace/platform.ts';
 import type { BackupOutcome, backupStory, Cut, MadeCopy } from './backup-steps.ts';
 import { countParts, sourcesAfterStart } from './count-parts.ts';
 import { lookAgain, planBackup } from './plan-backup.ts';
-import {
-  type Captured,
-  manifestFolder,
-  proveCopies,
-  recordBackup,
-  storeManifest,
-  UNREADABLE,
-} from './record-backup.ts';
+import { type Captured, isLoss, manifestFolder, proveCopies, recordBackup, storeManifest } from './record-backup.ts';
 import { releaseBackup } from './release-backup.ts';
 import { copyParts, takeCut } from './take-cut.ts';
 
@@ -130,12 +123,14 @@ export async function backupWorkspace(
 
 /** It stands in the catalog for what it is; the operation did not do what was asked. */
 function incomplete({ backupId, warnings }: BackupOutcome): OperationError {
-  const unreadable = warnings.filter((warning) => warning.startsWith(UNREADABLE));
+  const unreadable = warnings.filter(isLoss);
   const more = unreadable.length > 3 ? ` and ${unreadable.length - 3} more` : '';
   return new OperationError(
     'backup-incomplete',
     `Backup ${backupId} is incomplete. ${unreadable.slice(0, 3).join('; ')}${more}.`,
-    { hint: 'Make them readable, or accept them with a pattern under policy.acceptUnreadable.' },
+    {
+      hint: 'Make them readable and their paths shorter, or accept unreadable ones with a pattern under policy.acceptUnreadable.',
+    },
   );
 }
 

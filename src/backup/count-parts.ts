@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { OperationError } from '../errors.ts';
 import type { DataMover, PathCount } from '../mover/mover.ts';
+import type { UnreadablePath } from '../records/part.ts';
 import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import type { Cut, MadeCopy, SecuredPart } from './backup-steps.ts';
 import { partsCopiedAfterStart, partsCopiedInCut } from './plan-backup.ts';
@@ -110,11 +111,23 @@ function securePart(
       },
     );
   }
-  const isAccepted = accepted.length > 0 ? picomatch([...accepted], { dot: true }) : () => false;
-  const unreadable = copy.unreadable
-    .filter((file) => file === path || file.startsWith(`${path}/`))
-    .map((file) => file.slice(path.length + 1))
-    .map((file) => ({ path: file, accepted: isAccepted(file) }));
   const { files, directories, bytes } = count;
+  const unreadable = unreadableIn(path, copy, count, accepted);
   return { name: part.name, copyId: copy.id, pathInCopy: path, takenAt, files, directories, bytes, unreadable };
+}
+
+function unreadableIn(
+  path: string,
+  copy: MadeCopy,
+  { tooDeep = [] }: PathCount,
+  accepted: readonly string[],
+): UnreadablePath[] {
+  const isAccepted = accepted.length > 0 ? picomatch([...accepted], { dot: true }) : () => false;
+  const below = (files: readonly string[]) =>
+    files.filter((file) => file === path || file.startsWith(`${path}/`)).map((file) => file.slice(path.length + 1));
+  return [
+    ...below(copy.unreadable).map((file) => ({ path: file, accepted: isAccepted(file) })),
+    // No pattern accepts these: as long as they are in the copy, restoring it fails.
+    ...below(tooDeep).map((file) => ({ path: file, accepted: false, tooDeep: true })),
+  ];
 }

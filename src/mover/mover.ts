@@ -55,6 +55,8 @@ export interface PathCount {
   readonly files: number;
   readonly directories: number;
   readonly bytes: number;
+  /** Paths so long that the same file beside the live data would have one longer than the system takes; the topmost ones. */
+  readonly tooDeep?: readonly string[];
   /** What below the path, itself too, was changed last before it was copied, by its change time; absent where that is not kept. */
   readonly lastChange?: { readonly path: string; readonly at: string };
 }

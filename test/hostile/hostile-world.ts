@@ -48,6 +48,14 @@ export interface HostileWish {
   /** By name, under the root; each is made when it is not there. */
   readonly parts: Readonly<Record<string, { readonly capture: Capture; readonly folder?: string }>>;
   readonly policy?: object;
+  /** restic is root by name only: it may read what permissions let root's own files be read by, as any other user. */
+  readonly isPlainUser?: boolean;
+}
+
+async function withoutPowers(wrapper: string): Promise<string> {
+  const words = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--', candidates[0] ?? 'restic', '"$@"'];
+  await writeFile(wrapper, `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
+  return wrapper;
 }
 
 const idle = { name: 'web', command: ['sleep', '86400'], folder: '/' };
@@ -73,7 +81,12 @@ export async function makeHostileWorld(wish: HostileWish): Promise<HostileWorld>
   });
   const repository = { kind: 'restic', location: at('repository'), passwordFile: at('password'), lockWait: '1s' };
   const mover = createResticMover({
-    ...{ settings: resticSettings.parse(repository), workspace: WORKSPACE, run, candidates },
+    ...{
+      settings: resticSettings.parse(repository),
+      workspace: WORKSPACE,
+      run,
+      candidates: wish.isPlainUser ? [await withoutPowers(at('restic'))] : candidates,
+    },
     cacheFolder: at('cache'),
   });
   await mover.init({ folder: at('work', 'init'), key: 'init' });

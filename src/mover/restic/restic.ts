@@ -78,7 +78,7 @@ call() {
 mark() {
   for path; do
     [ "$path" != -- ] || return
-    find "$path" -type f -newerct "$since" -exec sh -c '
+    find "$path" -type f -newerct "$since" -execdir sh -c '
       touch -a -c -- "$@" || printf "{\\"message_type\\":\\"unmarked\\"}\\n"' mark {} +
   done
 }
