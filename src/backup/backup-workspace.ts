@@ -115,7 +115,11 @@ export async function backupWorkspace(
     onProgress: Parameters<DataMover['copy']>[1]['onProgress'],
   ): Promise<MadeCopy | undefined> {
     if (sources.length === 0) return undefined;
-    const places = sources.map(({ part, path }) => ({ path, exclude: part.exclude }));
+    const places = sources.map(({ part, path }) => ({
+      path,
+      exclude: part.exclude,
+      mayChange: part.capture === 'after-start',
+    }));
     const options = { key: 'later', tags: [id], signal };
     return copyParts({ mover, folder, onProgress }, places, plan.parents.afterStart, options);
   }

@@ -49,7 +49,12 @@ export async function takeCut(
 /** Copies parts from where they stand, in one call. */
 export async function copyParts(
   world: Pick<CutWorld, 'mover' | 'folder' | 'onProgress'>,
-  parts: readonly { readonly path: string; readonly exclude: readonly string[] }[],
+  parts: readonly {
+    readonly path: string;
+    readonly exclude: readonly string[];
+    /** Services are up: what vanishes below it is gone, not lost. */
+    readonly mayChange?: boolean;
+  }[],
   parent: string | undefined,
   options: {
     readonly key: string;
@@ -73,6 +78,10 @@ export async function copyParts(
       ...(world.onProgress ? { onProgress: world.onProgress } : {}),
     },
   );
-  const { id, takenAt, files, bytes, addedBytes, unreadable, unmarked } = copy;
-  return { id, takenAt, files, bytes, addedBytes, unreadable: [...unreadable], ...(unmarked ? { unmarked } : {}) };
+  const { id, takenAt, files, bytes, addedBytes, vanished = [], unmarked } = copy;
+  const lost = vanished.filter(
+    (file) => !parts.some(({ path, mayChange }) => mayChange && file.startsWith(`${path}/`)),
+  );
+  const unreadable = [...copy.unreadable, ...lost];
+  return { id, takenAt, files, bytes, addedBytes, unreadable, ...(unmarked ? { unmarked } : {}) };
 }

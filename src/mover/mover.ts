@@ -43,8 +43,10 @@ export interface Copy {
 }
 
 export interface CopyOutcome extends Copy {
-  /** Absolute paths that could not be read or vanished while being read. Never empty when the copy is partial. */
+  /** Absolute paths that could not be read. Together with those that vanished never empty when the copy is partial. */
   readonly unreadable: readonly string[];
+  /** Absolute paths that were listed and gone when it was their turn; absent when there are none. */
+  readonly vanished?: readonly string[];
   /** Of a first pass: something that changed meanwhile may not be touched by us, so a later change may be missed. */
   readonly unmarked?: boolean;
   readonly durationMs: number;

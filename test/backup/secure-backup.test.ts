@@ -144,6 +144,19 @@ it('calls a backup completed when all that could not be read may be so', async (
   expect(manifest.warnings).toEqual(['Not readable, as accepted: db/sockets/locked']);
 });
 
+it('calls a backup incomplete when a path is too long to be restored, whatever is accepted', async () => {
+  const captured = await capture(['**']);
+  const deep = { path: 'd'.repeat(3_000), accepted: false, tooDeep: true };
+  const [db, ...others] = captured.secured;
+  if (!db) throw new Error('nothing was secured');
+  const manifest = makeManifest({ ...captured, secured: [{ ...db, unreadable: [deep] }, ...others] });
+  expect(manifest).toMatchObject({
+    status: 'incomplete',
+    warnings: [expect.stringMatching(/^Could not be restored beside live data, its path is too long: db\/d+…d+$/)],
+  });
+  expect(manifest.warnings[0]?.length).toBeLessThan(400);
+});
+
 it('calls a backup incomplete when what could not be read belongs to no part', async () => {
   const captured = await capture(['**']);
   const delta = { ...(captured.cut.delta as MadeCopy), unreadable: ['something went wrong'] };

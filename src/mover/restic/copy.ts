@@ -40,7 +40,7 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     files: summary.total_files_processed,
     bytes: summary.total_bytes_processed,
     addedBytes: summary.data_added_packed ?? summary.data_added,
-    unreadable: unreadablePaths(result, request.paths),
+    ...unreadablePaths(result, request.paths),
     ...(unmarked ? { unmarked } : {}),
     durationMs: Math.round(summary.total_duration * 1000),
   };
@@ -98,11 +98,20 @@ function takenAt({ backup_start, total_duration }: z.infer<typeof copySummary>):
  * Never empty when restic says that something could not be read. What it does not name, or names outside of what was
  * asked for, counts against every path: nobody can say which of them is whole.
  */
-function unreadablePaths({ exitCode, stderr }: ProgramResult, paths: readonly string[]): string[] {
-  if (exitCode !== PARTLY_UNREADABLE) return [];
+function unreadablePaths(
+  { exitCode, stderr }: ProgramResult,
+  paths: readonly string[],
+): Pick<CopyOutcome, 'unreadable' | 'vanished'> {
+  if (exitCode !== PARTLY_UNREADABLE) return { unreadable: [] };
   const items = unreadableItems(stderr);
-  const named = items.filter((item) => paths.some((path) => item === path || item.startsWith(`${path}/`)));
-  if (named.length > 0 && named.length === items.length && stderr.length < STDERR_LINES) return named;
+  const named = items.filter((item) => paths.some((path) => item.path === path || item.path.startsWith(`${path}/`)));
+  const pathsOf = (some: typeof items) => some.map(({ path }) => path);
+  if (named.length > 0 && named.length === items.length && stderr.length < STDERR_LINES) {
+    const vanished = pathsOf(named.filter(({ hasVanished }) => hasVanished));
+    const unreadable = pathsOf(named.filter(({ hasVanished }) => !hasVanished));
+    return { unreadable, ...(vanished.length > 0 ? { vanished } : {}) };
+  }
   const sentence = stderr.map(plainSentence).find((line) => line !== '') ?? 'restic did not say what';
-  return [...named, ...paths.map((path) => `${path}/(not everything could be read: ${sentence})`)];
+  const unnamed = paths.map((path) => `${path}/(not everything could be read: ${sentence})`);
+  return { unreadable: [...pathsOf(named), ...unnamed] };
 }
