@@ -157,6 +157,36 @@ describe('the walker', () => {
     expect((await differencesAfter(() => truncateSync(join(root, 'large'), 0))).join()).toContain('is 0');
   });
 
+  test('sees that the holes of a sparse file were filled, not that a file takes a few blocks more', async () => {
+    const sparse = join(root, 'sparse');
+    await writeFile(sparse, 'x');
+    truncateSync(sparse, 4_000_000);
+    const { atime, mtime } = await stat(sparse);
+    const before = await walk(root);
+    await writeFile(sparse, Buffer.concat([Buffer.from('x'), Buffer.alloc(3_999_999)]));
+    utimesSync(sparse, atime, mtime);
+    const after = await walk(root);
+    const holes = /^sparse: took \d+ bytes on the disk, takes \d+: its holes were filled$/;
+    expect(compare(before, after).filter((said) => !said.includes('time of change'))).toEqual([
+      expect.stringMatching(holes),
+    ]);
+    expect(compare(after, before).filter((said) => holes.test(said))).toEqual([]);
+  });
+
+  test.skipIf(!hasAttributes)('sees an access control list', async () => {
+    const listed = (value: string) => execFileSync('setfattr', ['-n', 'system.posix_acl_access', '-v', value, file]);
+    const file = join(root, 'a', 'text.txt');
+    // user::rw- user:1234:<r--|rw-> group::r-- mask::rw- other::r--; source: linux/posix_acl_xattr.h
+    const acl = (permission: string) =>
+      ['0x02000000', '01000600ffffffff', `02000${permission}00d2040000`, '04000400ffffffff', '10000600ffffffff']
+        .concat('20000400ffffffff')
+        .join('');
+    listed(acl('4'));
+    expect(await differencesAfter(() => listed(acl('6')))).toEqual([
+      expect.stringMatching(/^a\/text\.txt: extended attribute system\.posix_acl_access was 0x02.*, is 0x02/),
+    ]);
+  });
+
   test.skipIf(!isRoot)('sees another owner', async () => {
     expect(await differencesAfter(() => chown(join(root, 'a', 'empty'), 12345, 23456))).toEqual([
       'a/empty: owner was 0, is 12345',

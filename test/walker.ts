@@ -24,6 +24,8 @@ export interface Entry {
   /** Nanoseconds since 1970. */
   readonly mtime: string;
   readonly bytes?: number;
+  /** What a regular file takes on the disk, in bytes; less than its size when it has holes. */
+  readonly allocated?: number;
   readonly sha256?: string;
   readonly target?: string;
   readonly device?: string;
@@ -90,6 +92,11 @@ function compareEntries(path: string, before: Entry, after: Entry, withAttribute
   const differences = looked
     .filter((key) => before[key] !== after[key])
     .map((key) => `${path}: ${WORDS[key]} was ${before[key] ?? 'none'}, is ${after[key] ?? 'none'}`);
+  if (grewOnDisk(before, after)) {
+    differences.push(
+      `${path}: took ${before.allocated} bytes on the disk, takes ${after.allocated}: its holes were filled`,
+    );
+  }
   if (withAttributes) {
     const names = new Set([...Object.keys(before.attributes ?? {}), ...Object.keys(after.attributes ?? {})]);
     for (const name of names) {
@@ -98,6 +105,12 @@ function compareEntries(path: string, before: Entry, after: Entry, withAttribute
     }
   }
   return differences;
+}
+
+/** File systems allocate differently by a few blocks, and taking less is no loss; a sparse file that lost its holes is. */
+function grewOnDisk({ allocated: was, bytes = 0 }: Entry, { allocated: is }: Entry): boolean {
+  if (was === undefined || is === undefined || was >= bytes) return false;
+  return is > was + Math.max(65_536, bytes / 10);
 }
 
 const WORDS = {
@@ -136,6 +149,7 @@ function describe(stats: BigIntStats): Draft {
     uid: Number(stats.uid),
     gid: Number(stats.gid),
     mtime: stats.mtimeNs.toString(),
+    ...(stats.isFile() ? { allocated: Number(stats.blocks) * 512 } : {}),
     ...(stats.isBlockDevice() || stats.isCharacterDevice()
       ? { device: `${stats.isBlockDevice() ? 'block' : 'character'} ${stats.rdev}` }
       : {}),

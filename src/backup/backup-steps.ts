@@ -28,6 +28,8 @@ export const madeCopy = z.object({
   bytes: z.number(),
   addedBytes: z.number(),
   unreadable: z.array(z.string()),
+  /** Of a first pass; see the mover. */
+  unmarked: z.boolean().optional(),
 });
 export type MadeCopy = z.infer<typeof madeCopy>;
 

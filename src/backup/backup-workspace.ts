@@ -13,14 +13,7 @@ import type { WorkspacePlatform } from '../workspace/platform.ts';
 import type { BackupOutcome, backupStory, Cut, MadeCopy } from './backup-steps.ts';
 import { countParts, sourcesAfterStart } from './count-parts.ts';
 import { lookAgain, planBackup } from './plan-backup.ts';
-import {
-  type Captured,
-  manifestFolder,
-  proveCopies,
-  recordBackup,
-  storeManifest,
-  UNREADABLE,
-} from './record-backup.ts';
+import { type Captured, isLoss, manifestFolder, proveCopies, recordBackup, storeManifest } from './record-backup.ts';
 import { releaseBackup } from './release-backup.ts';
 import { copyParts, takeCut } from './take-cut.ts';
 
@@ -104,6 +97,7 @@ export async function backupWorkspace(
         folder,
         signal,
         acceptUnreadable: settings.policy.acceptUnreadable,
+        startedAt: known.started.readyAt,
       }),
     );
     const captured: Captured = { ...known, later, secured };
@@ -121,7 +115,11 @@ export async function backupWorkspace(
     onProgress: Parameters<DataMover['copy']>[1]['onProgress'],
   ): Promise<MadeCopy | undefined> {
     if (sources.length === 0) return undefined;
-    const places = sources.map(({ part, path }) => ({ path, exclude: part.exclude }));
+    const places = sources.map(({ part, path }) => ({
+      path,
+      exclude: part.exclude,
+      mayChange: part.capture === 'after-start',
+    }));
     const options = { key: 'later', tags: [id], signal };
     return copyParts({ mover, folder, onProgress }, places, plan.parents.afterStart, options);
   }
@@ -129,12 +127,14 @@ export async function backupWorkspace(
 
 /** It stands in the catalog for what it is; the operation did not do what was asked. */
 function incomplete({ backupId, warnings }: BackupOutcome): OperationError {
-  const unreadable = warnings.filter((warning) => warning.startsWith(UNREADABLE));
+  const unreadable = warnings.filter(isLoss);
   const more = unreadable.length > 3 ? ` and ${unreadable.length - 3} more` : '';
   return new OperationError(
     'backup-incomplete',
     `Backup ${backupId} is incomplete. ${unreadable.slice(0, 3).join('; ')}${more}.`,
-    { hint: 'Make them readable, or accept them with a pattern under policy.acceptUnreadable.' },
+    {
+      hint: 'Make them readable and their paths shorter, or accept unreadable ones with a pattern under policy.acceptUnreadable.',
+    },
   );
 }
 
@@ -142,7 +142,10 @@ async function preCopy(plan: BackupPlan, world: CopyWorld): Promise<MadeCopy | u
   const parts = plan.parts.filter((part) => part.capture === 'two-pass');
   if (parts.length === 0) return undefined;
   const tags = [world.operationId, 'pre-copy'];
-  return copyParts(world, parts, plan.parents.cut, { key: 'pre-copy', tags, signal: world.signal });
+  return copyParts(world, parts, plan.parents.cut, {
+    ...{ key: 'pre-copy', tags, signal: world.signal },
+    isFirstPass: true,
+  });
 }
 
 interface CopyWorld {

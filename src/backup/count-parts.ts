@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { OperationError } from '../errors.ts';
 import type { DataMover, PathCount } from '../mover/mover.ts';
+import type { UnreadablePath } from '../records/part.ts';
 import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import type { Cut, MadeCopy, SecuredPart } from './backup-steps.ts';
 import { partsCopiedAfterStart, partsCopiedInCut } from './plan-backup.ts';
@@ -13,6 +14,8 @@ interface CountWorld {
   readonly folder: string;
   readonly signal: AbortSignal;
   readonly acceptUnreadable: readonly string[];
+  /** When services were up again. */
+  readonly startedAt: string;
 }
 
 interface Source {
@@ -34,7 +37,8 @@ export function sourcesAfterStart(plan: BackupPlan, cut: Cut, now: string): Sour
 
 /**
  * Proves by the copies' own trees that every part is in them, and counts it. The mover's exit code is not a proof.
- * @throws OperationError `copy-not-proven` when a part is missing or came out empty though it was not.
+ * @throws OperationError `copy-not-proven` when a part is missing or came out empty though it was not; `not-quiet` when
+ * something in it was changed during the cut.
  */
 export async function countParts(
   plan: BackupPlan,
@@ -44,19 +48,40 @@ export async function countParts(
 ): Promise<SecuredPart[]> {
   const inCut = partsCopiedInCut(plan.parts).map((part) => ({ part, path: part.path, takenAt: cut.takenAt }));
   return [
-    ...(cut.delta ? await countCopy(cut.delta, inCut, 'count-cut', world) : []),
+    ...(cut.delta ? await countCopy(cut.delta, inCut, 'count-cut', world, cut) : []),
     ...(later ? await countCopy(later.copy, later.sources, 'count-later', world) : []),
   ];
 }
 
-async function countCopy(copy: MadeCopy, sources: readonly Source[], key: string, world: CountWorld) {
+async function countCopy(copy: MadeCopy, sources: readonly Source[], key: string, world: CountWorld, cut?: Cut) {
   const { folder, signal } = world;
   const counts = await world.mover.count(
     copy.id,
     sources.map(({ path }) => path),
     { folder, key, signal },
   );
+  if (cut)
+    for (const { part, path } of sources)
+      refuseChanged(
+        part,
+        counts.find((one) => one.path === path),
+        cut,
+        world,
+      );
   return sources.map((source) => securePart(source, copy, counts, world.acceptUnreadable));
+}
+
+/**
+ * Who writes for a moment only is not seen by a look at who has what open; but the change time, which no program can set,
+ * tells it for ever. After *startedAt* it is the clock that was wrong.
+ */
+function refuseChanged(part: PartPlan, count: PathCount | undefined, cut: Cut, { startedAt }: CountWorld): void {
+  if (!part.hasOwnClock || !count?.lastChange) return;
+  const { path, at } = count.lastChange;
+  if (at <= cut.takenAt || at > startedAt) return;
+  throw new OperationError('not-quiet', `${path} of "${part.name}" was changed while services were stopped (${at}).`, {
+    hint: 'Nothing was recorded as a backup. Find what writes there, stop it with the services, then ask again.',
+  });
 }
 
 function securePart(
@@ -86,11 +111,23 @@ function securePart(
       },
     );
   }
-  const isAccepted = accepted.length > 0 ? picomatch([...accepted], { dot: true }) : () => false;
-  const unreadable = copy.unreadable
-    .filter((file) => file === path || file.startsWith(`${path}/`))
-    .map((file) => file.slice(path.length + 1))
-    .map((file) => ({ path: file, accepted: isAccepted(file) }));
   const { files, directories, bytes } = count;
+  const unreadable = unreadableIn(path, copy, count, accepted);
   return { name: part.name, copyId: copy.id, pathInCopy: path, takenAt, files, directories, bytes, unreadable };
+}
+
+function unreadableIn(
+  path: string,
+  copy: MadeCopy,
+  { tooDeep = [] }: PathCount,
+  accepted: readonly string[],
+): UnreadablePath[] {
+  const isAccepted = accepted.length > 0 ? picomatch([...accepted], { dot: true }) : () => false;
+  const below = (files: readonly string[]) =>
+    files.filter((file) => file === path || file.startsWith(`${path}/`)).map((file) => file.slice(path.length + 1));
+  return [
+    ...below(copy.unreadable).map((file) => ({ path: file, accepted: isAccepted(file) })),
+    // No pattern accepts these: as long as they are in the copy, restoring it fails.
+    ...below(tooDeep).map((file) => ({ path: file, accepted: false, tooDeep: true })),
+  ];
 }

@@ -7,7 +7,7 @@ import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import { type Backup, type Manifest, manifest } from '../records/backup.ts';
-import type { CapturedPart } from '../records/part.ts';
+import type { CapturedPart, UnreadablePath } from '../records/part.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import type { DefinitionFile, Started } from '../workspace/platform.ts';
 import type { BackupOutcome, backupStory, Cut, MadeCopy, SecuredPart } from './backup-steps.ts';
@@ -52,10 +52,13 @@ export function makeManifest(captured: Captured): Manifest {
     definitionSha256: captured.definition.sha256,
     parts,
     leftOut: [...plan.leftOut],
-    warnings: [...plan.warnings, ...lost.map(sentence)],
+    warnings: [...plan.warnings, ...lost.map(sentence), ...(captured.warm?.unmarked ? [UNMARKED] : [])],
     status: lost.some((entry) => !entry.accepted) || outsideParts(captured) ? 'incomplete' : 'completed',
   };
 }
+
+const UNMARKED =
+  'Files that cml may not touch changed during the first pass: what programs wrote through memory mappings may be missing. Run cml as root, or capture cold.';
 
 function rest({ copyId, pathInCopy, takenAt, files, directories, bytes, unreadable }: SecuredPart) {
   return { copyId, pathInCopy, takenAt, files, directories, bytes, unreadable: [...unreadable] };
@@ -64,14 +67,21 @@ function rest({ copyId, pathInCopy, takenAt, files, directories, bytes, unreadab
 /** An unreadable path that belongs to no part is one whose extent we do not know: never a completed backup. */
 function outsideParts({ cut, later, secured }: Captured): boolean {
   const all = (cut.delta?.unreadable.length ?? 0) + (later?.unreadable.length ?? 0);
-  return all > secured.reduce((sum, part) => sum + part.unreadable.length, 0);
+  return all > secured.reduce((sum, part) => sum + part.unreadable.filter(({ tooDeep }) => !tooDeep).length, 0);
 }
 
-/** How a warning about a path that makes a backup incomplete begins. */
-export const UNREADABLE = 'Could not be read';
+/** How warnings about paths that make a backup incomplete begin. */
+const UNREADABLE = 'Could not be read';
+const TOO_DEEP = 'Could not be restored beside live data, its path is too long';
+export const isLoss = (warning: string): boolean => warning.startsWith(UNREADABLE) || warning.startsWith(TOO_DEEP);
 
-function sentence(entry: { part: string; path: string; accepted: boolean }): string {
-  const where = `${entry.part}/${entry.path}`;
+/** The whole path is in the part's own list. */
+const SHOWN = 300;
+
+function sentence(entry: UnreadablePath & { readonly part: string }): string {
+  const whole = `${entry.part}/${entry.path}`;
+  const where = whole.length <= SHOWN ? whole : `${whole.slice(0, SHOWN / 2)}…${whole.slice(-SHOWN / 2)}`;
+  if (entry.tooDeep) return `${TOO_DEEP}: ${where}`;
   return entry.accepted ? `Not readable, as accepted: ${where}` : `${UNREADABLE}: ${where}`;
 }
 

@@ -49,9 +49,19 @@ export async function takeCut(
 /** Copies parts from where they stand, in one call. */
 export async function copyParts(
   world: Pick<CutWorld, 'mover' | 'folder' | 'onProgress'>,
-  parts: readonly { readonly path: string; readonly exclude: readonly string[] }[],
+  parts: readonly {
+    readonly path: string;
+    readonly exclude: readonly string[];
+    /** Services are up: what vanishes below it is gone, not lost. */
+    readonly mayChange?: boolean;
+  }[],
   parent: string | undefined,
-  options: { readonly key: string; readonly tags: readonly string[]; readonly signal: AbortSignal },
+  options: {
+    readonly key: string;
+    readonly tags: readonly string[];
+    readonly signal: AbortSignal;
+    readonly isFirstPass?: boolean;
+  },
 ): Promise<MadeCopy> {
   const copy = await world.mover.copy(
     {
@@ -59,6 +69,7 @@ export async function copyParts(
       // What a crash left where a snapshot is made is excluded from the live part, not from its own copy.
       exclude: parts.flatMap(({ path, exclude }) => exclude.filter((excluded) => excluded !== path)),
       tags: options.tags,
+      isFirstPass: options.isFirstPass ?? false,
       ...(parent === undefined ? {} : { parent }),
     },
     {
@@ -68,6 +79,10 @@ export async function copyParts(
       ...(world.onProgress ? { onProgress: world.onProgress } : {}),
     },
   );
-  const { id, takenAt, files, bytes, addedBytes, unreadable } = copy;
-  return { id, takenAt, files, bytes, addedBytes, unreadable: [...unreadable] };
+  const { id, takenAt, files, bytes, addedBytes, vanished = [], unmarked } = copy;
+  const lost = vanished.filter(
+    (file) => !parts.some(({ path, mayChange }) => mayChange && file.startsWith(`${path}/`)),
+  );
+  const unreadable = [...copy.unreadable, ...lost];
+  return { id, takenAt, files, bytes, addedBytes, unreadable, ...(unmarked ? { unmarked } : {}) };
 }

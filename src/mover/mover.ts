@@ -24,6 +24,11 @@ export interface CopyRequest {
   readonly tags: readonly string[];
   /** The copy whose unchanged files are not read again. Always explicit. */
   readonly parent?: string;
+  /**
+   * Others write meanwhile, and a later copy with this one as its parent takes what changed. What changes while this one
+   * is made is read whole by that later one, even when neither size nor time tell that it changed again.
+   */
+  readonly isFirstPass?: boolean;
 }
 
 /** What one copy holds, by the repository's own account. Sizes in bytes, times ISO. */
@@ -38,8 +43,12 @@ export interface Copy {
 }
 
 export interface CopyOutcome extends Copy {
-  /** Absolute paths that could not be read or vanished while being read. Never empty when the copy is partial. */
+  /** Absolute paths that could not be read. Together with those that vanished never empty when the copy is partial. */
   readonly unreadable: readonly string[];
+  /** Absolute paths that were listed and gone when it was their turn; absent when there are none. */
+  readonly vanished?: readonly string[];
+  /** Of a first pass: something that changed meanwhile may not be touched by us, so a later change may be missed. */
+  readonly unmarked?: boolean;
   readonly durationMs: number;
 }
 
@@ -68,6 +77,10 @@ export interface PathCount {
   readonly files: number;
   readonly directories: number;
   readonly bytes: number;
+  /** Paths so long that the same file beside the live data would have one longer than the system takes; the topmost ones. */
+  readonly tooDeep?: readonly string[];
+  /** What below the path, itself too, was changed last before it was copied, by its change time; absent where that is not kept. */
+  readonly lastChange?: { readonly path: string; readonly at: string };
 }
 
 /**

@@ -33,7 +33,7 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
     captureDefinition: () => platform.captureDefinition(manifestFolder(folder)),
     async preCopy(planned, { signal, progress: onProgress }) {
       const plan = backupPlan.parse(planned);
-      const options = { key: 'safety-pre-copy', tags: [id, 'pre-copy'], signal };
+      const options = { key: 'safety-pre-copy', tags: [id, 'pre-copy'], signal, isFirstPass: true };
       return asJson(
         await copyParts({ mover, folder, onProgress }, partsCopiedInCut(plan.parts), plan.parents.cut, options),
       );
@@ -58,7 +58,13 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
       const plan = backupPlan.parse(planned);
       const { warm, cut: taken } = made.parse(copy.made);
       const acceptUnreadable = settings.policy.acceptUnreadable;
-      const secured = await countParts(plan, taken, undefined, { mover, folder, signal, acceptUnreadable });
+      const secured = await countParts(plan, taken, undefined, {
+        mover,
+        folder,
+        signal,
+        acceptUnreadable,
+        startedAt: started.readyAt,
+      });
       const reason = `what stood there before ${id}`;
       const captured: Captured = {
         backupId,

@@ -6,7 +6,13 @@ export const partKind = z.enum(['volume', 'shared-folder']);
 export const partLocation = z.enum(['internal', 'external']);
 
 /** A path that could not be read, relative to its part. `accepted`: a configured pattern says this is all right. */
-export const unreadablePath = z.object({ path: z.string(), accepted: z.boolean() });
+export const unreadablePath = z.object({
+  path: z.string(),
+  accepted: z.boolean(),
+  /** It was read, but its path is too long to be restored beside the live data. */
+  tooDeep: z.boolean().optional(),
+});
+export type UnreadablePath = z.infer<typeof unreadablePath>;
 
 /** One part as captured in one backup. Sizes in bytes. */
 export const capturedPart = z.object({

@@ -19,6 +19,8 @@ export const partPlan = z.object({
   bytes: z.number().nonnegative(),
   /** Absolute paths below the part that belong to us and are never captured. */
   exclude: z.array(z.string()),
+  /** Times of its files are from this machine's clock, so that they can be compared with it. */
+  hasOwnClock: z.boolean().optional(),
 });
 export type PartPlan = z.infer<typeof partPlan>;
 

@@ -55,7 +55,13 @@ async function makeCut(): Promise<Cut & { delta: MadeCopy }> {
 
 async function count(cut: Cut, acceptUnreadable: readonly string[] = []) {
   const mover = createFakeMover(repository, files);
-  return countParts(plan, cut, undefined, { mover, folder: '/nowhere', signal: never, acceptUnreadable });
+  return countParts(plan, cut, undefined, {
+    mover,
+    folder: '/nowhere',
+    signal: never,
+    acceptUnreadable,
+    startedAt: momentAfter(3),
+  });
 }
 
 async function capture(acceptUnreadable: readonly string[] = []): Promise<Captured> {
@@ -90,6 +96,34 @@ it('refuses a part that came out empty though it was not', async () => {
   await expect(makeCut().then((cut) => count(cut))).rejects.toThrow('"projects" had 1 files and came out empty.');
 });
 
+it('refuses a part in which something was changed between the cut and the start of services', async () => {
+  const cut = await makeCut();
+  const counted = async (at: string, hasOwnClock = true) => {
+    const mover = createFakeMover(repository, files);
+    const count: typeof mover.count = async (...asked) =>
+      (await mover.count(...asked)).map((one) => ({ ...one, lastChange: { path: `${one.path}/x`, at } }));
+    const own = { ...plan, parts: parts.map((part) => ({ ...part, hasOwnClock })) };
+    const world = { mover: { ...mover, count }, folder: '/nowhere', signal: never, acceptUnreadable: [] };
+    return countParts(own, cut, undefined, { ...world, startedAt: momentAfter(3) });
+  };
+  await expect(counted(momentAfter(2.5))).rejects.toMatchObject({
+    code: 'not-quiet',
+    message: expect.stringContaining('/live/db/x of "db" was changed while services were stopped'),
+  });
+  await counted(momentAfter(2));
+  await counted(momentAfter(4)); // the clock was set back
+  await counted(momentAfter(2.5), false);
+});
+
+it('says that a first pass could not mark everything', async () => {
+  const captured = await capture();
+  const warm = { ...(captured.cut.delta as MadeCopy), unmarked: true };
+  expect(makeManifest({ ...captured, warm })).toMatchObject({
+    status: 'completed',
+    warnings: [expect.stringContaining('cml may not touch')],
+  });
+});
+
 it('calls a backup completed when every part is there', async () => {
   const manifest = makeManifest(await capture());
   expect(manifest).toMatchObject({ status: 'completed', warnings: [], downtimeMs: 120_000, takenAt: momentAfter(2) });
@@ -108,6 +142,19 @@ it('calls a backup completed when all that could not be read may be so', async (
   const manifest = makeManifest(await capture(['sockets/**']));
   expect(manifest.status).toBe('completed');
   expect(manifest.warnings).toEqual(['Not readable, as accepted: db/sockets/locked']);
+});
+
+it('calls a backup incomplete when a path is too long to be restored, whatever is accepted', async () => {
+  const captured = await capture(['**']);
+  const deep = { path: 'd'.repeat(3_000), accepted: false, tooDeep: true };
+  const [db, ...others] = captured.secured;
+  if (!db) throw new Error('nothing was secured');
+  const manifest = makeManifest({ ...captured, secured: [{ ...db, unreadable: [deep] }, ...others] });
+  expect(manifest).toMatchObject({
+    status: 'incomplete',
+    warnings: [expect.stringMatching(/^Could not be restored beside live data, its path is too long: db\/d+…d+$/)],
+  });
+  expect(manifest.warnings[0]?.length).toBeLessThan(400);
 });
 
 it('calls a backup incomplete when what could not be read belongs to no part', async () => {

@@ -166,7 +166,8 @@ export function describeMover(
 
     promises('counts what a copy holds under each path', async () => {
       const paths = ['whole', 'some', 'whole/empty', 'whole/a/one.txt', 'who'].map(at);
-      expect(await world.mover.count(made.id, paths, options())).toEqual([
+      const counts = await world.mover.count(made.id, paths, options());
+      expect(counts.map(({ lastChange: _ifKept, ...counted }) => counted)).toEqual([
         { path: at('whole'), files: 4, directories: 3, bytes: 8 },
         { path: at('some'), files: 3, directories: 2, bytes: 3 },
         { path: at('whole/empty'), files: 0, directories: 0, bytes: 0 },

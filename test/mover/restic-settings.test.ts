@@ -58,7 +58,7 @@ describe('what restic says', () => {
       remainingMs: 3000,
     });
     const error = '{"message_type":"error","error":{"message":"denied"},"during":"archival","item":"/a"}';
-    expect(unreadableItems(['noise', error, error])).toEqual(['/a']);
+    expect(unreadableItems(['noise', error, error])).toEqual([{ path: '/a', hasVanished: false }]);
     expect(plainSentence('\u001b[2Ksignal received')).toBe('signal received');
   });
 

@@ -3,7 +3,8 @@ import { PortError } from '../../errors.ts';
 import type { ProgramResult } from '../../program.ts';
 import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
-import { copyProgress, copySummary, plainSentence, toMoment, unreadableItems } from './output.ts';
+import { MARKING } from './launch.ts';
+import { copyProgress, copySummary, plainSentence, toMoment, unmarkedFiles, unreadableItems } from './output.ts';
 import { type Call, callRestic, literal, type ResticContext } from './restic.ts';
 
 /** `ProgramResult.stderr` holds no more lines than this: beyond it the list of unreadable paths is not complete. */
@@ -13,15 +14,18 @@ const NO_SUCH_PARENT = /no matching id found/i;
 /** Copies. Never waits for a held repository, since it may run while services are down. */
 export async function copy(context: ResticContext, request: CopyRequest, options: MoveOptions): Promise<CopyOutcome> {
   let summary: z.infer<typeof copySummary> | undefined;
+  let unmarked = false;
   const call = (parent: string | undefined, key: string): Call => ({
     args: argumentsOf(context, request, parent),
     options: { ...options, key },
     mustExist: request.paths,
+    ...(request.isFirstPass ? { around: MARKING } : {}),
     adoptable: true,
     accept: [0, PARTLY_UNREADABLE],
     onMessage: (message) => {
       const progress = copyProgress(message);
       if (progress) options.onProgress?.(progress);
+      else if (unmarkedFiles.safeParse(message).success) unmarked = true;
       else summary = copySummary.safeParse(message).data ?? summary;
     },
   });
@@ -37,7 +41,8 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     files: summary.total_files_processed,
     bytes: summary.total_bytes_processed,
     addedBytes: summary.data_added_packed ?? summary.data_added,
-    unreadable: unreadablePaths(result, request.paths),
+    ...unreadablePaths(result, request.paths),
+    ...(unmarked ? { unmarked } : {}),
     durationMs: Math.round(summary.total_duration * 1000),
   };
 }
@@ -89,11 +94,20 @@ function takenAt({ backup_start, total_duration }: z.infer<typeof copySummary>):
  * Never empty when restic says that something could not be read. What it does not name, or names outside of what was
  * asked for, counts against every path: nobody can say which of them is whole.
  */
-function unreadablePaths({ exitCode, stderr }: ProgramResult, paths: readonly string[]): string[] {
-  if (exitCode !== PARTLY_UNREADABLE) return [];
+function unreadablePaths(
+  { exitCode, stderr }: ProgramResult,
+  paths: readonly string[],
+): Pick<CopyOutcome, 'unreadable' | 'vanished'> {
+  if (exitCode !== PARTLY_UNREADABLE) return { unreadable: [] };
   const items = unreadableItems(stderr);
-  const named = items.filter((item) => paths.some((path) => item === path || item.startsWith(`${path}/`)));
-  if (named.length > 0 && named.length === items.length && stderr.length < STDERR_LINES) return named;
+  const named = items.filter((item) => paths.some((path) => item.path === path || item.path.startsWith(`${path}/`)));
+  const pathsOf = (some: typeof items) => some.map(({ path }) => path);
+  if (named.length > 0 && named.length === items.length && stderr.length < STDERR_LINES) {
+    const vanished = pathsOf(named.filter(({ hasVanished }) => hasVanished));
+    const unreadable = pathsOf(named.filter(({ hasVanished }) => !hasVanished));
+    return { unreadable, ...(vanished.length > 0 ? { vanished } : {}) };
+  }
   const sentence = stderr.map(plainSentence).find((line) => line !== '') ?? 'restic did not say what';
-  return [...named, ...paths.map((path) => `${path}/(not everything could be read: ${sentence})`)];
+  const unnamed = paths.map((path) => `${path}/(not everything could be read: ${sentence})`);
+  return { unreadable: [...pathsOf(named), ...unnamed] };
 }

@@ -1,4 +1,4 @@
-import { HELD, PATH_ABSENT, PATH_MISSING } from './failure.ts';
+import { HELD, PARTLY_UNREADABLE, PATH_ABSENT, PATH_MISSING } from './failure.ts';
 
 /** How names begin that are ours: directly in a live folder, what an earlier restore displaced may stand there. */
 export const RESERVED = '.cml-op_';
@@ -17,9 +17,15 @@ export interface Arrival {
 }
 
 export interface Around {
+  /** Run before anything is looked at. */
+  readonly first?: string;
+  /** Run for each path that must be there, in `$1`. */
+  readonly each?: string;
   /** Defines the shell function `call`, which runs restic. */
   readonly call?: string;
   readonly before?: string;
+  /** Run when restic has succeeded, or could not read everything. */
+  readonly evenPartly?: string;
   /** Run when restic has succeeded. */
   readonly after?: string;
 }
@@ -31,12 +37,16 @@ export interface Around {
  *   first try never waits, so that a dead owner's lock costs no time.
  * Signals go to the whole group: the trap keeps this shell until restic has ended, and from trying once more.
  */
-export function launchScript({ call = 'call() { "$restic" "$@"; }', before = '', after = '' }: Around): string {
+export function launchScript(around: Around): string {
+  const { first = '', each = '', before = '', evenPartly = '', after = '' } = around;
+  const { call = 'call() { "$restic" "$@"; }' } = around;
   return `
 wait=$1 target=$2 name=$3 source=$4 pattern=$5 look=$6 stopped=
 shift 6
+${first}
 while [ "$1" != -- ]; do
   [ -e "$1" ] || [ -L "$1" ] || { printf '%s is not there\\n' "$1" >&2; exit ${PATH_MISSING}; }
+  ${each}
   shift
 done
 restic=$2
@@ -54,7 +64,12 @@ patiently() {
   return "$code"
 }
 ${before}
-patiently "$@" || exit "$?"
+patiently "$@"
+code=$?
+case $stopped$code in 0|${PARTLY_UNREADABLE})
+${evenPartly}
+esac
+[ "$code" -eq 0 ] || exit "$code"
 ${after}`;
 }
 
@@ -124,6 +139,24 @@ ${COUNT}`,
 export const IN_PLACE_EMPTIED: Around = {
   before: `${IN_PLACE.before}${removeBelow('-prune')}\n`,
   ...(IN_PLACE.after === undefined ? {} : { after: IN_PLACE.after }),
+};
+
+/**
+ * Marks what changes while restic reads it, so that a later copy reads it whole: a file that a program has mapped may
+ * change again without a new time, since the kernel notes the first write only until the page is on the disk. So pages go
+ * to the disk first, and what changed since (2 s of slack for coarse clocks) gets a new access time, which sets the change
+ * time too. Says `unmarked` when it could not. The paths are the words after restic's own `--`.
+ */
+export const MARKING: Around = {
+  first: `since=$(date -d '2 seconds ago' +@%s.%N)`,
+  each: 'sync -f -- "$1" || exit 1',
+  evenPartly: `
+while [ "$1" != -- ]; do shift; done
+shift
+for path; do
+  find "$path" -type f -newerct "$since" -execdir sh -c '
+    touch -a -c -- "$@" || printf "{\\"message_type\\":\\"unmarked\\"}\\n"' mark {} +
+done 2>/dev/null`,
 };
 
 /**

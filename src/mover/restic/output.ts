@@ -48,6 +48,9 @@ export const restoreSummary = z.object({ message_type: z.literal('summary'), ...
 /** Ours, written by the launch script. */
 export const arrivedCount = z.object({ message_type: z.literal('arrived'), files: count, bytes: count });
 
+/** Ours too: files that changed while they were copied could not be marked. */
+export const unmarkedFiles = z.object({ message_type: z.literal('unmarked') });
+
 export const copyList = z.array(
   z.object({
     id: z.string(),
@@ -70,6 +73,7 @@ export const treeNode = z.object({
   type: z.string(),
   path: z.string(),
   size: z.number().optional(),
+  ctime: z.string().optional(),
 });
 
 const unreadableItem = z.object({
@@ -127,9 +131,23 @@ export function plainSentence(line: string): string {
   return fatal.safeParse(message).data?.message ?? line.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').trim();
 }
 
-/** The paths that standard error names as unreadable, each once, in order. */
-export function unreadableItems(stderr: readonly string[]): string[] {
-  return [...new Set(stderr.flatMap((line) => unreadableItem.safeParse(parseLine(line)).data?.item ?? []))];
+export interface UnreadableItem {
+  readonly path: string;
+  /** It was listed and was gone when it was its turn. */
+  readonly hasVanished: boolean;
+}
+
+/** What standard error names as unreadable, each path once, in order. */
+export function unreadableItems(stderr: readonly string[]): UnreadableItem[] {
+  const items = new Map<string, UnreadableItem>();
+  for (const line of stderr) {
+    const found = unreadableItem.safeParse(parseLine(line)).data;
+    if (!found) continue;
+    const hasVanished = /no such file or directory$/.test(found.error?.message ?? '');
+    const isKnownAsLoss = items.get(found.item)?.hasVanished === false;
+    items.set(found.item, { path: found.item, hasVanished: hasVanished && !isKnownAsLoss });
+  }
+  return [...items.values()];
 }
 
 /** restic writes nanoseconds and sometimes a local offset; a record holds UTC with milliseconds. */

@@ -55,18 +55,21 @@ export async function restore(
   return { files: arrived.files, bytes: arrived.bytes };
 }
 
+/** Else a sparse file comes back with its holes filled, and may not fit any more. */
+const SPARSE = '--sparse';
+
 /**
  * Restored into `<target>.partial` and moved into place when whole. restic gives everything its owner, mode, times,
  * attributes and ACL except the folder it is pointed at, so it is pointed at the parent and told to include this one name.
  */
 function argumentsBeside({ source, pattern, target }: Arrival): string[] {
-  return ['restore', '--json', source, '--include', pattern, '--target', `${target}.partial`];
+  return ['restore', '--json', SPARSE, source, '--include', pattern, '--target', `${target}.partial`];
 }
 
 /** `always` compares every file by its content; `if-changed` would trust size and time. The script adds the target. */
 function argumentsInPlace(copyId: string, pathInCopy: string): string[] {
   const leftAlone = ['--exclude', `/${RESERVED}*`];
-  return ['restore', '--json', `${copyId}:${pathInCopy}`, '--overwrite', 'always', '--delete', ...leftAlone];
+  return ['restore', '--json', SPARSE, `${copyId}:${pathInCopy}`, '--overwrite', 'always', '--delete', ...leftAlone];
 }
 
 /** restic replaces a folder that is not empty by a file, but by nothing else: then what stands there goes first. */

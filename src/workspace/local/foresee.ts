@@ -35,16 +35,18 @@ async function warnOfWriters(writers: readonly Writer[], services: readonly Serv
     if (processes === undefined) someAreUnknown ||= await service.isRunning();
     for (const { pid } of processes ?? []) own.add(pid);
   }
-  const byPid = new Map<number, Writer[]>();
+  const byWho = new Map<string, Writer[]>();
   for (const writer of writers) {
     // Whoever works at a terminal is no service that something else runs for us; all others may be one.
-    if (own.has(writer.pid) || (someAreUnknown && !hasTerminal(writer.pid))) continue;
-    byPid.set(writer.pid, [...(byPid.get(writer.pid) ?? []), writer]);
+    const { who, pid } = writer;
+    if (pid !== undefined && (own.has(pid) || (someAreUnknown && !hasTerminal(pid)))) continue;
+    byWho.set(who, [...(byWho.get(who) ?? []), writer]);
   }
-  const told = [...byPid.values()].flatMap(([first, ...others]) => {
+  const told = [...byWho.values()].flatMap(([first, ...others]) => {
     if (!first) return [];
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    return `Process ${first.pid} (${first.program}) is no service and has ${first.file}${more} of ${first.part} open for writing: the cut fails while it does.`;
+    const who = `${first.who.charAt(0).toUpperCase()}${first.who.slice(1)}`;
+    return `${who} is no service and has ${first.file}${more} of ${first.part} open for writing: the cut fails while it does.`;
   });
   const rest = told.length - MOST_TOLD;
   return rest <= 0 ? told : [...told.slice(0, MOST_TOLD), `${rest} more processes have files open for writing.`];

@@ -89,7 +89,7 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
   const room = await statfs(part.path);
   const { dev } = await stat(part.path);
   const place = { freeBytes: room.bavail * room.bsize, fileSystem: String(dev) };
-  const known = { ...state, ...place, exclude: await reservedIn(part, way) };
+  const known = { ...state, ...place, hasOwnClock: !network, exclude: await reservedIn(part, way) };
   if (!options.count && options.since === undefined) return known;
   const { files, bytes, writtenSince, unreadable } = await countFiles(part.path, options.since, options.signal);
   if (unreadable.length > 0) {

@@ -43,9 +43,7 @@ export async function proveQuiet(
   }
   const [writer] = (await findWriters(parts)).writers;
   if (!writer) return;
-  throw new OperationError(
-    'not-quiet',
-    `process ${writer.pid} (${writer.program}) has ${writer.file} of ${writer.part} open for writing`,
-    { hint: 'end that program, or declare it as a service of the workspace so that it is stopped too' },
-  );
+  throw new OperationError('not-quiet', `${writer.who} has ${writer.file} of ${writer.part} open for writing`, {
+    hint: 'end that program, or declare it as a service of the workspace so that it is stopped too',
+  });
 }

@@ -1,13 +1,16 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { allPids } from './find-processes.ts';
+import { writtenLoopFiles } from './loop-files.ts';
 import { isWithin, locate, type Mount, type Place, parseMounts, placesOf } from './mounts.ts';
 import { codeOf } from './system-error.ts';
 
 export interface Writer {
-  readonly pid: number;
-  readonly program: string;
+  /** For people: a process with its program, or a device. */
+  readonly who: string;
+  /** Absent for a device. */
+  readonly pid?: number;
   readonly file: string;
   readonly part: string;
 }
@@ -24,7 +27,7 @@ interface Target {
 }
 
 /**
- * Who could write into a part right now: files opened for writing and writable shared mappings. Compared by where a
+ * Who could write into a part right now: files opened for writing, writable shared mappings, loop devices. Compared by where a
  * file lies on its device, so that a bind mount or a container's own view of the same folder is no hiding place.
  * Reading is fine: that is what our own mover does. Files that are deleted already are in no copy.
  */
@@ -33,7 +36,15 @@ export async function findWriters(parts: readonly { name: string; path: string }
   const targets: Target[] = [];
   for (const { name, path } of parts) targets.push({ part: name, places: placesOf(await resolved(path), ownMounts) });
   const bySpace = new Map<string, Mount[]>([[spaceOf('self') ?? 'own', ownMounts]]);
+  const partHolding = (file: string, mounts: readonly Mount[]): string | undefined => {
+    const place = locate(file, mounts);
+    return place && targets.find(({ places }) => places.some((root) => holds(root, place)))?.part;
+  };
   const writers: Writer[] = [];
+  for (const { device, file } of writtenLoopFiles()) {
+    const part = partHolding(file, ownMounts);
+    if (part !== undefined) writers.push({ who: `the loop device ${device}`, file, part });
+  }
   let unseen = 0;
   for (const pid of allPids()) {
     await otherWork();
@@ -42,9 +53,8 @@ export async function findWriters(parts: readonly { name: string; path: string }
     if (files === 'unseen' || files.length === 0) continue;
     const mounts = mountsSeenBy(pid, bySpace);
     for (const file of files) {
-      const place = locate(file, mounts);
-      const target = place && targets.find(({ places }) => places.some((root) => holds(root, place)));
-      if (target) writers.push({ pid, program: programOf(pid), file, part: target.part });
+      const part = partHolding(file, mounts);
+      if (part !== undefined) writers.push({ who: `process ${pid} (${programOf(pid)})`, pid, file, part });
     }
   }
   return { writers, unseen };
@@ -76,8 +86,9 @@ function writtenFiles(pid: number): string[] | 'unseen' {
 
 function writtenThrough(pid: number, descriptor: string): string | undefined {
   try {
-    const file = readlinkSync(`/proc/${pid}/fd/${descriptor}`);
-    if (!file.startsWith('/') || /^\/(dev|proc|sys)\//.test(file) || file.endsWith(' (deleted)')) return undefined;
+    const path = `/proc/${pid}/fd/${descriptor}`;
+    const file = readlinkSync(path);
+    if (!file.startsWith('/') || /^\/(dev|proc|sys)\//.test(file) || isDeleted(file, path)) return undefined;
     // The flags of open(2) in octal; the last two bits say read, write or both.
     const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0 ? file : undefined;
@@ -86,20 +97,35 @@ function writtenThrough(pid: number, descriptor: string): string | undefined {
   }
 }
 
+/** A name may end so by itself, and what lost one name may have another: only without any is a file in no copy. */
+function isDeleted(file: string, path: string): boolean {
+  if (!file.endsWith(' (deleted)')) return false;
+  try {
+    return statSync(path).nlink === 0;
+  } catch {
+    return true; // closed meanwhile, or not ours to see: then its name has to do
+  }
+}
+
 function mappedForWriting(pid: number): string[] {
   try {
-    return writableMappings(readFileSync(`/proc/${pid}/maps`, 'utf8'));
+    return writableMappings(readFileSync(`/proc/${pid}/maps`, 'utf8'), (file, addresses) =>
+      isDeleted(file, `/proc/${pid}/map_files/${addresses}`),
+    );
   } catch {
     return []; // ended meanwhile
   }
 }
 
-/** Files mapped shared and writable; the file itself may be closed by now. Source: proc(5), `/proc/<pid>/maps`. */
-export function writableMappings(maps: string): string[] {
+/**
+ * Files mapped shared and writable; the file itself may be closed by now. A line break in a name stands there as `\\012`.
+ * Source: proc(5), `/proc/<pid>/maps` and `map_files`, whose names are the addresses without leading zeros.
+ */
+export function writableMappings(maps: string, isGone: (file: string, addresses: string) => boolean): string[] {
   const files = new Set<string>();
-  for (const match of maps.matchAll(/^\S+ .w.s \S+ \S+ \d+ +(\/.*)$/gm)) {
-    const file = match[1];
-    if (file !== undefined && !file.startsWith('/dev/') && !file.endsWith(' (deleted)')) files.add(file);
+  for (const [, addresses = '', name = ''] of maps.matchAll(/^(\S+) .w.s \S+ \S+ \d+ +(\/.*)$/gm)) {
+    const file = name.replaceAll('\\012', '\n');
+    if (!file.startsWith('/dev/') && !isGone(file, addresses.replace(/(^|-)0+(?=.)/g, '$1'))) files.add(file);
   }
   return [...files];
 }

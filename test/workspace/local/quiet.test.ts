@@ -57,6 +57,38 @@ describe('the proof of quiet', () => {
     );
   });
 
+  it('finds a writer to a file whose name ends as that of a deleted one', async () => {
+    await run('exec 3>>"$1/file (deleted)"; touch "$2"; exec sleep 100');
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject(refusal('file \\(deleted\\)'));
+  });
+
+  it('finds a writer to a file that lost one of its names, and none to one that lost its last', async () => {
+    await run('exec 3>>"$1/gone"; rm "$1/gone"; touch "$2"; exec sleep 100');
+    await bench.platform.proveQuiet(quiet, parts);
+    await run('exec 3>>"$1/first"; ln "$1/first" "$1/second"; rm "$1/first"; touch "$2"; exec sleep 100');
+    await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject(refusal('first'));
+  });
+
+  it.runIf(canMount)('finds a loop device that may write to a file', async () => {
+    await execa('truncate', ['-s', '1M', join(data, 'disk')]);
+    const attach = (...more: string[]) => execa('losetup', ['--find', '--show', ...more, join(data, 'disk')]);
+    const { stdout: device } = await attach();
+    try {
+      await expect(bench.platform.proveQuiet(quiet, parts)).rejects.toMatchObject({
+        code: 'not-quiet',
+        message: expect.stringMatching(/^the loop device loop\d+ has .*data\/disk of data open for writing$/),
+      });
+    } finally {
+      await execa('losetup', ['--detach', device]);
+    }
+    const { stdout: readOnly } = await attach('--read-only');
+    try {
+      await bench.platform.proveQuiet(quiet, parts);
+    } finally {
+      await execa('losetup', ['--detach', readOnly]);
+    }
+  });
+
   it('has nothing against a reader', async () => {
     await run('exec 3<"$1/file"; touch "$2"; exec sleep 100');
     await bench.platform.proveQuiet(quiet, parts);
@@ -81,10 +113,17 @@ describe('the proof of quiet', () => {
       '7f02-7f03 r--s 00000000 08:02 4712   /srv/data/only-read',
       '7f03-7f04 rw-p 00000000 08:02 4713   /srv/data/own-copy',
       '7f04-7f05 rw-s 00000000 00:01 99     /dev/shm/x',
-      '7f05-7f06 rw-s 00000000 08:02 4714   /srv/data/gone (deleted)',
+      '007f05-007f06 rw-s 00000000 08:02 4714   /srv/data/gone (deleted)',
+      '7f06-7f07 rw-s 00000000 08:02 4715   /srv/data/other name (deleted)',
+      '7f07-7f08 rw-s 00000000 08:02 4716   /srv/new\\012line/file',
       '7ffc-7ffd rw-p 00000000 00:00 0      [stack]',
     ].join('\n');
-    expect(writableMappings(maps)).toEqual(['/srv/data/shared file']);
+    const isGone = (_file: string, addresses: string) => addresses === '7f05-7f06';
+    expect(writableMappings(maps, isGone)).toEqual([
+      '/srv/data/shared file',
+      '/srv/data/other name (deleted)',
+      '/srv/new\nline/file',
+    ]);
   });
 
   it.runIf(canMount)('finds a writer in another mount space that knows the part by another name', async () => {
