@@ -221,6 +221,27 @@ it('removes nothing that a later life may need when the failure cannot be record
   expect([...world.store.open.keys()]).toEqual([ended.id]);
 });
 
+it('writes an end that found no room as soon as there is some, so that no later life takes it up', async () => {
+  let isFull = false;
+  const world = createSmallWorld(async (name, act) => {
+    if (isFull && name === 'save') throw new PortError('disk-full', 'no room');
+    return act();
+  });
+  const release = async () => {
+    isFull = true;
+  };
+  const ended = await world.end(world.begin({ release }));
+  expect([...world.store.open.keys()]).toEqual([ended.id]);
+  isFull = false;
+  await world.time.drive(new Promise<void>((resolve) => world.time.alarm(world.time.now() + 60_000, resolve)));
+  expect([...world.store.open.keys()]).toEqual([]);
+  expect(JSON.parse(world.store.ended.get(ended.id) ?? '')).toMatchObject({
+    status: 'succeeded',
+    endedAt: ended.endedAt,
+  });
+  expect(world.chat.said).toHaveLength(1);
+});
+
 function withTimeout(timeout = NOTICE_MS * 2) {
   const operation = given();
   return { ...operation, settings: { ...operation.settings, policy: { ...operation.settings.policy, timeout } } };

@@ -1,6 +1,8 @@
-import { rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
+import { isAppError } from '../../errors.ts';
+import { giveRoom, keepRoom } from '../../kept-room.ts';
 import { operationId } from '../../records/ids.ts';
 import { type Operation, operation } from '../../records/operation.ts';
 import type { Catalog } from '../catalog.ts';
@@ -11,6 +13,9 @@ import type { SetAsideFolder } from './set-aside.ts';
 
 /** Journals are long: of an ended operation only this stays in memory. */
 const summary = operation.pick({ id: true, workspace: true, startedAt: true });
+
+/** Several journals with all their steps; a write needs the room of a second copy. */
+const ROOM_BYTES = 1024 * 1024;
 
 /**
  * Open operations have a folder of their own, read straight from the disk each time. An operation stands in one folder
@@ -27,6 +32,7 @@ export function createOperations(
     whenLost: 'it cannot be recovered: services it stopped are started by its guard or by `cml start <workspace>`',
   });
   const ended = createRecordFolder<Operation>({ ...shape, folder: join(dataFolder, 'operations', 'ended') });
+  const room = join(dataFolder, 'operations', 'room');
   const index = createFolderIndex(ended, summary, (entry) => entry.startedAt);
 
   const listOpen = async () => (await readMany(open, await open.ids())).sort(byAge);
@@ -36,10 +42,20 @@ export function createOperations(
     load: index.load,
     listOpen,
     get,
-    async save(record) {
+    async save(record, { toEnd } = { toEnd: false }) {
       const copy = open.copyOf(record);
-      const isClosed = () => ended.has(copy.id) && !open.has(copy.id);
-      await open.oneAtATime(copy.id, () => (isClosed() ? ended : open).write(copy));
+      const write = () => (ended.has(copy.id) && !open.has(copy.id) ? ended : open).write(copy);
+      await open.oneAtATime(copy.id, async () => {
+        const isNew = !open.has(copy.id) && !ended.has(copy.id);
+        if (isNew) await translated('keep room for ends', () => keepRoomIn(room));
+        try {
+          await write();
+        } catch (error) {
+          const isFull = isAppError(error) && error.code === 'disk-full';
+          if (!isFull || !toEnd || !(await giveRoom(room))) throw error;
+          await write();
+        }
+      });
     },
     async close(id) {
       if (!operationId.safeParse(id).success) return;
@@ -54,6 +70,11 @@ export function createOperations(
       return found.filter((record) => record !== undefined);
     },
   };
+}
+
+async function keepRoomIn(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await keepRoom(path, ROOM_BYTES);
 }
 
 type Aged = Pick<Operation, 'id' | 'startedAt'>;
