@@ -104,8 +104,9 @@ export function manifestFolder(folder: string): string {
 }
 
 /**
- * Reads the repository once more: every copy of this backup is listed there, with the summary the mover reported.
- * @throws OperationError `copy-not-proven`.
+ * Reads the repository once more: every copy of this backup is listed there, with the summary the mover reported, and what
+ * the repository held before, on which every new copy stands, is still there.
+ * @throws OperationError `copy-not-proven`; PortError of the mover's check.
  */
 export async function proveCopies(
   captured: Captured,
@@ -126,6 +127,7 @@ export async function proveCopies(
   if (!listed.some(({ id }) => id === manifestCopyId)) {
     throw new OperationError('copy-not-proven', 'The repository does not show the manifest.');
   }
+  await mover.check({ folder, key: 'check', signal });
 }
 
 /** The catalog's entry; from here on the backup exists. */

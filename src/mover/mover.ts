@@ -84,6 +84,6 @@ export interface DataMover {
   ): Promise<{ files: number; bytes: number }>;
   /** Drops copies; unknown ids are ignored. Needs the repository alone. */
   forget(ids: readonly string[], options: MoveOptions): Promise<void>;
-  /** Reads the repository's structure; resolves when it is whole. */
+  /** Reads the repository's structure, not its data; resolves when every copy can be put together from what is there. */
   check(options: MoveOptions): Promise<void>;
 }

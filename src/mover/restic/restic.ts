@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program, ProgramResult, RunProgram } from '../../program.ts';
 import type { MoveOptions } from '../mover.ts';
-import { failureOf, HELD, PATH_ABSENT, PATH_MISSING } from './failure.ts';
+import { failureOf, HELD, PATH_ABSENT, PATH_MISSING, READ_ONLY } from './failure.ts';
 import { parseLine } from './output.ts';
 import type { ResticSettings } from './settings.ts';
 
@@ -41,6 +41,7 @@ export interface Call {
 /**
  * Runs near the data, around restic. All in one program, since every program may be a container somewhere:
  * - looks whether all paths are there (before 0.19 restic passes over a missing one and exits 0);
+ * - looks whether a repository in a folder can be written: restic would try for a quarter of an hour to take its lock;
  * - a held repository (exit 11) is tried once more after a plain `unlock`, which removes locks of dead owners only; the
  *   first try never waits, so that a dead owner's lock costs no time;
  * - moves what was restored from beside the target into its place, and counts what really arrived. Sizes are summed as
@@ -56,6 +57,9 @@ while [ "$1" != -- ]; do
 done
 restic=$2
 shift 2
+case $RESTIC_REPOSITORY in /*)
+  [ ! -d "$RESTIC_REPOSITORY/locks" ] || [ -w "$RESTIC_REPOSITORY/locks" ] || exit ${READ_ONLY} ;;
+esac
 trap stopped=yes HUP INT QUIT TERM
 "$restic" "$@"
 code=$?
