@@ -78,6 +78,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     log,
   });
   const workspaces: Record<string, WorkspaceSettings> = {};
+  let refreshWorkspaces = async (): Promise<void> => undefined; // recovery works with what the journals keep
   const ports = createPorts({ data, log, clock: systemClock, pageCommand: notify, environment: source.environment });
   const stop = createStop();
   const orchestrator = createOrchestrator({
@@ -88,6 +89,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     newId: createNewId(() => new Date(), Math.random),
     delays: usualDelays,
     workspaces,
+    refreshWorkspaces: () => refreshWorkspaces(),
     portsFor: ports.portsFor,
     workFolder: join(data, 'work'),
     onBug: stop.crash,
@@ -104,6 +106,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
   async function openDoors(): Promise<string> {
     const config = await readConfig(source);
     const live = createLiveConfig(source, config, (now) => replaceAll(workspaces, now.workspaces));
+    refreshWorkspaces = async () => void (await live.current());
     const { setAside } = await catalog.open();
     for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
     const server = createTerminalServer({

@@ -70,6 +70,7 @@ export async function openDoor(policy: object = {}): Promise<Door> {
     ),
     delays: { firstMs: 0, longestMs: 0 },
     workspaces,
+    refreshWorkspaces: async () => undefined,
     portsFor: () => ports,
     workFolder: join(folder, 'work'),
     onBug: (error) => bugs.push(error),
