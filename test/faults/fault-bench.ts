@@ -21,7 +21,7 @@ export interface FaultBench extends Bench {
   /** Services under the server, and one completed backup when asked for. */
   begin(words: readonly string[]): Begun;
   /** The server with the troubled restic, services started. */
-  up(): Promise<Begun>;
+  up(more?: NodeJS.ProcessEnv): Promise<Begun>;
   isUp(): boolean;
   /** What people were paged with; empty when they were not. */
   pages(): Promise<string>;
@@ -72,7 +72,7 @@ export async function given(
   const script = `#!/bin/sh\ntrouble=${bench.at('trouble')}/\${CML_PROGRAM##*/}\n[ ! -e "$trouble" ] || . "$trouble"\nexec ${restic} "$@"\n`;
   await writeFile(program, script);
   await chmod(program, 0o755);
-  const environment = { CML_RESTIC: program };
+  const environment: NodeJS.ProcessEnv = { CML_RESTIC: program };
   const services = (wishAt(bench.at).services ?? SERVICES) as { name: string }[];
   const names = services.map(({ name }) => name);
   const trouble: FaultBench['trouble'] = (call, lines) => writeFile(bench.at('trouble', call), `${lines}\n`);
@@ -94,7 +94,8 @@ export async function given(
     ...{ services: names, trouble, say, sayJson, begin, isUp, lastEnded },
     configure: (change = {}) => bench.configure(wholeWish({ ...wishAt(bench.at), ...change }, bench.at)),
     serve: (words, options) => bench.serve(words, withOwn(options)),
-    async up() {
+    async up(more = {}) {
+      Object.assign(environment, more); // for every later word too: client and server share a machine, and its clock
       const server = await bench.serve([], { environment });
       const started = await sayJson(['start', 'team-ml']);
       if (started.exitCode !== 0) throw new Error(started.stderr);

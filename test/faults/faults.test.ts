@@ -1,12 +1,15 @@
 import { afterAll, describe, test, vi } from 'vitest';
 import { diskRows } from './disk-rows.ts';
 import { repositoryRows } from './repository-rows.ts';
+import { restoreRows } from './restore-rows.ts';
+import { serverRows } from './server-rows.ts';
+import { serviceRows } from './service-rows.ts';
 import { writeTable } from './table.ts';
 
 vi.setConfig({ testTimeout: 150_000, hookTimeout: 60_000, maxConcurrency: 6 });
 
 const isRoot = process.getuid?.() === 0;
-const rows = [...diskRows, ...repositoryRows];
+const rows = [...diskRows, ...repositoryRows, ...serviceRows, ...serverRows, ...restoreRows];
 const seen = new Map<(typeof rows)[number], string>();
 
 // Mounting, and processes of other users, need root.
