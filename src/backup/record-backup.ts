@@ -153,7 +153,7 @@ export async function recordBackup(
     manifestCopyId: stored.copyId,
     manifestSha256: stored.sha256,
     endedAt: endedAt.toISOString(),
-    durationMs: endedAt.getTime() - Date.parse(made.startedAt),
+    durationMs: Math.max(0, endedAt.getTime() - Date.parse(made.startedAt)), // the clock may have been set back
     files: sum((part) => part.files),
     bytes: sum((part) => part.bytes),
     addedBytes,

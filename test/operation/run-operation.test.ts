@@ -79,6 +79,21 @@ it('lets a bug through, with its end unwritten', async () => {
   expect(world.chat.said).toEqual([]);
 });
 
+it('removes nothing after a bug, since the next life goes on from what was made', async () => {
+  const world = createSmallWorld();
+  const running = world.begin({ record: () => Promise.reject(new TypeError('a bug')) });
+  await expect(world.end(running)).rejects.toThrow('a bug');
+  expect(world.done).toEqual(['look', 'pre-copy', 'arm', 'stop', 'start', 'record']);
+});
+
+it('builds nothing on what an earlier life removed', async () => {
+  const world = createSmallWorld();
+  const past: JournalEvent[] = [firstLife, did('look', 1), { type: 'ensured', at, step: 'release' }];
+  const ended = await world.end(world.begin({}, given(past)));
+  expect(ended).toMatchObject({ status: 'failed', error: { code: 'interrupted' } });
+  expect(world.done).not.toContain('pre-copy');
+});
+
 it('cancels until the final step begins, and starts services first', async () => {
   const world = createSmallWorld();
   const stop = async ({ sleep }: { sleep(ms: number): Promise<void> }) => {
