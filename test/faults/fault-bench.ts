@@ -18,15 +18,13 @@ export interface FaultBench extends Bench {
   trouble(call: string, lines: string): Promise<void>;
   /** Holds restic at this call until let go. */
   hold(call: string): Promise<Held>;
-  /** Services under the server, and one completed backup when asked for. */
-  begin(words: readonly string[]): Begun;
   /** The server with the troubled restic, services started. */
   up(more?: NodeJS.ProcessEnv): Promise<Begun>;
   isUp(): boolean;
   /** What people were paged with; empty when they were not. */
   pages(): Promise<string>;
   /** A backup to its end. */
-  backUp(words?: readonly string[]): Promise<Operation>;
+  backUp(words?: readonly string[]): Promise<Ended>;
   /** Asks for a restore and approves it; resolves with the request, the restore begun. */
   approveRestore(backup: string): Promise<string>;
   /** The one operation that ended last. */
@@ -37,6 +35,8 @@ export interface FaultBench extends Bench {
   /** Ends every process of this bench that matches; answers how many. */
   strike(mark: string, signal: NodeJS.Signals): number;
 }
+
+type Ended = Pick<Operation, 'id' | 'status' | 'error'>;
 
 export interface Held {
   reached(): Promise<void>;

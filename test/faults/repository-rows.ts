@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { restic } from '../e2e/bench.ts';
-import { sendSignal, until } from '../e2e/processes.ts';
+import { until } from '../e2e/processes.ts';
 import type { Tree } from '../walker.ts';
 import { addNoise, type FaultBench, given, type Here } from './fault-bench.ts';
 import { hasStopped, judge } from './judge.ts';
@@ -75,7 +75,7 @@ async function refusedBeforeTheStop(bench: FaultBench, live: Tree, code: string 
   const ended = await bench.backUp();
   expect(ended).toMatchObject({ status: 'failed', error: { code: expect.stringMatching(code) } });
   expect(bench.pidsOf('web')).toEqual(pids);
-  const seen = await tell(bench, ended as never);
+  const seen = await tell(bench, ended);
   expect(await judge(bench, { live, ...more })).toEqual([]);
   return seen;
 }
@@ -177,7 +177,7 @@ export const repositoryRows: readonly Row[] = [
       const ended = await bench.backUp();
       expect(ended).toMatchObject({ status: 'succeeded' });
       expect(await judge(bench, { live, held })).toEqual([]);
-      return tell(bench, ended as never);
+      return tell(bench, ended);
     },
   },
   {
@@ -326,7 +326,7 @@ export const repositoryRows: readonly Row[] = [
       const ended = await bench.backUp();
       expect(ended).toMatchObject({ status: 'succeeded' });
       expect(await judge(bench, { live, held })).toEqual([]);
-      return tell(bench, ended as never);
+      return tell(bench, ended);
     },
   },
   {
@@ -404,5 +404,3 @@ exit 0`;
     },
   },
 ];
-
-export const unused = [mkdir, appendFile, sendSignal];

@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { asBob, runRestic } from '../e2e/bench.ts';
+import { runRestic } from '../e2e/bench.ts';
 import { isLiving, until } from '../e2e/processes.ts';
 import { type FaultBench, given, type Here, SERVICES } from './fault-bench.ts';
 import { hasStopped, judge, readBackups } from './judge.ts';
@@ -50,13 +50,6 @@ async function restoreEnded(bench: FaultBench) {
   return ended;
 }
 
-/** A backup, then other data than in it: what a failed restore has to leave untouched. */
-async function beforeRestore(here: Here, make: Parameters<typeof given>[1] = {}) {
-  const world = await withBackup(here, make);
-  await writeFile(world.bench.at('team-ml/db/records'), 'people wrote since\n');
-  return { ...world, now: await world.bench.picture() };
-}
-
 export const restoreRows: readonly Row[] = [
   {
     fault: 'an approved restore whose backup was deleted',
@@ -67,10 +60,7 @@ export const restoreRows: readonly Row[] = [
       const refused = await bench.sayJson(['delete', backup, '--confirm', 'team-ml']);
       expect(refused).toMatchObject({ exitCode: 3, answer: { error: { code: 'backup-held' } } });
       const [gone] = (await readBackups(bench)).filter(({ id }) => id === backup);
-      await runRestic(
-        bench,
-        ['forget', '--no-lock', ...new Set(gone?.parts.map(({ copyId }) => copyId))].filter((w) => w !== '--no-lock'),
-      );
+      await runRestic(bench, ['forget', ...new Set(gone?.parts.map(({ copyId }) => copyId))]);
       await go();
       const ended = await restoreEnded(bench);
       expect(ended).toMatchObject({ status: 'failed', error: { code: 'plan-changed' } });
@@ -270,5 +260,3 @@ async function partsOnSmallDisk(
   await cp(bench.at('aside'), bench.at('team-ml'), { recursive: true });
   return { bench, disk };
 }
-
-export const unused = [mkdir, asBob, beforeRestore];

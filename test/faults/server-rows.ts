@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -167,7 +166,7 @@ export const serverRows: readonly Row[] = [
       expect(ended).toMatchObject({ status: 'failed', error: { code: 'service-will-not-stop' } });
       expect(performance.now() - beganAt).toBeLessThan(60_000);
       expect(await judge(bench, { live })).toEqual([]);
-      return tell(bench, ended as never);
+      return tell(bench, ended);
     },
   },
   {
@@ -309,7 +308,6 @@ async function clockInCut(here: Here, jumpMs: number): Promise<string> {
   await until('services are up', () => bench.isUp());
   const ended = await bench.settled();
   await clock.set(0);
-  if (process.env.DBG) { console.log(JSON.stringify(ended, null, 1)); console.log(await (await import('../e2e/bench.ts')).runRestic(bench, ['snapshots', '--no-lock'])); console.log(await readFile(bench.at('cml-data/server.log'), 'utf8')); }
   expect(await judge(bench, { live })).toEqual([]);
   return tell(bench, ended);
 }
@@ -340,5 +338,3 @@ async function guardOtherClock(here: Here, offsetMs: number, kills: boolean): Pr
   expect(await judge(bench, { live })).toEqual([]);
   return tell(bench, ended);
 }
-
-export const unused = [existsSync];

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { isLiving, until } from '../e2e/processes.ts';
 import { type FaultBench, given, type Here, SERVICES } from './fault-bench.ts';
@@ -51,7 +51,7 @@ export const serviceRows: readonly Row[] = [
       expect(ended).toMatchObject({ status: 'failed', error: { code: 'service-will-not-stop' } });
       expect(bench.pidsOf('db')).toContain(kept);
       expect(await judge(bench, { live })).toEqual([]);
-      return tell(bench, ended as never);
+      return tell(bench, ended);
     },
   },
   {
@@ -184,5 +184,3 @@ export const serviceRows: readonly Row[] = [
     },
   },
 ];
-
-export const unused = [readdir];
