@@ -315,11 +315,14 @@ async function clockInCut(here: Here, jumpMs: number): Promise<string> {
 async function guardOtherClock(here: Here, offsetMs: number, kills: boolean): Promise<string> {
   const bench = await given(here, { policy: TIGHT });
   const clock = await makeClock(bench);
-  await clock.set(offsetMs);
   const server = await bench.up(clock.environment);
   const live = await bench.picture();
+  const warm = await bench.hold('pre-copy');
   const held = await bench.hold('delta');
   const client = bench.begin(['backup', 'team-ml', '--json']);
+  await warm.reached();
+  await clock.set(offsetMs);
+  await warm.letGo();
   // An early guard may have services up before restic is reached.
   await Promise.race([held.reached(), client.ended]);
   if (kills) {
