@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'repository-missing'
   | 'repository-held'
   | 'repository-password'
+  | 'repository-damaged'
   | 'catalog-unavailable'
   | 'chat-unavailable'
   | 'server-unavailable'

@@ -85,6 +85,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     log,
   });
   const workspaces: Record<string, WorkspaceSettings> = {};
+  let refreshWorkspaces = async (): Promise<void> => undefined; // recovery works with what the journals keep
   const ports = createPorts({
     data,
     log,
@@ -101,6 +102,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     newId: createNewId(() => new Date(), Math.random),
     delays: usualDelays,
     workspaces,
+    refreshWorkspaces: () => refreshWorkspaces(),
     portsFor: ports.portsFor,
     workFolder: join(data, 'work'),
     onBug: stop.crash,
@@ -120,6 +122,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
       replaceAll(workspaces, now.workspaces);
       notifyNow = now.notify?.command;
     });
+    refreshWorkspaces = async () => void (await live.current());
     const { setAside } = await catalog.open();
     for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
     const server = createTerminalServer({

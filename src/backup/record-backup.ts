@@ -114,8 +114,9 @@ export function manifestFolder(folder: string): string {
 }
 
 /**
- * Reads the repository once more: every copy of this backup is listed there, with the summary the mover reported.
- * @throws OperationError `copy-not-proven`.
+ * Reads the repository once more: every copy of this backup is listed there, with the summary the mover reported, and what
+ * the repository held before, on which every new copy stands, is still there.
+ * @throws OperationError `copy-not-proven`; PortError of the mover's check.
  */
 export async function proveCopies(
   captured: Captured,
@@ -136,6 +137,7 @@ export async function proveCopies(
   if (!listed.some(({ id }) => id === manifestCopyId)) {
     throw new OperationError('copy-not-proven', 'The repository does not show the manifest.');
   }
+  await mover.check({ folder, key: 'check', signal });
 }
 
 /** The catalog's entry; from here on the backup exists. */
@@ -161,7 +163,7 @@ export async function recordBackup(
     manifestCopyId: stored.copyId,
     manifestSha256: stored.sha256,
     endedAt: endedAt.toISOString(),
-    durationMs: endedAt.getTime() - Date.parse(made.startedAt),
+    durationMs: Math.max(0, endedAt.getTime() - Date.parse(made.startedAt)), // the clock may have been set back
     files: sum((part) => part.files),
     bytes: sum((part) => part.bytes),
     addedBytes,

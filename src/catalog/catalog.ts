@@ -43,8 +43,11 @@ export interface Catalog {
   readonly operations: {
     /** Operations that have not been closed, oldest first. Works without reading anything else, even before `open`. */
     listOpen(): Promise<Operation[]>;
-    /** Creates or replaces. An operation stays open until `close`. */
-    save(operation: Operation): Promise<void>;
+    /**
+     * Creates or replaces. An operation stays open until `close`. Creating one keeps room for what brings operations to
+     * their end, and is refused where there is none; only a save `toEnd` may use that room.
+     */
+    save(operation: Operation, options?: { readonly toEnd: boolean }): Promise<void>;
     /** Moves an ended operation away from the open ones. May be repeated. */
     close(id: string): Promise<void>;
     get(id: string): Promise<Operation | undefined>;

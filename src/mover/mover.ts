@@ -136,6 +136,6 @@ export interface DataMover {
   compare(copyId: string, places: readonly RestoredPlace[], options: MoveOptions): Promise<Comparison>;
   /** Drops copies; unknown ids are ignored. Needs the repository alone. */
   forget(ids: readonly string[], options: MoveOptions): Promise<void>;
-  /** Reads the repository's structure; resolves when it is whole. */
+  /** Reads the repository's structure, not its data; resolves when every copy can be put together from what is there. */
   check(options: MoveOptions): Promise<void>;
 }

@@ -26,14 +26,15 @@ export async function announceStop(context: StepContext, countdown: Countdown): 
 }
 
 /**
- * Waits until the announced moment, wherever people moved it. A moment that has passed (we were away, or copying took
- * longer than the notice) is announced anew: services never stop at a time that nobody was told.
+ * Waits until the announced moment, wherever people moved it. A moment that has passed (we were away or stopped, the clock
+ * was set forward, copying took longer than the notice) is announced anew: services never stop at a time that nobody was
+ * told.
  */
 export async function countDown(context: StepContext, countdown: Countdown): Promise<void> {
-  const told = context.stopsAt();
-  const isLate = told !== undefined && context.now().getTime() - told.getTime() > LATE_MS;
-  if (!told || (isLate && countdown.noticeMs > 0)) await announceStop(context, countdown);
   for (;;) {
+    const told = context.stopsAt();
+    const isLate = told !== undefined && context.now().getTime() - told.getTime() > LATE_MS;
+    if (!told || (isLate && countdown.noticeMs > 0)) await announceStop(context, countdown);
     const leftMs = (context.stopsAt()?.getTime() ?? 0) - context.now().getTime();
     if (leftMs <= 0) {
       await countdown.lookAgain(context.signal);

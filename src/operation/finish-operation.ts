@@ -9,6 +9,8 @@ import type { RunnerWorld } from './runner-world.ts';
 import { viewOperation } from './view.ts';
 
 const END_RETRIES = 5;
+/** Between two tries to write an end that nobody waits for any more. */
+const WRITE_AGAIN_MS = 30_000;
 /** About half an hour with the usual delays. */
 const PAGE_RETRIES = 60;
 /** A chat that never answers must not keep the operation open, in milliseconds. */
@@ -51,14 +53,36 @@ export async function finishOperation(
       'the end of an operation could not be posted',
     );
   }
-  if (!isWritten) return operation; // open on disk: the next boot brings it to its end
+  if (isWritten) await close(journal, world);
+  else void writeLater(journal, world, end?.staysOpen === true);
+  return operation;
+}
+
+/**
+ * People were told of an end that the journal does not know: the next boot would take the operation up as if nothing had
+ * happened. So it is written as soon as that can be; one that stays open then knows at least its failure.
+ */
+async function writeLater(journal: Journal, world: RunnerWorld, staysOpen: boolean): Promise<void> {
+  for (;;) {
+    try {
+      await journal.end({});
+      if (!staysOpen) await close(journal, world);
+      return;
+    } catch (cause) {
+      if (!(cause instanceof AppError)) throw cause; // a bug, as anywhere
+    }
+    await world.clock.sleep(WRITE_AGAIN_MS);
+  }
+}
+
+async function close(journal: Journal, world: RunnerWorld): Promise<void> {
+  const { id } = journal.operation();
   try {
-    await world.operations.close(operation.id);
+    await world.operations.close(id);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    world.log.warn({ operation: operation.id, error: recordError(error) }, 'an ended operation could not be closed');
+    world.log.warn({ operation: id, error: recordError(error) }, 'an ended operation could not be closed');
   }
-  return operation;
 }
 
 /** Answers false when the end stands in memory only. */
@@ -74,14 +98,14 @@ async function writeEnd(journal: Journal, world: RunnerWorld, end: End): Promise
     return false;
   }
   const write = () =>
-    journal.update({ status, endedAt: at, ...error, ...outcome, journal: [...journal.operation().journal, event] });
+    journal.end({ status, endedAt: at, ...error, ...outcome, journal: [...journal.operation().journal, event] });
   try {
     await retry(write, { retries: END_RETRIES, delays: world.delays, worthIt: (cause) => cause instanceof AppError });
     return true;
   } catch (cause) {
     if (!(cause instanceof AppError)) throw cause;
     world.log.error({ operation: journal.operation().id, error: recordError(cause) }, 'an end could not be written');
-    journal.assume({ status, endedAt: at, ...error, ...outcome });
+    journal.assume({ status, endedAt: at, ...error, ...outcome, journal: [...journal.operation().journal, event] });
     return false;
   }
 }

@@ -18,8 +18,8 @@ export interface Journal {
   isBehind(): boolean;
   /** Writes what stands in memory only. */
   catchUp(): Promise<void>;
-  /** Replaces fields of the operation and writes it. */
-  update(change: Partial<Operation>): Promise<void>;
+  /** Replaces fields of the operation to end it, and writes it. */
+  end(change: Partial<Operation>): Promise<void>;
   /** Replaces fields in memory only, when nothing can be written any more. */
   assume(change: Partial<Operation>): void;
 }
@@ -30,14 +30,14 @@ export function createJournal(given: Operation, operations: Catalog['operations'
   let queue: Promise<unknown> = Promise.resolve();
   let isBehind = false;
 
-  function enqueue(change: (now: Operation) => Operation, keep: boolean): Promise<void> {
+  function enqueue(change: (now: Operation) => Operation, keep: boolean, toEnd = keep): Promise<void> {
     const write = queue.then(async () => {
       const next = change(current);
       if (keep) {
         current = next;
         isBehind = true;
       }
-      await operations.save(next);
+      await operations.save(next, { toEnd });
       current = next;
       isBehind = false;
     });
@@ -54,8 +54,8 @@ export function createJournal(given: Operation, operations: Catalog['operations'
         return added(event)(now);
       }, false),
     isBehind: () => isBehind,
-    catchUp: async () => (isBehind ? enqueue((now) => now, false) : undefined),
-    update: (change) => enqueue((now) => ({ ...now, ...change }), false),
+    catchUp: async () => (isBehind ? enqueue((now) => now, false, true) : undefined),
+    end: (change) => enqueue((now) => ({ ...now, ...change }), false, true),
     assume(change) {
       current = { ...current, ...change };
     },

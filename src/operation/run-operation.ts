@@ -26,14 +26,18 @@ export interface RunningOperation {
 
 /** `resume`: go on; `unwind`: only make things whole again, because services may be stopped on data we cannot vouch for. */
 export function modeOf(declaration: StoryDeclaration, operation: Operation): 'run' | 'resume' | 'unwind' {
-  const lives = operation.journal.filter((event) => event.type === 'began');
+  const { journal } = operation;
+  const lives = journal.filter((event) => event.type === 'began');
   if (lives.length === 0) return 'run';
   // Once unwinding, always unwinding: what an unwinding life skipped has no record, and must not be done by a later one.
   if (lives.some((life) => life.mode === 'unwind')) return 'unwind';
+  // What steps had made was removed: nothing can be built on it any more.
+  const isRemoved = Object.entries(declaration.ensures).some(([name, { removes }]) => removes && isDone(journal, name));
+  if (isRemoved) return 'unwind';
   if (!declaration.stopsServices) return 'resume';
   const { from, until } = declaration.stopsServices;
-  const isUp = until.some((name) => isDone(operation.journal, name));
-  return hasBegun(operation.journal, from) && !isUp ? 'unwind' : 'resume';
+  const isUp = until.some((name) => isDone(journal, name));
+  return hasBegun(journal, from) && !isUp ? 'unwind' : 'resume';
 }
 
 /** Runs, resumes or unwinds an operation, whatever its journal asks for, to its end. */

@@ -19,6 +19,7 @@ export function createStory<Declaration extends StoryDeclaration>(
 ): Story<Declaration> {
   const steps = pastSteps(declaration, control);
   const ensures = readEnsures(control.past);
+  let bug: { readonly error: unknown } | undefined;
   const { id, workspace, by, trigger, reason, startedAt, settings } = journal.operation();
   const at = () => world.clock.now().toISOString();
   const named = { id, workspace, by, trigger, startedAt, settings, ...(reason === undefined ? {} : { reason }) };
@@ -36,7 +37,10 @@ export function createStory<Declaration extends StoryDeclaration>(
       control.changed();
       return result;
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
+      if (!(error instanceof AppError)) {
+        bug = { error };
+        throw error;
+      }
       // Also when the step never began: a later life must come to the same end, whatever is undone from here on.
       await journal.appendIfPossible({ type: 'step-failed', step: name, at: at(), error: recordError(error) });
       control.changed();
@@ -76,6 +80,8 @@ export function createStory<Declaration extends StoryDeclaration>(
     // A result of another version's shape is no result: what is ensured may be done again.
     const known = past && policy.result.safeParse(past.result);
     if (known?.success) return known.data;
+    // A bug is not recorded: the next life goes on from what the steps before it made.
+    if (policy.removes && bug) throw bug.error;
     try {
       const result = await persist(name, policy, work, journal, control, world);
       await journal.appendIfPossible({ type: 'ensured', step: name, at: at(), ...asJson(result) });

@@ -99,6 +99,7 @@ async function presentDigest(room: Room, request: Request): Promise<string> {
 export async function startWaiting(room: Room, workspace: string): Promise<RunningOperation | undefined> {
   const { world } = room;
   const approved = await world.catalog.requests.list({ workspace, status: 'approved' });
+  if (approved.length > 0) await world.refreshWorkspaces();
   for (const request of approved.toReversed()) {
     if (room.runningIn(workspace)) return undefined;
     const obstacle = await findObstacle(room, request);

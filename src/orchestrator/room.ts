@@ -26,6 +26,12 @@ export interface OrchestratorWorld {
   readonly newId: NewId;
   readonly delays: RetryDelays;
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
+  /**
+   * Makes `workspaces` what the configuration says now. Call before acting on what was approved a while ago: nobody may
+   * have said a word since the file was edited.
+   * @throws ConfigError when it is not in order.
+   */
+  refreshWorkspaces(): Promise<void>;
   /** Ports of a workspace, from the settings given: an operation's own copy, or the present ones. */
   portsFor(settings: WorkspaceSettings): { readonly platform: WorkspacePlatform; readonly mover: DataMover };
   /** The folder that holds the operations' own folders. */

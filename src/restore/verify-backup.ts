@@ -38,7 +38,7 @@ export async function verifyBackup(
     const filled = await step('fill', async ({ signal, progress, now }) => {
       const beganAt = now().getTime();
       const arrived = await fillStaged(await read(), scratch, world(signal), progress);
-      return { ...arrived, restoreMs: now().getTime() - beganAt };
+      return { ...arrived, restoreMs: Math.max(0, now().getTime() - beganAt) };
     });
     await step('compare', async ({ signal, progress }) => {
       const backup = await read();

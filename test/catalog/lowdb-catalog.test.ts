@@ -200,24 +200,29 @@ describe('the lowdb catalog on a damaged folder', () => {
   });
 });
 
-// A file system of 256 KiB can only be made by root.
+// A file system this small can only be made by root.
 test.skipIf(process.getuid?.() !== 0)(
   'says that the disk is full, keeps what it had, and goes on when there is room',
   async () => {
     const folder = await newFolder();
-    await execa('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', folder]);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=1280k', 'tmpfs', folder]);
     try {
       const catalog = createLowdbCatalog({ folder });
       const operation = makeOperation();
+      // It keeps 1 MiB for ends.
       await catalog.operations.save(operation);
       await writeFile(join(folder, 'ballast'), Buffer.alloc(100 * 1024));
       const longer = { ...operation, reason: 'x'.repeat(200 * 1024) };
       await expect(catalog.operations.save(longer)).rejects.toMatchObject({ code: 'disk-full', name: 'PortError' });
       expect(await catalog.operations.get(operation.id)).toEqual(operation);
       expect(await readdir(join(folder, 'operations', 'open'))).toEqual([`${operation.id}.json`]);
-      await rm(join(folder, 'ballast'));
-      await catalog.operations.save(longer);
+      await catalog.operations.save(longer, { toEnd: true });
       expect(await createLowdbCatalog({ folder }).operations.listOpen()).toEqual([longer]);
+      const next = makeOperation();
+      await expect(catalog.operations.save(next)).rejects.toMatchObject({ code: 'disk-full' });
+      await execa('mount', ['-o', 'remount,size=4m', folder]);
+      await catalog.operations.save(next);
+      expect(await createLowdbCatalog({ folder }).operations.listOpen()).toHaveLength(2);
     } finally {
       await execa('umount', [folder]);
       await rm(folder, { recursive: true });

@@ -53,6 +53,8 @@ export interface BenchWish {
   readonly checks?: readonly object[];
   readonly repository?: object;
   readonly policy?: object;
+  /** The program that is told and paged, and its arguments. */
+  readonly notify?: readonly string[];
   /** Without it there is none: most tests want a wrong or a missing one, or make their own by `cml init`. */
   readonly hasRepository?: boolean;
 }
@@ -136,13 +138,14 @@ export async function makeBench(make: BenchWish | ((at: Bench['at']) => BenchWis
 }
 
 function describeWorkspace(wish: BenchWish): object {
-  const { services = [web], volumes, sharedFolders, checks, repository, policy } = wish;
+  const { services = [web], volumes, sharedFolders, checks, repository, policy, notify } = wish;
   return {
     data: './cml-data',
     people: {
       alice: { uid: process.getuid?.() ?? 0 },
       bob: { token: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` },
     },
+    ...(notify ? { notify: { command: notify } } : {}),
     workspaces: {
       'team-ml': {
         platform: {

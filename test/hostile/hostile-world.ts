@@ -100,6 +100,7 @@ export async function makeHostileWorld(wish: HostileWish): Promise<HostileWorld>
     newId: createNewId(() => systemClock.now(), Math.random),
     delays: { firstMs: 50, longestMs: 500 },
     workspaces: { [WORKSPACE]: { name: WORKSPACE, platform: platformSettings, repository, policy } },
+    refreshWorkspaces: async () => undefined,
     portsFor: () => ({ platform, mover }),
     workFolder: at('work'),
     onBug: (error) => bugs.push(error),

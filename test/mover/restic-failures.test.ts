@@ -111,7 +111,7 @@ describe('restic when things go wrong', () => {
     const packs = (await readdir(data, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
     for (const pack of packs) await rm(join(pack.parentPath, pack.name), { force: true });
     const checked = damaged.mover.check({ folder: damaged.folder, key: 'check' });
-    await expect(checked).rejects.toMatchObject({ code: 'mover-unavailable' });
+    await expect(checked).rejects.toMatchObject({ code: 'repository-damaged' });
     await damaged.dispose();
   });
 
@@ -128,7 +128,7 @@ describe('restic when things go wrong', () => {
     expect(await locks()).toHaveLength(1);
     // Refused for as long as the dead process has not been reaped, which is why this is worth a retry.
     await until(() =>
-      world.mover.check(options()).then(
+      world.mover.forget(['0'.repeat(64)], options()).then(
         () => true,
         (error: unknown) => {
           expect(error).toMatchObject({ code: 'repository-held', retryable: true });

@@ -79,6 +79,21 @@ it('lets a bug through, with its end unwritten', async () => {
   expect(world.chat.said).toEqual([]);
 });
 
+it('removes nothing after a bug, since the next life goes on from what was made', async () => {
+  const world = createSmallWorld();
+  const running = world.begin({ record: () => Promise.reject(new TypeError('a bug')) });
+  await expect(world.end(running)).rejects.toThrow('a bug');
+  expect(world.done).toEqual(['look', 'pre-copy', 'arm', 'stop', 'start', 'record']);
+});
+
+it('builds nothing on what an earlier life removed', async () => {
+  const world = createSmallWorld();
+  const past: JournalEvent[] = [firstLife, did('look', 1), { type: 'ensured', at, step: 'release' }];
+  const ended = await world.end(world.begin({}, given(past)));
+  expect(ended).toMatchObject({ status: 'failed', error: { code: 'interrupted' } });
+  expect(world.done).not.toContain('pre-copy');
+});
+
 it('cancels until the final step begins, and starts services first', async () => {
   const world = createSmallWorld();
   const stop = async ({ sleep }: { sleep(ms: number): Promise<void> }) => {
@@ -219,6 +234,27 @@ it('removes nothing that a later life may need when the failure cannot be record
   expect(ended.error).toMatchObject({ code: 'disk-full' });
   expect(world.chat.said).toHaveLength(1);
   expect([...world.store.open.keys()]).toEqual([ended.id]);
+});
+
+it('writes an end that found no room as soon as there is some, so that no later life takes it up', async () => {
+  let isFull = false;
+  const world = createSmallWorld(async (name, act) => {
+    if (isFull && name === 'save') throw new PortError('disk-full', 'no room');
+    return act();
+  });
+  const release = async () => {
+    isFull = true;
+  };
+  const ended = await world.end(world.begin({ release }));
+  expect([...world.store.open.keys()]).toEqual([ended.id]);
+  isFull = false;
+  await world.time.drive(new Promise<void>((resolve) => world.time.alarm(world.time.now() + 60_000, resolve)));
+  expect([...world.store.open.keys()]).toEqual([]);
+  expect(JSON.parse(world.store.ended.get(ended.id) ?? '')).toMatchObject({
+    status: 'succeeded',
+    endedAt: ended.endedAt,
+  });
+  expect(world.chat.said).toHaveLength(1);
 });
 
 function withTimeout(timeout = NOTICE_MS * 2) {

@@ -73,6 +73,7 @@ export async function openDoor(policy: object = {}): Promise<Door> {
     ),
     delays: { firstMs: 0, longestMs: 0 },
     workspaces,
+    refreshWorkspaces: async () => undefined,
     portsFor: ({ name }) => ports.get(name) ?? portsOver(world),
     workFolder: join(folder, 'work'),
     onBug: (error) => bugs.push(error),

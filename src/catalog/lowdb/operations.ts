@@ -1,7 +1,9 @@
-import { rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { syncFolder } from '../../durable-file.ts';
+import { isAppError } from '../../errors.ts';
+import { giveRoom, keepRoom } from '../../kept-room.ts';
 import { operationId } from '../../records/ids.ts';
 import { type Operation, operation } from '../../records/operation.ts';
 import { workspaceName } from '../../records/workspace.ts';
@@ -18,6 +20,9 @@ const entry = z.object({ id: operationId, workspace: workspaceName, at: z.number
 type Summary = z.infer<typeof summary>;
 type OperationEntry = z.infer<typeof entry>;
 
+/** Several journals with all their steps; a write needs the room of a second copy. */
+const ROOM_BYTES = 1024 * 1024;
+
 /**
  * Open operations have a folder of their own, read straight from the disk each time. An operation stands in one folder
  * only: it is closed by one rename, so that no crash leaves it in both or in none. Records answered belong to the caller.
@@ -33,6 +38,7 @@ export function createOperations(
     whenLost: 'it cannot be recovered: services it stopped are started by its guard or by `cml start <workspace>`',
   });
   const ended = createRecordFolder<Operation>({ ...shape, folder: join(dataFolder, 'operations', 'ended') });
+  const room = join(dataFolder, 'operations', 'room');
   const indexFile = join(dataFolder, 'index', 'operations.jsonl');
   const index = createFolderIndex({ folder: ended, indexFile, known: summary, entry, entryOf });
 
@@ -53,10 +59,20 @@ export function createOperations(
     listOpen,
     known: () => find(undefined, Number.POSITIVE_INFINITY),
     get,
-    async save(record) {
+    async save(record, { toEnd } = { toEnd: false }) {
       const copy = open.copyOf(record);
-      const isClosed = () => ended.has(copy.id) && !open.has(copy.id);
-      await open.oneAtATime(copy.id, () => (isClosed() ? ended : open).write(copy));
+      const write = () => (ended.has(copy.id) && !open.has(copy.id) ? ended : open).write(copy);
+      await open.oneAtATime(copy.id, async () => {
+        const isNew = !open.has(copy.id) && !ended.has(copy.id);
+        if (isNew) await translated('keep room for ends', () => keepRoomIn(room));
+        try {
+          await write();
+        } catch (error) {
+          const isFull = isAppError(error) && error.code === 'disk-full';
+          if (!isFull || !toEnd || !(await giveRoom(room))) throw error;
+          await write();
+        }
+      });
     },
     async close(id) {
       if (!operationId.safeParse(id).success) return;
@@ -75,6 +91,11 @@ export function createOperations(
 
 function entryOf({ id, workspace, startedAt }: Summary): OperationEntry {
   return { id, workspace, at: Date.parse(startedAt) };
+}
+
+async function keepRoomIn(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await keepRoom(path, ROOM_BYTES);
 }
 
 async function readMany(folder: RecordFolder<Operation>, ids: readonly string[]): Promise<Operation[]> {

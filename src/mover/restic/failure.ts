@@ -7,6 +7,8 @@ import { plainSentence } from './output.ts';
 export const PATH_MISSING = 66;
 /** What our shell around restic ends with when what was to be restored is not in the copy. */
 export const PATH_ABSENT = 67;
+/** The repository's folder is mounted read-only, or not ours to write. */
+export const READ_ONLY = 68;
 export const HELD = 11;
 /** The copy was made, but some of its source could not be read. */
 export const PARTLY_UNREADABLE = 3;
@@ -40,6 +42,16 @@ const KINDS = {
     sentence: 'There is no space left',
     hint: 'Free some space where the repository, the data and temporary files are.',
   },
+  readOnly: {
+    code: 'mover-unavailable',
+    sentence: 'The repository cannot be written',
+    hint: 'Is it mounted read-only, or owned by someone else?',
+  },
+  damaged: {
+    code: 'repository-damaged',
+    sentence: 'The repository is damaged',
+    hint: 'Look with `restic check`. Backups that were verified since are whole; verify the others before you rely on them.',
+  },
   path: { code: 'part-missing', sentence: 'A path to copy is not there' },
   copy: { code: 'part-missing', sentence: 'What was asked for is not in the repository' },
   unreachable: { code: 'mover-unavailable', sentence: 'The repository cannot be reached', retryable: true },
@@ -51,6 +63,7 @@ const BY_EXIT_CODE: Readonly<Record<number, Kind>> = {
   10: KINDS.missing,
   [HELD]: KINDS.held,
   12: KINDS.password,
+  [READ_ONLY]: KINDS.readOnly,
   [PATH_MISSING]: KINDS.path,
   [PATH_ABSENT]: KINDS.copy,
 };
@@ -61,6 +74,10 @@ const BY_SENTENCE: readonly (readonly [RegExp, Kind])[] = [
   [/resolving password failed|an empty password is not allowed|wrong password/i, KINDS.password],
   [/repository does not exist|is there a repository at/i, KINDS.missing],
   [/already locked/i, KINDS.held],
+  [
+    /repository contains errors|ciphertext verification failed|config or key .* is damaged|could not load index/i,
+    KINDS.damaged,
+  ],
   [/no matching id found|path .*: not found/i, KINDS.copy],
   [
     /connection (refused|reset)|no such host|i\/o timeout|network is unreachable|no route to host|tls handshake|stale (nfs )?file handle/i,

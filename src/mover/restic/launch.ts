@@ -1,4 +1,4 @@
-import { HELD, PARTLY_UNREADABLE, PATH_ABSENT, PATH_MISSING } from './failure.ts';
+import { HELD, PARTLY_UNREADABLE, PATH_ABSENT, PATH_MISSING, READ_ONLY } from './failure.ts';
 
 /** How names begin that are ours: directly in a live folder, what an earlier restore displaced may stand there. */
 export const RESERVED = '.cml-op_';
@@ -33,6 +33,7 @@ export interface Around {
 /**
  * Runs near the data, around restic. All in one program, since every program may be a container somewhere:
  * - looks whether all paths are there (before 0.19 restic passes over a missing one and exits 0);
+ * - looks whether a repository in a folder can be written: restic would try for a quarter of an hour to take its lock;
  * - a held repository (exit 11) is tried once more after a plain `unlock`, which removes locks of dead owners only; the
  *   first try never waits, so that a dead owner's lock costs no time.
  * Signals go to the whole group: the trap keeps this shell until restic has ended, and from trying once more.
@@ -51,6 +52,9 @@ while [ "$1" != -- ]; do
 done
 restic=$2
 shift 2
+case $RESTIC_REPOSITORY in /*)
+  [ ! -d "$RESTIC_REPOSITORY/locks" ] || [ -w "$RESTIC_REPOSITORY/locks" ] || exit ${READ_ONLY} ;;
+esac
 trap stopped=yes HUP INT QUIT TERM
 ${call}
 patiently() {

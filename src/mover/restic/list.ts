@@ -1,3 +1,4 @@
+import { PortError } from '../../errors.ts';
 import type { Copy, MoveOptions } from '../mover.ts';
 import { copyList, toMoment } from './output.ts';
 import { callRestic, type ResticContext } from './restic.ts';
@@ -5,11 +6,14 @@ import { callRestic, type ResticContext } from './restic.ts';
 /** Takes a lock and does not wait for it: this is also how a held repository is noticed before anyone is disturbed. */
 export async function list(context: ResticContext, tags: readonly string[], options: MoveOptions): Promise<Copy[]> {
   const copies: Copy[] = [];
+  let isAnswered = false;
   await callRestic(context, {
     args: ['snapshots', '--json', '--host', context.workspace, ...tags.flatMap((tag) => ['--tag', tag])],
     options,
     onMessage: (message) => {
-      for (const found of copyList.safeParse(message).data ?? []) {
+      const answer = copyList.safeParse(message);
+      isAnswered ||= answer.success;
+      for (const found of answer.data ?? []) {
         copies.push({
           id: found.id,
           takenAt: toMoment(found.time),
@@ -22,5 +26,9 @@ export async function list(context: ResticContext, tags: readonly string[], opti
       }
     },
   });
+  // No answer is not "no copies": what stands on it would take every copy for lost, or for never made.
+  if (!isAnswered) {
+    throw new PortError('mover-unavailable', 'restic ended without saying which copies there are', { retryable: true });
+  }
   return copies.sort((one, other) => Date.parse(one.takenAt) - Date.parse(other.takenAt));
 }

@@ -60,10 +60,10 @@ async function stopCommanded(one: Commanded, operationId: string, options: Effec
   const { context, settings, isRunning } = one;
   if ((await readServiceRecord(context, settings.name)).toldToStop) await awaitLeftoverStop(context, settings, options);
   if (!(await isRunning())) return;
-  const beganAt = context.clock.now().getTime();
+  const beganAt = performance.now();
   const said = await unlessAborted(await beginStop(one, operationId), options.signal);
   while (await isRunning()) {
-    if (!said || context.clock.now().getTime() - beganAt > settings.stopWithin) throw willNotStop(settings, said);
+    if (!said || performance.now() - beganAt > settings.stopWithin) throw willNotStop(settings, said);
     await context.clock.sleep(POLL_MS, options.signal);
   }
 }
@@ -107,11 +107,11 @@ async function startCommanded(one: Commanded, options: EffectOptions): Promise<v
     // What its status says means nothing before: it may be on its way out.
     await awaitLeftoverStop(context, settings, options);
   } else if (await isRunning()) return;
-  const beganAt = context.clock.now().getTime();
+  const beganAt = performance.now();
   const said = await command(one, settings.start, settings.startWithin, { signal: options.signal });
   while (!(await isRunning())) {
     if (!said) throw willNotStart(one, 'its start command failed');
-    const waitedMs = context.clock.now().getTime() - beganAt;
+    const waitedMs = performance.now() - beganAt;
     if (waitedMs > settings.startWithin) throw willNotStart(one, 'its status command does not say that it runs');
     await context.clock.sleep(POLL_MS, options.signal);
   }

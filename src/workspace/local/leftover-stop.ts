@@ -25,13 +25,13 @@ export async function awaitLeftoverStop(
 ): Promise<void> {
   const { clock } = context;
   const marks = Object.entries(stopMarks(context, service.name)).map(([name, value]) => `${name}=${value}`);
-  const beganAt = clock.now().getTime();
+  const beganAt = performance.now();
   const told = new Set<string>();
   // Looked for after a wait, too: one that was just forked does not carry its marks yet.
   for (let emptyLooks = 0; emptyLooks < 2; ) {
     const left = findProcesses({ marks });
     emptyLooks = left.length === 0 ? emptyLooks + 1 : 0;
-    const lateMs = clock.now().getTime() - beganAt - service.stopWithin;
+    const lateMs = performance.now() - beganAt - service.stopWithin;
     if (lateMs > GRACE_MS + KILLED_WITHIN_MS) return;
     const tell = lateMs > GRACE_MS ? 'SIGKILL' : 'SIGTERM';
     for (const process of lateMs > 0 ? left : []) {

@@ -49,18 +49,18 @@ export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): vo
 
 /** SIGTERM to all, SIGKILL to those left after the grace; resolves when none lives. */
 async function endAll(find: () => ProcessIdentity[], graceMs: number): Promise<void> {
-  const killAt = Date.now() + graceMs;
+  const killAt = performance.now() + graceMs;
   let tellAt = 0;
   for (;;) {
     const living = find();
     if (living.length === 0) return;
-    const signal = Date.now() >= killAt ? 'SIGKILL' : 'SIGTERM';
-    if (Date.now() > killAt + KILLED_WITHIN_MS) {
+    const signal = performance.now() >= killAt ? 'SIGKILL' : 'SIGTERM';
+    if (performance.now() > killAt + KILLED_WITHIN_MS) {
       throw new PortError('platform-unavailable', `Process ${living[0]?.pid} does not end even when killed`);
     }
-    if (signal === 'SIGKILL' || Date.now() >= tellAt) {
+    if (signal === 'SIGKILL' || performance.now() >= tellAt) {
       for (const each of living) send(each.pid, signal);
-      tellAt = Date.now() + TELL_AGAIN_MS;
+      tellAt = performance.now() + TELL_AGAIN_MS;
     }
     await wait(POLL_MS);
   }

@@ -136,7 +136,7 @@ async function attend(
     // Looked at before reading, so that nothing written before the end is missed.
     for (let lives = isAlive(claim); lives; lives = isAlive(claim)) {
       await lines.read();
-      const now = Date.now();
+      const now = performance.now();
       if (signal?.aborted) {
         killAt ??= now + graceMs;
         if (now >= killAt) signalGroup(claim, 'SIGKILL');

@@ -12,6 +12,8 @@ import { assertGuardIsIdle } from './taken-over.ts';
 const POLL_MS = 50;
 /** A supervised service without a probe counts as ready when it has lived this long; a wrong command ends within it. */
 const SETTLE_MS = 200;
+/** Some are ready for a moment and then fall over what they find. Not part of the downtime: they serve meanwhile. */
+const STAYS_MS = 1_000;
 
 /**
  * Starts what the note names, the last declared first. One that fails does not keep the others down: all are tried, then
@@ -42,12 +44,17 @@ export async function startServices(
     }
   }
   if (failures.length > 0) throw together(failures);
+  const readyAt = context.clock.now().toISOString();
+  if (services.length > 0) await context.clock.sleep(STAYS_MS, options.signal);
+  for (const service of services) {
+    if (!(await service.isRunning())) throw willNotStart(service, 'ended right after it was ready');
+  }
   await context.lock.hold(async () => {
     await assertGuardIsIdle(context);
     await markSwapServed(context);
     await clearNote(context, note.operationId);
   });
-  return { readyAt: context.clock.now().toISOString(), services: services.map(({ name }) => name) };
+  return { readyAt, services: services.map(({ name }) => name) };
 }
 
 async function awaitUp(
@@ -57,11 +64,11 @@ async function awaitUp(
   { signal }: EffectOptions,
 ): Promise<void> {
   const { clock } = context;
-  const beganAt = clock.now().getTime();
+  const beganAt = performance.now();
   if (!service.hasProbe && service.endsForGood) await clock.sleep(SETTLE_MS, signal);
   for (;;) {
     if (wasReady ? await service.isReady() : await service.isRunning()) return;
-    const waitedMs = clock.now().getTime() - beganAt;
+    const waitedMs = performance.now() - beganAt;
     // A supervised service that ended will not come back by itself; one that others run may just be on its way.
     if (service.endsForGood && !(await service.isRunning())) throw willNotStart(service, 'ended right after its start');
     if (waitedMs > service.startWithinMs) throw willNotStart(service, await whyNotReady(service));

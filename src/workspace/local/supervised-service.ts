@@ -63,11 +63,11 @@ function marksOf(context: LocalContext, name: string): string[] {
 async function stopSupervised(one: Supervised, operationId: string, options: EffectOptions): Promise<void> {
   const { context, settings, living } = one;
   const { clock } = context;
-  const beganAt = clock.now().getTime();
+  const beganAt = performance.now();
   const told = new Set<string>();
   let left = await living();
   while (left.length > 0 || (await living()).length > 0) {
-    const waitedMs = clock.now().getTime() - beganAt;
+    const waitedMs = performance.now() - beganAt;
     const isKilling = settings.stop.kill && waitedMs > settings.stop.grace;
     if (waitedMs > settings.stop.grace + (settings.stop.kill ? KILL_MS : 0)) throw willNotStop(settings, left);
     const signal = isKilling ? 'SIGKILL' : settings.stop.signal;
@@ -100,9 +100,9 @@ async function tellToStop(
 async function startSupervised(one: Supervised, _operationId: string, options: EffectOptions): Promise<void> {
   const { context, settings, living } = one;
   const { clock } = context;
-  const beganAt = clock.now().getTime();
+  const beganAt = performance.now();
   for (;;) {
-    const isPastGrace = clock.now().getTime() - beganAt > settings.stop.grace;
+    const isPastGrace = performance.now() - beganAt > settings.stop.grace;
     const isUp = await context.lock.hold(async () => {
       await assertGuardIsIdle(context);
       if ((await living()).length === 0) {
