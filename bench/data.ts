@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { open, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { type Chance, createChance } from './chance.ts';
 import { type Contents, createContents } from './contents.ts';
 
@@ -64,6 +64,13 @@ async function writeLarge(path: string, bytes: number, contents: Contents, isRan
   }
 }
 
+/** The same tree where it was copied to, with changes of its own to come. */
+export function movedTree(tree: Tree, root: string, seed: number): Tree {
+  const moved = (path: string) => join(root, relative(tree.root, path));
+  const large = tree.large.map(({ path, bytes }) => ({ path: moved(path), bytes }));
+  return { ...tree, root, small: tree.small.map(moved), large, chance: createChance(seed) };
+}
+
 /**
  * Changes a share of the small files: of those 90 % are written anew in place, 5 % added, 5 % deleted. In one large file
  * 5 % of the blocks are overwritten.
@@ -114,10 +121,10 @@ function placeOf(number: number, chance: Chance): string {
   const kind = chance.next();
   const folder = (count: number) => chance.below(count);
   if (kind < 0.4) {
-    const depth = Array.from({ length: folder(4) }, () => `area-${folder(4)}`);
-    return join(project, 'src', `module-${folder(12)}`, ...depth, `file-${number}.py`);
+    const depth = Array.from({ length: folder(4) }, () => `area-${folder(2)}`);
+    return join(project, 'src', `module-${folder(3)}`, ...depth, `file-${number}.py`);
   }
-  if (kind < 0.73) return join(project, 'node_modules', `package-${folder(60)}`, 'dist', `file-${number}.js`);
-  const place = join(project, '.venv', 'lib', 'python3.11', 'site-packages', `library-${folder(40)}`);
+  if (kind < 0.73) return join(project, 'node_modules', `package-${folder(25)}`, 'dist', `file-${number}.js`);
+  const place = join(project, '.venv', 'lib', 'python3.11', 'site-packages', `library-${folder(8)}`);
   return join(place, `part-${folder(3)}`, `file-${number}.py`);
 }

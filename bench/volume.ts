@@ -7,6 +7,8 @@ export interface SnapshotVolume {
   readonly point: string;
   /** Makes a subvolume and answers its path. */
   subvolume(name: string): Promise<string>;
+  /** Another subvolume with the same files, answers its path. */
+  twin(of: string, name: string): Promise<string>;
   /** What cml.yaml says about snapshots of that subvolume. */
   snapshotOf(name: string): { readonly make: string[]; readonly drop: string[]; readonly path: string };
 }
@@ -27,6 +29,10 @@ export async function makeSnapshotVolume(folder: string, bytes: number): Promise
     point,
     async subvolume(name) {
       await execa('btrfs', ['subvolume', 'create', at(name)]);
+      return at(name);
+    },
+    async twin(of, name) {
+      await execa('btrfs', ['subvolume', 'snapshot', at(of), at(name)]);
       return at(name);
     },
     snapshotOf(name) {
