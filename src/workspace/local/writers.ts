@@ -37,15 +37,14 @@ export async function findWriters(parts: readonly { name: string; path: string }
   let unseen = 0;
   for (const pid of allPids()) {
     await otherWork();
-    const files = writtenFiles(pid);
+    const targetOf = (file: string): Target | undefined => {
+      const place = locate(file, mountsSeenBy(pid, bySpace));
+      return place && targets.find(({ places }) => places.some((root) => holds(root, place)));
+    };
+    const files = writtenFiles(pid, (file) => targetOf(file) !== undefined);
     if (files === 'unseen') unseen += 1;
-    if (files === 'unseen' || files.length === 0) continue;
-    const mounts = mountsSeenBy(pid, bySpace);
-    for (const file of files) {
-      const place = locate(file, mounts);
-      const target = place && targets.find(({ places }) => places.some((root) => holds(root, place)));
-      if (target) writers.push({ pid, program: programOf(pid), file, part: target.part });
-    }
+    else
+      for (const file of files) writers.push({ pid, program: programOf(pid), file, part: targetOf(file)?.part ?? '' });
   }
   return { writers, unseen };
 }
@@ -62,7 +61,8 @@ function holds(root: Place, place: Place): boolean {
   return root.device === place.device && isWithin(place.path, root.path);
 }
 
-function writtenFiles(pid: number): string[] | 'unseen' {
+/** How a file was opened is asked only of those that matter: it is one more look for each. */
+function writtenFiles(pid: number, matters: (file: string) => boolean): string[] | 'unseen' {
   let descriptors: string[];
   try {
     descriptors = readdirSync(`/proc/${pid}/fd`);
@@ -70,14 +70,15 @@ function writtenFiles(pid: number): string[] | 'unseen' {
     const isGone = codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ESRCH';
     return isGone || isKernelThread(pid) ? [] : 'unseen';
   }
-  const open = descriptors.map((descriptor) => writtenThrough(pid, descriptor)).filter((file) => file !== undefined);
-  return [...open, ...mappedForWriting(pid)];
+  const open = descriptors.flatMap((descriptor) => writtenThrough(pid, descriptor, matters) ?? []);
+  return [...open, ...mappedForWriting(pid).filter(matters)];
 }
 
-function writtenThrough(pid: number, descriptor: string): string | undefined {
+function writtenThrough(pid: number, descriptor: string, matters: (file: string) => boolean): string | undefined {
   try {
     const file = readlinkSync(`/proc/${pid}/fd/${descriptor}`);
     if (!file.startsWith('/') || /^\/(dev|proc|sys)\//.test(file) || file.endsWith(' (deleted)')) return undefined;
+    if (!matters(file)) return undefined;
     // The flags of open(2) in octal; the last two bits say read, write or both.
     const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0 ? file : undefined;
