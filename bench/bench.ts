@@ -7,7 +7,7 @@ import { drawBars } from './plot.ts';
 import { isAllMet, pictureOf, type RunFacts, writeReport } from './report.ts';
 import type { Measured, Row } from './row.ts';
 import { rows } from './rows.ts';
-import { type BenchWorld, clearFolder, makeWorld } from './world.ts';
+import { type BenchWorld, clearAbandoned, clearFolder, makeWorld } from './world.ts';
 
 const beganAt = performance.now();
 const say = (line: string) => {
@@ -26,6 +26,7 @@ async function main(): Promise<number> {
     process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n${USAGE}\n`);
     return 2;
   }
+  await clearAbandoned();
   const world = await makeWorld({ ...options, say });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave(signal, world));
   try {
@@ -42,6 +43,7 @@ async function measureAll(world: BenchWorld, options: Options): Promise<number> 
   for (const [at, row] of wanted.entries()) {
     say(`${row.word}: ${row.title}`);
     measured.push(await measure(row, world));
+    if (isLeaving) await never();
     tell(measured.at(-1));
     const isWhole = at === wanted.length - 1 && options.only.length === 0;
     // After every row, so that a run that is ended early has not been for nothing.
@@ -100,7 +102,13 @@ async function write(out: string, measured: readonly Measured[], facts: RunFacts
   }
 }
 
+let isLeaving = false;
+
+/** What is being measured fails when everything is ended; nothing more is begun or written then. */
+const never = () => new Promise<never>(() => undefined);
+
 async function leave(signal: string, world: BenchWorld): Promise<void> {
+  isLeaving = true;
   say(`${signal}: ending what was started and removing it`);
   await clearFolder(world.folder);
   process.exit(130);

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { resticCandidates } from '../src/main-ports.ts';
+import { identify, isAlive, processIdentity } from '../src/process-identity.ts';
 import { parseMounts } from '../src/workspace/local/mounts.ts';
 import { endEverything } from '../test/chaos/processes.ts';
 import type { Sizes } from './options.ts';
@@ -29,11 +30,16 @@ export interface BenchWorld {
 /** In the environment of every process that a row starts; its value is `rooms`. */
 export const MARK = 'CML_BENCH';
 
+const PREFIX = 'cml-bench-';
+/** Which process a folder belongs to: one that was killed leaves it to the next run. */
+const OWNER = 'owner.json';
+
 export interface WorldWish extends Pick<BenchWorld, 'sizes' | 'pairs' | 'seed' | 'say'> {}
 
 export async function makeWorld(wish: WorldWish): Promise<BenchWorld> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'cml-bench-')));
+  const folder = await realpath(await mkdtemp(join(tmpdir(), PREFIX)));
   const at = (...names: string[]) => join(folder, ...names);
+  await writeFile(at(OWNER), JSON.stringify(identify(process.pid)));
   const passwordFile = at('password');
   await writeFile(passwordFile, 'correct horse battery staple\n', { mode: 0o600 });
   const restic = await findRestic();
@@ -65,4 +71,13 @@ export async function clearFolder(folder: string): Promise<void> {
   );
   for (const { point } of inside.toReversed()) await execa('umount', ['--lazy', point], { reject: false });
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** What earlier runs left that were killed and could not clear up. */
+export async function clearAbandoned(): Promise<void> {
+  for (const name of (await readdir(tmpdir())).filter((one) => one.startsWith(PREFIX))) {
+    const folder = await realpath(join(tmpdir(), name));
+    const text = await readFile(join(folder, OWNER), 'utf8').catch(() => undefined); // made by something else
+    if (text !== undefined && !isAlive(processIdentity.parse(JSON.parse(text)))) await clearFolder(folder);
+  }
 }
