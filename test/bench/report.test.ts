@@ -3,6 +3,8 @@ import { ratiosOf, sampleOf, writeRatio } from '../../bench/numbers.ts';
 import { drawBars } from '../../bench/plot.ts';
 import { isAllMet, writeReport } from '../../bench/report.ts';
 import { atMost, type Measured, type Verdict } from '../../bench/row.ts';
+import { type CatalogCost, createCatalogRow } from '../../bench/rows/catalog.ts';
+import type { BenchWorld } from '../../bench/world.ts';
 
 const row = { word: 'copies', title: 'Copying', method: 'In pairs.' };
 const facts = { facts: [['Node', 'v20']] as const, isWhole: true };
@@ -71,5 +73,27 @@ describe('a picture', () => {
     });
     for (const text of ['Ours &amp; bare', 'a &lt;b&gt;', '>ours<', '>bare<', '1.25 s', '>limit<'])
       expect(svg).toContain(text);
+  });
+});
+
+describe('the row of the catalog', () => {
+  const cost = { firstStartMs: 9_000, startMs: 900, recoverMs: 5, listMs: 2, filterMs: 3, writeMs: 4, memoryMb: 120 };
+  const world = { sizes: { name: 'full' }, say() {}, room: async () => '/nowhere' } as unknown as BenchWorld;
+  const missed = async (most: Partial<CatalogCost>) => {
+    const row = createCatalogRow(async (sizes) =>
+      sizes.map((backups) => ({ ...cost, backups, ...(backups === 100_000 ? most : {}) })),
+    );
+    const { verdicts } = await row.measure(world);
+    return verdicts.filter(({ met }) => !met).map(({ what }) => what);
+  };
+
+  it('misses nothing when the largest catalog costs what the smallest does', async () => {
+    expect(await missed({})).toEqual([]);
+  });
+
+  it('tells a slow start, a late recovery and a write that grows', async () => {
+    expect(await missed({ startMs: 3_001 })).toEqual(['start with 100,000 backups']);
+    expect(await missed({ recoverMs: 900 })).toEqual(['recovery begins before that']);
+    expect(await missed({ writeMs: 9.5 })).toEqual(['list, filter and write: more than with the fewest by']);
   });
 });
