@@ -1,4 +1,4 @@
-const SHORTEST_MS = 5;
+const SHORTEST_MS = 10;
 const LONGEST_MS = 50;
 
 /**
