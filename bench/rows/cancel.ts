@@ -4,8 +4,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { findProcesses } from '../../src/workspace/local/find-processes.ts';
 import { growTree } from '../data.ts';
 import { sampleOf, writeSeconds, writeTree } from '../numbers.ts';
-import { makePlace, type Place } from '../place.ts';
+import { makePlace } from '../place.ts';
 import { atMost, type Row } from '../row.ts';
+import { type BenchWorld, clearFolder } from '../world.ts';
 
 const LIMIT_MS = 1_000;
 /** How long restic copies before the cancel comes, in ms; by then it reads and writes with all it has. */
@@ -20,19 +21,12 @@ export const cancel: Row = {
   async measure(world) {
     const room = await world.room('cancel');
     const tree = await growTree(join(room, 'data'), world.sizes.copies, world.seed);
-    const names = Array.from({ length: world.pairs }, (_, at) => `cancelled-${at + 1}`);
-    const volume = { name: 'data', path: tree.root, capture: 'cold' };
-    const place = await makePlace(
-      world,
-      'cancel',
-      names.map((name) => ({ name, volume })),
-    );
     const seen: { readonly started: number; readonly ready: number }[] = [];
-    for (const name of names) {
-      seen.push(await cancelOnce(place, name));
-      world.say(`${name}: services started ${seen.at(-1)?.started} ms after the word, ready ${seen.at(-1)?.ready} ms`);
+    for (let at = 0; at < world.pairs; at++) {
+      seen.push(await cancelOnce(world, tree.root, `cancelled-${at + 1}`));
+      const { started, ready } = seen.at(-1) ?? { started: 0, ready: 0 };
+      world.say(`${at + 1} of ${world.pairs}: services started ${started} ms after the word, ready after ${ready} ms`);
     }
-    await place.product.end();
     const started = sampleOf(seen.map((one) => one.started));
     return {
       verdicts: [
@@ -56,7 +50,9 @@ export const cancel: Row = {
   },
 };
 
-async function cancelOnce({ folder, product }: Place, name: string) {
+/** With a server and a repository of its own: nothing was copied before. */
+async function cancelOnce(world: BenchWorld, path: string, name: string) {
+  const { folder, product } = await makePlace(world, name, [{ name, volume: { name: 'data', path, capture: 'cold' } }]);
   await product.startServices(name);
   const id = await product.beginBackup(name);
   await awaitCopying(join(folder, 'cml-data', 'work', id, 'delta.out'));
@@ -67,7 +63,10 @@ async function cancelOnce({ folder, product }: Place, name: string) {
   if (ended.status !== 'cancelled') throw new Error(`${id} ${ended.status} before it could be cancelled`);
   const up = ended.journal.find((event) => event.type === 'ensured' && event.step === 'start');
   if (!up) throw new Error(`services of ${name} were not started`);
-  return { started: startOfServices(folder, name) - toldAt, ready: Date.parse(up.at) - toldAt };
+  const seen = { started: startOfServices(folder, name) - toldAt, ready: Date.parse(up.at) - toldAt };
+  await product.end();
+  await clearFolder(folder);
+  return seen;
 }
 
 async function awaitCopying(output: string): Promise<void> {

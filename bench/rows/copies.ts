@@ -10,7 +10,7 @@ import { atMost, type Findings, type Row } from '../row.ts';
 import { stepBars, stepTable } from '../step-table.ts';
 import { msOf } from '../steps.ts';
 import { makeSnapshotVolume } from '../volume.ts';
-import type { BenchWorld } from '../world.ts';
+import { type BenchWorld, clearFolder } from '../world.ts';
 
 interface Pair {
   readonly ours: number;
@@ -46,37 +46,40 @@ export const copies: Row = {
 async function measureTwoPass(world: BenchWorld, pairs: Pair[][]): Promise<Operation[]> {
   const room = await world.room('copies');
   const tree = await growTree(join(room, 'data'), world.sizes.copies, world.seed);
-  const names = Array.from({ length: world.pairs }, (_, at) => `pair-${at + 1}`);
-  const volume = { name: 'data', path: tree.root, capture: 'two-pass' };
-  const { folder, product } = await makePlace(
-    world,
-    'copies',
-    names.map((name) => ({ name, volume })),
-  );
   const second: Operation[] = [];
-  for (const [at, name] of names.entries()) {
-    await product.startServices(name);
-    const repository = join(folder, `bare-${name}`);
-    await execa('cp', ['-a', world.emptyRepository, repository]);
-    const bare = createBare(world, { folder: join(folder, `by-hand-${name}`), workspace: name, repository });
-    let parent: string | undefined;
-    for (const kind of [0, 2]) {
-      await changeTree(tree, SHARE);
-      await execa('sync');
-      const [ours, byHand] = await inTurns(
-        at % 2 === 0,
-        () => product.backUp(name),
-        () => copyTwice(bare, tree, parent),
-      );
-      parent = byHand.id;
-      pairs[kind]?.push({ ours: msOf(ours, 'pre-copy'), bare: byHand.first });
-      pairs[kind + 1]?.push({ ours: msOf(ours, 'cut'), bare: byHand.second });
-      if (kind === 2) second.push(ours);
-    }
+  for (let at = 0; at < world.pairs; at++) {
+    second.push(await measurePair(world, tree, at, pairs));
     world.say(`pair ${at + 1} of ${world.pairs}: ${pairs.map((all) => tellLast(all)).join(' ')}`);
   }
-  await product.end();
   return second;
+}
+
+/** A server, a repository and a catalog of its own for each pair: nobody has copied anything before. */
+async function measurePair(world: BenchWorld, tree: Tree, at: number, pairs: Pair[][]): Promise<Operation> {
+  const name = `pair-${at + 1}`;
+  const volume = { name: 'data', path: tree.root, capture: 'two-pass' };
+  const { folder, product } = await makePlace(world, name, [{ name, volume }]);
+  await product.startServices(name);
+  const repository = join(folder, 'bare');
+  await execa('cp', ['-a', world.emptyRepository, repository]);
+  const bare = createBare(world, { folder: join(folder, 'by-hand'), workspace: name, repository });
+  const backUpBoth = async (kind: 0 | 2, parent: string | undefined) => {
+    await changeTree(tree, SHARE);
+    await execa('sync');
+    const [ours, byHand] = await inTurns(
+      at % 2 === 0,
+      () => product.backUp(name),
+      () => copyTwice(bare, tree, parent),
+    );
+    pairs[kind]?.push({ ours: msOf(ours, 'pre-copy'), bare: byHand.first });
+    pairs[kind + 1]?.push({ ours: msOf(ours, 'cut'), bare: byHand.second });
+    return { ours, parent: byHand.id };
+  };
+  const { parent } = await backUpBoth(0, undefined);
+  const { ours } = await backUpBoth(2, parent);
+  await product.end();
+  await clearFolder(folder);
+  return ours;
 }
 
 function tellLast(pairs: readonly Pair[]): string {
