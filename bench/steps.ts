@@ -34,6 +34,16 @@ export function sampleSteps(operations: readonly Operation[]): { readonly step: 
   }));
 }
 
+const withDelta = z.looseObject({ delta: z.looseObject({ tookMs: z.number() }) });
+
+/** Of the step "cut" what the copy took; the rest of it proves that nobody writes and decides whether to walk first. */
+export function deltaMsOf({ id, journal }: Operation): number {
+  const cut = journal.find((event) => event.type === 'step-done' && event.step === 'cut');
+  const known = withDelta.safeParse(cut && 'result' in cut ? cut.result : undefined);
+  if (!known.success) throw new Error(`${id} does not say how long its delta took`);
+  return known.data.delta.tookMs;
+}
+
 const withDowntime = z.looseObject({ downtimeMs: z.number() });
 
 /** From the first service told to stop to the last one ready again, as the operation itself says. */

@@ -26,6 +26,8 @@ export const madeCopy = z.object({
   bytes: z.number(),
   addedBytes: z.number(),
   unreadable: z.array(z.string()),
+  /** From asking for it to having it; of a step that does more than copy, this is the copy's share. */
+  tookMs: z.number().optional(),
 });
 export type MadeCopy = z.infer<typeof madeCopy>;
 

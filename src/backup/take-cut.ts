@@ -53,6 +53,7 @@ export async function copyParts(
   parent: string | undefined,
   options: { readonly key: string; readonly tags: readonly string[]; readonly signal: AbortSignal },
 ): Promise<MadeCopy> {
+  const beganAt = performance.now();
   const copy = await world.mover.copy(
     {
       paths: parts.map(({ path }) => path),
@@ -68,5 +69,6 @@ export async function copyParts(
     },
   );
   const { id, takenAt, files, bytes, addedBytes, unreadable } = copy;
-  return { id, takenAt, files, bytes, addedBytes, unreadable: [...unreadable] };
+  const tookMs = Math.round(performance.now() - beganAt);
+  return { id, takenAt, files, bytes, addedBytes, unreadable: [...unreadable], tookMs };
 }
