@@ -37,7 +37,7 @@ export const copies: Row = {
   word: 'copies',
   title: 'Copying, beside bare restic',
   method:
-    'Each pair begins with two copies of one empty repository. One side is a backup by the server, the other the same calls of restic by hand: the same words and variables (taken from the product), the same parent, a cache of the same age, the source in the page cache. Ours is the whole step by the journal: what restic takes and everything around it (starting it, following it, writing the journal; of the step "cut" the share that copies; the step as a whole, which also proves twice that nobody writes, stands below it). Who begins changes from pair to pair.',
+    'Each pair begins with two copies of one empty repository. One side is a backup by the server, the other the same calls of restic by hand: the same words and variables (taken from the product), the same parent, a cache of the same age, the source in the page cache. Ours is the whole step by the journal: what restic takes and everything around it (starting it, following it, writing the journal; of the step "cut" the share that copies; the step as a whole, which also proves twice that nobody writes, stands below it). Who begins changes from pair to pair; before each side the disks come to rest.',
   async measure(world) {
     const pairs: Pair[][] = KINDS.map(() => []);
     const operations = await measureTwoPass(world, pairs);
@@ -53,7 +53,12 @@ async function measureTwoPass(world: BenchWorld, pairs: Pair[][]): Promise<Opera
   const second: Operation[] = [];
   for (let at = 0; at < world.pairs; at++) {
     second.push(await measurePair(world, tree, at, pairs));
-    world.say(`pair ${at + 1} of ${world.pairs}: ${pairs.map((all) => tellLast(all)).join(' ')}`);
+    world.say(
+      `pair ${at + 1} of ${world.pairs}: ${pairs
+        .map(tellLast)
+        .filter((text) => text !== '')
+        .join(' ')}`,
+    );
   }
   return second;
 }
@@ -69,7 +74,6 @@ async function measurePair(world: BenchWorld, tree: Tree, at: number, pairs: Pai
   const bare = createBare(world, { folder: join(folder, 'by-hand'), workspace: name, repository });
   const backUpBoth = async (kind: 0 | 2, parent: string | undefined) => {
     await changeTree(tree, SHARE);
-    await execa('sync');
     const [ours, byHand] = await inTurns(
       at % 2 === 0,
       () => product.backUp(name),
@@ -115,7 +119,6 @@ async function measureSnapshot(world: BenchWorld, pairs: Pair[][]): Promise<Oper
   const operations: Operation[] = [];
   for (let at = 0; at < world.pairs; at++) {
     await changeTree(tree, SHARE);
-    await execa('sync');
     const [ours, byHand] = await inTurns(
       at % 2 === 0,
       () => product.backUp('snapshot'),

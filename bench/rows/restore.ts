@@ -27,7 +27,7 @@ export const restore: Row = {
   word: 'restore',
   title: 'Restoring',
   method:
-    'Each pair restores the same copy twice: asked for, approved and swapped in by the server, and by hand with the words that the product uses. Ours is the whole step "fill": what restic takes, moving it into place and counting on the disk what arrived. After each restore the disk is given time to write it all (sync, not measured).',
+    'Each pair restores the same copy twice: asked for, approved and swapped in by the server, and by hand with the words that the product uses. Ours is the whole step "fill": what restic takes, moving it into place and counting on the disk what arrived. Before each, what the one before left is removed and the disks come to rest.',
   async measure(world) {
     const seen: Seen[] = [];
     for (const [at, size] of world.sizes.restore.entries()) seen.push(await measureSize(world, `restore-${at}`, size));
@@ -48,17 +48,26 @@ async function measureSize(world: BenchWorld, name: string, size: TreeSize): Pro
     repository: join(folder, `repository-${name}`),
   });
   const seen: Seen = { size, pairs: [], operations: [] };
+  // Removed before the next side, whichever it is: memory and room that were just given back cost both the same.
+  const left: string[] = [];
+  const removeLeft = async () => void (await execa('rm', ['-rf', ...left.splice(0)]));
   for (let at = 0; at < world.pairs; at++) {
     const target = join(folder, `restored-${at}`);
-    await execa('sync');
     const [ours, byHand] = await inTurns(
       at % 2 === 0,
-      async () => afterwardsSync(() => product.restore(name, backupId)),
-      async () => afterwardsSync(() => bare.restore(copyId, tree.root, target)),
+      async () => {
+        const operation = await product.restore(name, backupId);
+        left.push(...displacedOf(operation));
+        return operation;
+      },
+      async () => {
+        left.push(`${target}.partial`);
+        return bare.restore(copyId, tree.root, target);
+      },
+      removeLeft,
     );
     seen.pairs.push({ ours: msOf(ours, 'fill'), bare: byHand });
     seen.operations.push(ours);
-    await execa('rm', ['-rf', `${target}.partial`, ...displacedOf(ours)]);
     const ratio = (msOf(ours, 'fill') / byHand).toFixed(3);
     world.say(`${writeTree(size)}, pair ${at + 1} of ${world.pairs}: ${ratio}, down ${downtimeOf(ours)} ms`);
   }
@@ -66,15 +75,9 @@ async function measureSize(world: BenchWorld, name: string, size: TreeSize): Pro
   return seen;
 }
 
-async function afterwardsSync<T>(work: () => Promise<T>): Promise<T> {
-  const done = await work();
-  await execa('sync');
-  return done;
-}
-
 const withDisplaced = z.looseObject({ displaced: z.array(z.string()) });
 
-/** What was live before; the room is needed for the next pair. Only what a restore of ours moved away is answered. */
+/** What was live before. Only what a restore of ours moved away is answered. */
 function displacedOf({ id, outcome }: Operation): string[] {
   const places = withDisplaced.parse(outcome).displaced;
   return places.filter((place) => basename(place).startsWith(`.cml-${id}`) && dirname(place) !== '/');
