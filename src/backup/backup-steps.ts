@@ -30,6 +30,8 @@ export const madeCopy = z.object({
   unreadable: z.array(z.string()),
   /** Of a first pass; see the mover. */
   unmarked: z.boolean().optional(),
+  /** From asking for it to having it; of a step that does more than copy, this is the copy's share. */
+  tookMs: z.number().optional(),
 });
 export type MadeCopy = z.infer<typeof madeCopy>;
 

@@ -63,6 +63,7 @@ export async function copyParts(
     readonly isFirstPass?: boolean;
   },
 ): Promise<MadeCopy> {
+  const beganAt = performance.now();
   const copy = await world.mover.copy(
     {
       paths: parts.map(({ path }) => path),
@@ -84,5 +85,6 @@ export async function copyParts(
     (file) => !parts.some(({ path, mayChange }) => mayChange && file.startsWith(`${path}/`)),
   );
   const unreadable = [...copy.unreadable, ...lost];
-  return { id, takenAt, files, bytes, addedBytes, unreadable, ...(unmarked ? { unmarked } : {}) };
+  const tookMs = Math.round(performance.now() - beganAt);
+  return { id, takenAt, files, bytes, addedBytes, unreadable, tookMs, ...(unmarked ? { unmarked } : {}) };
 }

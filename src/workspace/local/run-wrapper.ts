@@ -17,18 +17,20 @@ export const NOT_CLAIMED = 75;
  * The claim is a link: of two wrappers (we died after starting the first and before knowing it) only one can make it,
  * the other ends without running anything. It needs no fsync: after a power cut no process lives. The traps keep the
  * wrapper alive while a signal to the group ends the program; they are not inherited by it. The start time is field 22
- * of /proc/<pid>/stat, which is the 20th after the command name (proc(5)).
+ * of /proc/<pid>/stat, which is the 20th after the command name (proc(5)). What the shell can do itself
+ * starts no program: this stands in the way of each copy, also while services are down.
  */
 const WRAPPER = `
 trap : HUP INT QUIT TERM
 base=$CML_PROGRAM asked=$1
 shift
-started() { shift 19; printf %s "$1"; }
-stat=$(cat "/proc/$$/stat")
-boot=$(cat /proc/sys/kernel/random/boot_id)
+started() { shift 19; started=$1; }
+IFS= read -r stat <"/proc/$$/stat"
+read -r boot </proc/sys/kernel/random/boot_id
+started \${stat##*) }
 mine=$base.run.json.$$
 printf '{"pid":%d,"startTime":"%s","bootId":"%s","asked":"%s"}\\n' \\
-  "$$" "$(started \${stat##*) })" "$boot" "$asked" >"$mine" && ln "$mine" "$base.run.json"
+  "$$" "$started" "$boot" "$asked" >"$mine" && ln "$mine" "$base.run.json"
 made=$?
 rm -f "$mine"
 [ "$made" -eq 0 ] || exit ${NOT_CLAIMED}

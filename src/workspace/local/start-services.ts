@@ -3,13 +3,13 @@ import type { EffectOptions, RunningNote, Started } from '../platform.ts';
 import { dropBallast } from './ballast.ts';
 import type { LocalContext } from './context.ts';
 import { clearNote } from './note.ts';
+import { pauseAfter } from './pause-after.ts';
 import { endQuiet } from './quiet.ts';
 import type { Service } from './service.ts';
 import { notedServices } from './stop-services.ts';
 import { assertDataIsKnown, markSwapServed } from './swap-state.ts';
 import { assertGuardIsIdle } from './taken-over.ts';
 
-const POLL_MS = 50;
 /** A supervised service without a probe counts as ready when it has lived this long; a wrong command ends within it. */
 const SETTLE_MS = 200;
 /** Some are ready for a moment and then fall over what they find. Not part of the downtime: they serve meanwhile. */
@@ -72,7 +72,7 @@ async function awaitUp(
     // A supervised service that ended will not come back by itself; one that others run may just be on its way.
     if (service.endsForGood && !(await service.isRunning())) throw willNotStart(service, 'ended right after its start');
     if (waitedMs > service.startWithinMs) throw willNotStart(service, await whyNotReady(service));
-    await clock.sleep(POLL_MS, signal);
+    await clock.sleep(pauseAfter(waitedMs), signal);
   }
 }
 

@@ -7,6 +7,7 @@ import { identify, type ProcessIdentity } from '../../process-identity.ts';
 import type { EffectOptions } from '../platform.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { findProcesses, sendSignal } from './find-processes.ts';
+import { pauseAfter } from './pause-after.ts';
 import { programEnvironment } from './program-environment.ts';
 import { isReady } from './ready.ts';
 import type { Service } from './service.ts';
@@ -15,7 +16,6 @@ import type { SupervisedServiceSettings } from './settings.ts';
 import { findStranger } from './strangers.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
 
-const POLL_MS = 50;
 /** How long a killed process may take to be gone; longer means that the kernel holds it. */
 const KILL_MS = 10_000;
 
@@ -74,7 +74,7 @@ async function stopSupervised(one: Supervised, operationId: string, options: Eff
     const untold = left.filter((process) => !told.has(`${signal} ${process.pid} ${process.startTime}`));
     if (untold.length > 0) await tellToStop(one, operationId, untold, signal);
     for (const process of untold) told.add(`${signal} ${process.pid} ${process.startTime}`);
-    await clock.sleep(POLL_MS, options.signal);
+    await clock.sleep(pauseAfter(waitedMs), options.signal);
     left = await living();
   }
 }
@@ -102,7 +102,8 @@ async function startSupervised(one: Supervised, _operationId: string, options: E
   const { clock } = context;
   const beganAt = performance.now();
   for (;;) {
-    const isPastGrace = performance.now() - beganAt > settings.stop.grace;
+    const waitedMs = performance.now() - beganAt;
+    const isPastGrace = waitedMs > settings.stop.grace;
     const isUp = await context.lock.hold(async () => {
       await assertGuardIsIdle(context);
       if ((await living()).length === 0) {
@@ -115,7 +116,7 @@ async function startSupervised(one: Supervised, _operationId: string, options: E
       return true;
     });
     if (isUp) return;
-    await clock.sleep(POLL_MS, options.signal);
+    await clock.sleep(pauseAfter(waitedMs), options.signal);
   }
 }
 

@@ -48,16 +48,16 @@ export async function findWriters(parts: readonly { name: string; path: string }
   let unseen = 0;
   for (const pid of allPids()) {
     await otherWork();
-    const files = writtenFiles(pid);
+    const partOf = (file: string) => partHolding(file, mountsSeenBy(pid, bySpace));
+    const files = writtenFiles(pid, (file) => partOf(file) !== undefined);
     if (files === 'unseen') unseen += 1;
-    if (files === 'unseen' || files.length === 0) continue;
-    const mounts = mountsSeenBy(pid, bySpace);
-    for (const file of files) {
-      const part = partHolding(file, mounts);
-      if (part !== undefined) writers.push({ who: `process ${pid} (${programOf(pid)})`, pid, file, part });
-    }
+    else for (const file of files) writers.push({ who: whoIs(pid), pid, file, part: partOf(file) ?? '' });
   }
   return { writers, unseen };
+}
+
+function whoIs(pid: number): string {
+  return `process ${pid} (${programOf(pid)})`;
 }
 
 async function resolved(path: string): Promise<string> {
@@ -72,7 +72,8 @@ function holds(root: Place, place: Place): boolean {
   return root.device === place.device && isWithin(place.path, root.path);
 }
 
-function writtenFiles(pid: number): string[] | 'unseen' {
+/** How a file was opened is asked only of those that matter: it is one more look for each. */
+function writtenFiles(pid: number, matters: (file: string) => boolean): string[] | 'unseen' {
   let descriptors: string[];
   try {
     descriptors = readdirSync(`/proc/${pid}/fd`);
@@ -80,15 +81,16 @@ function writtenFiles(pid: number): string[] | 'unseen' {
     const isGone = codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ESRCH';
     return isGone || isKernelThread(pid) ? [] : 'unseen';
   }
-  const open = descriptors.map((descriptor) => writtenThrough(pid, descriptor)).filter((file) => file !== undefined);
-  return [...open, ...mappedForWriting(pid)];
+  const open = descriptors.flatMap((descriptor) => writtenThrough(pid, descriptor, matters) ?? []);
+  return [...open, ...mappedForWriting(pid).filter(matters)];
 }
 
-function writtenThrough(pid: number, descriptor: string): string | undefined {
+function writtenThrough(pid: number, descriptor: string, matters: (file: string) => boolean): string | undefined {
   try {
     const path = `/proc/${pid}/fd/${descriptor}`;
     const file = readlinkSync(path);
-    if (!file.startsWith('/') || /^\/(dev|proc|sys)\//.test(file) || isDeleted(file, path)) return undefined;
+    if (!file.startsWith('/') || /^\/(dev|proc|sys)\//.test(file) || !matters(file)) return undefined;
+    if (isDeleted(file, path)) return undefined;
     // The flags of open(2) in octal; the last two bits say read, write or both.
     const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0 ? file : undefined;

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -110,10 +110,11 @@ describe('parts', () => {
     const { path } = bench.options.settings.volumes[0] ?? { path: '' };
     await makeFolder(join(path, 'sub folder', "it's"), { file: '3' });
     const folder = await makeFolder(join(bench.root, 'work'));
-    expect(await bench.options.run(walkProgram({ name: 'data', path }), { folder })).toMatchObject({
+    expect(await bench.options.run(walkProgram({ name: 'data', path }, folder), { folder })).toMatchObject({
       exitCode: 0,
       stderr: [],
     });
+    expect(await readdir(folder)).toEqual([]);
     await bench.platform.warmUp(OPERATION, (await bench.platform.inspect()).parts, join(bench.root, 'unused'));
     expect(existsSync(join(bench.root, 'unused'))).toBe(false);
   });

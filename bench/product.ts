@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { createTerminalClient } from '../src/chat/terminal/client.ts';
+import { systemClock } from '../src/clock.ts';
+import { type Operation, operation } from '../src/records/operation.ts';
+import type { Capture } from '../src/records/workspace.ts';
+import { MARK } from './world.ts';
+
+const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
+const LOOK_MS = 15;
+const START_MS = 30_000;
+
+/** The real server, spoken to over its socket. No word waits longer than the server takes. */
+export interface Product {
+  readonly pid: number;
+  startServices(workspace: string): Promise<void>;
+  /** Answers the operation's id as soon as it has begun. */
+  beginBackup(workspace: string, capture?: Capture): Promise<string>;
+  backUp(workspace: string, capture?: Capture): Promise<Operation>;
+  /** Asked for by one, approved by the other. */
+  restore(workspace: string, backupId: string): Promise<Operation>;
+  cancel(operationId: string): Promise<void>;
+  /** As it stands now, open or ended. */
+  look(operationId: string): Promise<Operation | undefined>;
+  ended(operationId: string): Promise<Operation>;
+  /** SIGTERM; resolves when it is gone. */
+  end(): Promise<void>;
+}
+
+const begun = z.object({ operation: z.object({ id: z.string() }) });
+const requested = z.object({ request: z.object({ id: z.string() }) });
+const used = z.object({ status: z.string(), operationId: z.string().optional() });
+
+/** @param folder holds cml.yaml, `mark` is what every process started from here carries in its environment */
+export async function startProduct(folder: string, mark: string): Promise<Product> {
+  const data = join(folder, 'cml-data');
+  const output = openSync(join(folder, 'server.out'), 'a');
+  const server = spawn(process.execPath, [MAIN, 'serve'], {
+    cwd: folder,
+    env: { ...process.env, [MARK]: mark },
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  const place = { socketPath: join(data, 'control.sock'), noncesFolder: join(data, 'nonces'), clock: systemClock };
+  const say = async (name: string, word: string, input: Record<string, unknown>) =>
+    (await createTerminalClient(place).say({ as: { name }, word, input })).json;
+  await awaitServer(() => createTerminalClient(place).hello(), server, join(folder, 'server.out'));
+
+  const look = (id: string) => readOperation(data, id);
+  const ended = async (id: string): Promise<Operation> => {
+    for (;;) {
+      const found = await look(id);
+      if (found && found.status !== 'running') return found;
+      if (server.exitCode !== null)
+        throw new Error(`the server ended: ${await readFile(join(folder, 'server.out'), 'utf8')}`);
+      await wait(LOOK_MS);
+    }
+  };
+  const beginBackup = async (workspace: string, capture?: Capture) => {
+    const answered = await say('alice', 'backup', { workspace, ...(capture === undefined ? {} : { capture }) });
+    return begun.parse(answered).operation.id;
+  };
+  return {
+    pid: server.pid ?? 0,
+    ...{ beginBackup, look, ended },
+    startServices: async (workspace) => void (await say('alice', 'start', { workspace })),
+    backUp: async (workspace, capture) => expectSuccess(await ended(await beginBackup(workspace, capture))),
+    async restore(workspace, backup) {
+      const { request } = requested.parse(await say('alice', 'restore', { backup, confirm: workspace }));
+      await say('bob', 'approve', { request: request.id });
+      return expectSuccess(await ended(await operationOf(join(data, 'requests', `${request.id}.json`))));
+    },
+    cancel: async (subject) => void (await say('alice', 'cancel', { subject })),
+    async end() {
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      server.kill('SIGTERM');
+      await once(server, 'exit');
+    },
+  };
+}
+
+async function awaitServer(hello: () => Promise<unknown>, server: { exitCode: number | null }, output: string) {
+  for (const until = Date.now() + START_MS; ; await wait(LOOK_MS)) {
+    try {
+      return await hello();
+    } catch (cause) {
+      if (server.exitCode === null && Date.now() < until) continue;
+      throw new Error(`the server does not answer: ${await readFile(output, 'utf8')}`, { cause });
+    }
+  }
+}
+
+async function readOperation(data: string, id: string): Promise<Operation | undefined> {
+  for (const state of ['open', 'ended']) {
+    const path = join(data, 'operations', state, `${id}.json`);
+    if (existsSync(path)) {
+      const text = await readFile(path, 'utf8').catch(() => undefined); // it moves from one folder to the other
+      if (text !== undefined) return operation.parse(JSON.parse(text));
+    }
+  }
+  return undefined;
+}
+
+/** The operation that an approved request was used for. */
+async function operationOf(path: string): Promise<string> {
+  for (const until = Date.now() + START_MS; ; await wait(LOOK_MS)) {
+    const { status, operationId } = used.parse(JSON.parse(await readFile(path, 'utf8')));
+    if (operationId !== undefined) return operationId;
+    if (Date.now() > until) throw new Error(`the request is ${status} and was not used`);
+  }
+}
+
+function expectSuccess(found: Operation): Operation {
+  if (found.status === 'succeeded') return found;
+  throw new Error(`${found.kind} ${found.id} ${found.status}: ${found.error?.message ?? 'without an error'}`);
+}

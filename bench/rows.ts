@@ -1,0 +1,20 @@
+import { benchCatalog } from './catalog.ts';
+import type { Row } from './row.ts';
+import { cancel } from './rows/cancel.ts';
+import { createCatalogRow } from './rows/catalog.ts';
+import { copies } from './rows/copies.ts';
+import { downtime } from './rows/downtime.ts';
+import { latency } from './rows/latency.ts';
+import { memory } from './rows/memory.ts';
+import { restore } from './rows/restore.ts';
+
+/** Everything that is measured, in the order of the report. */
+export const rows: readonly Row[] = [
+  copies,
+  downtime,
+  latency,
+  cancel,
+  restore,
+  memory,
+  createCatalogRow(benchCatalog),
+];

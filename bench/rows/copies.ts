@@ -1,0 +1,198 @@
+import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Operation } from '../../src/records/operation.ts';
+import { type Bare, createBare } from '../bare.ts';
+import { changeTree, growTree, type Tree } from '../data.ts';
+import { ratiosOf, sampleOf, writeRatio, writeSeconds, writeTree } from '../numbers.ts';
+import { inTurns } from '../pairs.ts';
+import { makePlace } from '../place.ts';
+import { atMost, type Findings, type Row } from '../row.ts';
+import { stepBars, stepTable } from '../step-table.ts';
+import { deltaMsOf, msOf } from '../steps.ts';
+import { makeSnapshotVolume } from '../volume.ts';
+import { type BenchWorld, clearFolder } from '../world.ts';
+
+interface Pair {
+  readonly ours: number;
+  readonly bare: number;
+}
+
+const KINDS = [
+  'pre-copy, everything new',
+  'delta after it',
+  'pre-copy, 1 % changed',
+  'delta after that',
+  'snapshot, 1 % changed',
+  'whole cut, everything new',
+  'whole cut, 1 % changed',
+];
+const DELTAS = [1, 3];
+/** The whole step around the delta, beside the same calls by hand: not a copy, shown so that nothing is hidden. */
+const CUTS = { 0: 5, 2: 6 } as const;
+const LIMIT = 1.05;
+const SHARE = 0.01;
+
+/** Each copy of ours beside the same call of restic by hand. */
+export const copies: Row = {
+  word: 'copies',
+  title: 'Copying, beside bare restic',
+  method:
+    'Each pair begins with two copies of one empty repository. One side is a backup by the server, the other the same calls of restic by hand: the same words and variables (taken from the product), the same parent, a cache of the same age, the source in the page cache. Ours is the whole step by the journal: what restic takes and everything around it (starting it, following it, writing the journal; of the step "cut" the share that copies; the step as a whole, which also proves twice that nobody writes, stands below it). Who begins changes from pair to pair; before each side the disks come to rest.',
+  async measure(world) {
+    const pairs: Pair[][] = KINDS.map(() => []);
+    const operations = await measureTwoPass(world, pairs);
+    const secured = await measureSnapshot(world, pairs);
+    return report(world, pairs, operations, secured);
+  },
+};
+
+/** Fills the pairs of the first four kinds; answers the second backup of each pair. */
+async function measureTwoPass(world: BenchWorld, pairs: Pair[][]): Promise<Operation[]> {
+  const room = await world.room('copies');
+  const tree = await growTree(join(room, 'data'), world.sizes.copies, world.seed);
+  const second: Operation[] = [];
+  for (let at = 0; at < world.pairs; at++) {
+    second.push(await measurePair(world, tree, at, pairs));
+    world.say(
+      `pair ${at + 1} of ${world.pairs}: ${pairs
+        .map(tellLast)
+        .filter((text) => text !== '')
+        .join(' ')}`,
+    );
+  }
+  return second;
+}
+
+/** A server, a repository and a catalog of its own for each pair: nobody has copied anything before. */
+async function measurePair(world: BenchWorld, tree: Tree, at: number, pairs: Pair[][]): Promise<Operation> {
+  const name = `pair-${at + 1}`;
+  const volume = { name: 'data', path: tree.root, capture: 'two-pass' };
+  const { folder, product } = await makePlace(world, name, [{ name, volume }]);
+  await product.startServices(name);
+  const repository = join(folder, 'bare');
+  await execa('cp', ['-a', world.emptyRepository, repository]);
+  const bare = createBare(world, { folder: join(folder, 'by-hand'), workspace: name, repository });
+  const backUpBoth = async (kind: 0 | 2, parent: string | undefined) => {
+    await changeTree(tree, SHARE);
+    const [ours, byHand] = await inTurns(
+      at % 2 === 0,
+      () => product.backUp(name),
+      () => copyTwice(bare, tree, parent),
+    );
+    pairs[kind]?.push({ ours: msOf(ours, 'pre-copy'), bare: byHand.first });
+    pairs[kind + 1]?.push({ ours: deltaMsOf(ours), bare: byHand.second });
+    pairs[CUTS[kind]]?.push({ ours: msOf(ours, 'cut'), bare: byHand.second });
+    return { ours, parent: byHand.id };
+  };
+  const { parent } = await backUpBoth(0, undefined);
+  const { ours } = await backUpBoth(2, parent);
+  await product.end();
+  await clearFolder(folder);
+  return ours;
+}
+
+function tellLast(pairs: readonly Pair[]): string {
+  const last = pairs.at(-1);
+  return last ? (last.ours / last.bare).toFixed(3) : '';
+}
+
+async function copyTwice(bare: Bare, { root }: Tree, parent: string | undefined) {
+  const request = { paths: [root], exclude: [], tags: ['op_0000000000'] };
+  const first = await bare.copy({ ...request, tags: [...request.tags, 'pre-copy'], ...(parent ? { parent } : {}) });
+  const second = await bare.copy({ ...request, parent: first.copy.id });
+  return { first: first.ms, second: second.ms, id: second.copy.id };
+}
+
+async function measureSnapshot(world: BenchWorld, pairs: Pair[][]): Promise<Operation[]> {
+  const room = await world.room('copies-snapshot');
+  const storage = await makeSnapshotVolume(room, world.sizes.copies.bytes * 3 + 1e9);
+  const tree = await growTree(await storage.subvolume('data'), world.sizes.copies, world.seed);
+  const snapshot = storage.snapshotOf('data');
+  const volume = { name: 'data', path: tree.root, capture: 'snapshot', snapshot };
+  const { folder, product } = await makePlace(world, 'copies-snapshot', [{ name: 'snapshot', volume }]);
+  await product.startServices('snapshot');
+  await product.backUp('snapshot');
+  const repository = join(folder, 'bare');
+  await execa('cp', ['-a', world.emptyRepository, repository]);
+  const bare = createBare(world, { folder: join(folder, 'by-hand'), workspace: 'snapshot', repository });
+  let parent = (await copySnapshot(bare, snapshot, undefined)).copy.id;
+  const operations: Operation[] = [];
+  for (let at = 0; at < world.pairs; at++) {
+    await changeTree(tree, SHARE);
+    const [ours, byHand] = await inTurns(
+      at % 2 === 0,
+      () => product.backUp('snapshot'),
+      () => copySnapshot(bare, snapshot, parent),
+    );
+    parent = byHand.copy.id;
+    pairs[4]?.push({ ours: msOf(ours, 'copy snapshots'), bare: byHand.ms });
+    operations.push(ours);
+    world.say(`snapshot, pair ${at + 1} of ${world.pairs}: ${tellLast(pairs[4] ?? [])}`);
+  }
+  await product.end();
+  await execa('umount', [storage.point]);
+  return operations;
+}
+
+/** By hand too: made, copied, dropped. Only copying is timed. */
+async function copySnapshot(
+  bare: Bare,
+  { make, drop, path }: { make: string[]; drop: string[]; path: string },
+  parent: string | undefined,
+) {
+  const run = ([program = '', ...args]: readonly string[]) => execa(program, args);
+  await run(make);
+  try {
+    return await bare.copy({ paths: [path], exclude: [], tags: ['op_0000000000'], ...(parent ? { parent } : {}) });
+  } finally {
+    await run(drop);
+  }
+}
+
+function report(world: BenchWorld, pairs: Pair[][], two: Operation[], snapshot: Operation[]): Findings {
+  const ratios = pairs.map((all) => ratiosOf(all));
+  const worst = (kinds: readonly number[]) => Math.max(...kinds.map((kind) => ratios[kind]?.median ?? Infinity));
+  const rest = [0, 2, 4];
+  const write = (value: number) => value.toFixed(3);
+  return {
+    verdicts: [
+      atMost('pre-copy and copying a snapshot / bare restic (the worst of three)', LIMIT, worst(rest), write),
+      atMost('the delta while services are down / bare restic', LIMIT, worst(DELTAS), write),
+    ],
+    tables: [
+      {
+        title: `${writeTree(world.sizes.copies)}, ${world.pairs} pairs each: median (least–most)`,
+        columns: ['copy', 'our step', 'bare restic', 'ours / bare, pair by pair', `≤ ${LIMIT}`],
+        rows: KINDS.map((kind, at) => [
+          kind,
+          writeSeconds(sampleOf((pairs[at] ?? []).map(({ ours }) => ours))),
+          writeSeconds(sampleOf((pairs[at] ?? []).map(({ bare }) => bare))),
+          ratios[at] ? writeRatio(ratios[at]) : '',
+          (ratios[at]?.median ?? Infinity) <= LIMIT ? 'yes' : 'no',
+        ]),
+      },
+      stepTable('Every step of the second backup of each pair (two-pass, 1 % changed)', two),
+      stepTable('Every step of a backup by snapshot, 1 % changed', snapshot),
+    ],
+    charts: [
+      {
+        name: 'copies',
+        title: 'Copy steps beside bare restic',
+        unit: 's',
+        groups: KINDS.map((label, at) => ({
+          label,
+          bars: [
+            { series: 'our step', sample: inSeconds((pairs[at] ?? []).map(({ ours }) => ours)) },
+            { series: 'bare restic', sample: inSeconds((pairs[at] ?? []).map(({ bare }) => bare)) },
+          ],
+        })),
+      },
+      stepBars('steps', 'Where a two-pass backup spends its time', two),
+    ],
+    notes: [],
+  };
+}
+
+function inSeconds(values: readonly number[]) {
+  return sampleOf(values.map((ms) => ms / 1_000));
+}
