@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished as onEnd, type TestContext, test, vi } from 'vitest';
-import { type Bench, type BenchWish, isRoot, makeBench, restic, runRestic, web } from './bench.ts';
+import { asBob, type Bench, type BenchWish, isRoot, makeBench, restic, runRestic, web } from './bench.ts';
 import { findByCommand, sendSignal, until } from './processes.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -82,7 +82,12 @@ test.concurrent('an unreadable file makes a backup incomplete unless a pattern a
   expect(backups).toMatchObject([{ name: 'nightly', status: 'incomplete' }]);
   expect(backups[0].warnings).toContain('Not readable, as accepted: db/cache/one.lock');
   const restore = await bench.sayJson(['restore', 'nightly', '--confirm', 'team-ml']);
-  expect(restore).toMatchObject({ exitCode: 3, answer: { error: { code: 'backup-incomplete' } } });
+  expect(restore).toMatchObject({ exitCode: 0, answer: { request: { plan: { missing: ['db/locked'] } } } });
+  const { id } = restore.answer.request;
+  const approval = await bench.sayJson(['approve', id, ...asBob.words], asBob);
+  expect(approval).toMatchObject({ exitCode: 3, answer: { error: { code: 'not-confirmed' } } });
+  expect(approval.stderr).toContain(`cml approve ${id} --accept-incomplete`);
+  expect((await bench.say(['cancel', id])).exitCode).toBe(0);
   const near = await bench.sayJson(['restore', 'nihgtly']);
   expect(near).toMatchObject({ exitCode: 4, answer: { error: { hint: 'Did you mean "nightly"?' } } });
 

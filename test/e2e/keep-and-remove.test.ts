@@ -132,7 +132,9 @@ test('a deletion is shown, confirmed, approved by another, and leaves no copy of
   const asked = await bench.sayJson(['delete', 'old', '--confirm', 'team-ml', '--reason', 'too old']);
   expect(asked).toMatchObject({ exitCode: 0, answer: { request: { kind: 'delete', status: 'pending' } } });
   const { id } = asked.answer.request;
-  expect((await bench.say(['status'])).stdout).toMatch(new RegExp(`${id}: .* asks to delete ${old} \\(too old\\)`));
+  expect((await bench.say(['status'])).stdout).toMatch(
+    new RegExp(`${id}: .* asks to delete ${old} \\(.*\\) \\(too old\\)`),
+  );
   expect(await bench.sayJson(['approve', id])).toMatchObject({
     exitCode: 3,
     answer: { error: { code: 'own-approval' } },

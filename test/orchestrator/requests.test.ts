@@ -154,7 +154,7 @@ describe('two votes of three approvers', () => {
     door.setPolicy({ approvers: ['carol', 'dora'], votes: 2 });
     await door.drive(busy.ended);
     await door.settle(async () => (await door.catalog.requests.get(request.id))?.status === 'expired');
-    expect(drawn()).toContain('Who approved it may not approve any more.');
+    expect(drawn()).toContain('It does not have all the approvals that it needs now.');
     expect(await restores()).toEqual([]);
   });
 

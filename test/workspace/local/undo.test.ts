@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -198,6 +198,7 @@ describe.runIf(canMount)('an undo inside a mount point', () => {
     ] as [string, string][];
     for (let count = 0; count <= moves.length; count += 1) {
       await commit();
+      mkdirSync(from, { recursive: true }); // removed after the last move
       for (const [source, target] of moves.slice(count).reverse()) renameSync(target, source);
       await writeFile(record(), (await readFile(record(), 'utf8')).replace('"committed": true', '"committed": false'));
       const life = bench.again();
