@@ -113,9 +113,9 @@ export function describeMover(
       expect(await world.readTree(at('odd *?'))).toEqual({ 'f\\*?[q]\n': 'odd', fq: '' });
       expect(await world.mover.restore(made.id, file, at('odd [n]\n'), options())).toEqual({ files: 1, bytes: 3 });
       expect(await world.readTree(at('odd [n]\n'))).toEqual({ 'f\\*?[q]\n': 'odd' });
-      expect(await world.mover.count(made.id, [folder, file], options())).toEqual([
-        { path: folder, files: 2, directories: 0, bytes: 3 },
-        { path: file, files: 1, directories: 0, bytes: 3 },
+      expect(await world.mover.count(made.id, [folder, file], options())).toMatchObject([
+        { path: folder, isFolder: true, files: 2, directories: 0, bytes: 3 },
+        { path: file, isFolder: false, files: 1, directories: 0, bytes: 3 },
       ]);
     });
 
@@ -168,11 +168,11 @@ export function describeMover(
       const paths = ['whole', 'some', 'whole/empty', 'whole/a/one.txt', 'who'].map(at);
       const counts = await world.mover.count(made.id, paths, options());
       expect(counts.map(({ lastChange: _ifKept, ...counted }) => counted)).toEqual([
-        { path: at('whole'), files: 4, directories: 3, bytes: 8 },
-        { path: at('some'), files: 3, directories: 2, bytes: 3 },
-        { path: at('whole/empty'), files: 0, directories: 0, bytes: 0 },
-        { path: at('whole/a/one.txt'), files: 1, directories: 0, bytes: 3 },
-        { path: at('who'), files: -1, directories: 0, bytes: 0 },
+        { path: at('whole'), isFolder: true, files: 4, directories: 3, bytes: 8 },
+        { path: at('some'), isFolder: true, files: 3, directories: 2, bytes: 3 },
+        { path: at('whole/empty'), isFolder: true, files: 0, directories: 0, bytes: 0 },
+        { path: at('whole/a/one.txt'), isFolder: false, files: 1, directories: 0, bytes: 3 },
+        { path: at('who'), isFolder: true, files: -1, directories: 0, bytes: 0 },
       ]);
     });
 
