@@ -30,6 +30,7 @@ export function createCommandedService(context: LocalContext, settings: Commande
   return {
     name: settings.name,
     startWithinMs: settings.startWithin,
+    staysUpMs: settings.staysUp,
     stopWithinMs: settings.stopWithin,
     output,
     hasProbe: settings.ready !== undefined,

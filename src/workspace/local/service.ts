@@ -6,6 +6,8 @@ import type { Stranger } from './strangers.ts';
 export interface Service {
   readonly name: string;
   readonly startWithinMs: number;
+  /** It must still run so long after all were ready. */
+  readonly staysUpMs: number;
   /** The longest that a stop may take before it is given up. */
   readonly stopWithinMs: number;
   /** Where its output goes. */

@@ -29,6 +29,8 @@ const common = {
   ready: ready.optional(),
   /** How long a start may take until the service is ready. */
   startWithin: duration.default(60_000),
+  /** How long after the last one was ready it must still run. Some are ready and then fall over what they find. */
+  staysUp: duration.default(1_000),
 };
 
 const supervisedService = z.strictObject({

@@ -12,8 +12,6 @@ import { assertGuardIsIdle } from './taken-over.ts';
 
 /** A supervised service without a probe counts as ready when it has lived this long; a wrong command ends within it. */
 const SETTLE_MS = 200;
-/** Some are ready for a moment and then fall over what they find. Not part of the downtime: they serve meanwhile. */
-const STAYS_MS = 1_000;
 
 /**
  * Starts what the note names, the last declared first. One that fails does not keep the others down: all are tried, then
@@ -45,7 +43,9 @@ export async function startServices(
   }
   if (failures.length > 0) throw together(failures);
   const readyAt = context.clock.now().toISOString();
-  if (services.length > 0) await context.clock.sleep(STAYS_MS, options.signal);
+  // Not part of the downtime: they serve meanwhile.
+  const staysUpMs = Math.max(0, ...services.map((service) => service.staysUpMs));
+  if (staysUpMs > 0) await context.clock.sleep(staysUpMs, options.signal);
   for (const service of services) {
     if (!(await service.isRunning())) throw willNotStart(service, 'ended right after it was ready');
   }

@@ -29,6 +29,7 @@ export function createSupervisedService(context: LocalContext, settings: Supervi
   const service: Service = {
     name: settings.name,
     startWithinMs: settings.startWithin,
+    staysUpMs: settings.staysUp,
     stopWithinMs: settings.stop.grace + (settings.stop.kill ? KILL_MS : 0),
     output,
     hasProbe: settings.ready !== undefined,
