@@ -1,5 +1,5 @@
 import type { Copy } from '../mover/mover.ts';
-import { isDone } from '../operation/journal.ts';
+import { hasBegun, isDone } from '../operation/journal.ts';
 import type { Backup } from '../records/backup.ts';
 import { operationId } from '../records/ids.ts';
 import type { Operation } from '../records/operation.ts';
@@ -51,7 +51,7 @@ export function judgeCopies(maker: string | undefined, copies: readonly Copy[], 
   if (operation && madeNoBackup(operation)) {
     return { kind: 'orphans', orphans: copies, why: `${maker} ${operation.status} and could not drop them` };
   }
-  if (operation?.kind === 'restore-in-place' && isDone(operation.journal, 'begin in place')) {
+  if (operation?.kind === 'restore-in-place' && hasBegun(operation.journal, 'begin in place')) {
     return kept('left alone', `they are what stood there before ${maker} wrote in place`);
   }
   if (copies.some(isManifest)) return kept('unknown', `a backup that the catalog does not know, made by ${maker}`);

@@ -25,6 +25,8 @@ export interface Captured {
   readonly started: Started;
   readonly later?: MadeCopy | undefined;
   readonly secured: readonly SecuredPart[];
+  /** The restore in place that it was made for. */
+  readonly safetyFor?: string | undefined;
 }
 
 export function makeManifest(captured: Captured): Manifest {
@@ -45,6 +47,7 @@ export function makeManifest(captured: Captured): Manifest {
     by: operation.by,
     trigger: operation.trigger,
     ...(operation.reason === undefined ? {} : { reason: operation.reason }),
+    ...(captured.safetyFor === undefined ? {} : { safetyFor: captured.safetyFor }),
     startedAt: operation.startedAt,
     takenAt: cut.takenAt,
     release: plan.release,

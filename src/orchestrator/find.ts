@@ -17,7 +17,8 @@ export async function findBackup(room: Room, wanted: string): Promise<Backup> {
   const exact = await backups.get(wanted);
   if (exact) return exact;
   if (room.world.workspaces[wanted]) {
-    const [newest] = await backups.list({ workspace: wanted, status: 'completed', limit: 1 });
+    const some = await backups.list({ workspace: wanted, status: 'completed', limit: 20 });
+    const newest = some.find(({ safetyFor }) => safetyFor === undefined) ?? some[0];
     if (newest) return newest;
     throw new UserError('unknown-backup', `${wanted} has no completed backup.`, { hint: `cml backup ${wanted}` });
   }

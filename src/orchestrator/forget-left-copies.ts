@@ -38,6 +38,7 @@ export function createLeftCopies(room: Room): (workspace: string) => Promise<voi
     try {
       const copies = await mover.list(leftBy, { folder, key: 'list-left', signal });
       const orphans: string[] = [];
+      const settled = new Set<string>();
       for (const id of leftBy) {
         const judged = await judgeMade(
           room,
@@ -45,6 +46,7 @@ export function createLeftCopies(room: Room): (workspace: string) => Promise<voi
           copies.filter(({ tags }) => tags.includes(id)),
         );
         orphans.push(...judged.orphans.map((copy) => copy.id));
+        if (judged.kind !== 'left alone') settled.add(id);
       }
       // Alone with the repository: a copy that an operation makes meanwhile would find it held.
       if (orphans.length > 0) {
@@ -53,7 +55,7 @@ export function createLeftCopies(room: Room): (workspace: string) => Promise<voi
       }
       await catalog.marks.change(workspace, (now) => ({
         ...now,
-        leftCopies: now.leftCopies.filter((id) => !leftBy.includes(id)),
+        leftCopies: now.leftCopies.filter((id) => !settled.has(id)),
       }));
     } finally {
       await rm(folder, { recursive: true, force: true });

@@ -5,7 +5,8 @@ import type { RestorePlan } from '../records/plan.ts';
 import type { Request, RestoreRequest } from '../records/request.ts';
 import { writeDuration } from '../records/time.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
-import { makeRestorePlan, type OnlyPath } from '../restore/restore-plan.ts';
+import { makeRestorePlan, type OnlyPath, tightestPart } from '../restore/restore-plan.ts';
+import type { Inspection, PartState } from '../workspace/platform.ts';
 import { ask } from './ask.ts';
 import { findBackup } from './find.ts';
 import { refuseWhenHeld } from './held.ts';
@@ -41,8 +42,10 @@ export async function planRestore(room: Room, wish: RestoreWish): Promise<{ back
 }
 
 /** The plan of a request as it would be made now. */
-export async function planAgain(room: Room, { plan, backupId }: RestoreRequest): Promise<RestorePlan> {
+export async function planAgain(room: Room, { plan, backupId, by }: RestoreRequest): Promise<RestorePlan> {
   const backup = await findBackup(room, backupId);
+  // Who may not read the source any more does not get its data after all.
+  room.requireOperator(by, room.settingsOf(backup.workspace));
   const only = plan.scope === 'paths' ? plan.parts : undefined;
   return planScope(room, backup, { only, into: plan.fromWorkspace && plan.workspace, count: false });
 }
@@ -53,14 +56,26 @@ async function planScope(room: Room, backup: Backup, { only, into, count }: Scop
   const settings = room.settingsOf(into ?? backup.workspace);
   const { platform } = room.world.portsFor(settings);
   const inspection = await platform.inspect(count && !only ? { count, since: backup.takenAt } : {});
-  const lacking = backup.parts.find(({ name }) => !inspection.parts.some((part) => part.name === name));
-  if (into !== undefined && lacking && !only) {
-    throw new UserError('bad-input', `${into} has no part "${lacking.name}", so ${backup.id} does not fit it.`, {
-      hint: `Its parts: ${inspection.parts.map(({ name }) => name).join(', ')}. Single parts: --only <part>`,
-    });
+  const wanted = only ?? backup.parts;
+  const lacking = wanted.find(({ name }) => !inspection.parts.some((part) => part.name === name));
+  if (lacking) {
+    throw new UserError(
+      'bad-input',
+      `${settings.name} has no part "${lacking.name}", so ${backup.id} does not fit it.`,
+      {
+        hint: `Its parts: ${inspection.parts.map(({ name }) => name).join(', ')}. Single parts: --only <part>`,
+      },
+    );
   }
   const canSwap = platform.capabilities.swap !== 'none';
-  return makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap });
+  if (only && !canSwap) {
+    throw new UserError('bad-input', `Single paths of ${settings.name} cannot be brought back on this platform.`, {
+      hint: 'Restore all of it, or bring it into another workspace with --to.',
+    });
+  }
+  const plan = makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap });
+  if (count && plan.way === 'in-place') refuseTooLarge(plan, inspection);
+  return plan;
 }
 
 /** Asks for a restore: nothing happens until another person approves. */
@@ -103,6 +118,23 @@ export function refuseOverBudget(
     `Services of ${plan.workspace} would be down for about ${downtime}; the budget is ${budget}.`,
     { hint: 'Raise policy.downtimeBudget in the configuration, then ask again.' },
   );
+}
+
+/** Written over what stands there, it must fit into the room that this leaves. */
+function refuseTooLarge(plan: RestorePlan, { parts }: Inspection): void {
+  const emptied = parts.map((part) => ({ ...part, freeBytes: part.freeBytes + bytesBeside(part, parts) }));
+  const tight = tightestPart(plan.parts, { parts: emptied });
+  if (!tight || tight.lackingBytes <= 0) return;
+  throw new UserError('bad-input', `${plan.backupId} does not fit where "${tight.name}" is, even in place.`, {
+    hint: `It needs ${Math.ceil(tight.lackingBytes / 1e6)} MB more on that file system.`,
+  });
+}
+
+/** What all parts on the file system of one hold now. */
+function bytesBeside(one: PartState, parts: readonly PartState[]): number {
+  const shares = (other: PartState) =>
+    other === one || (one.fileSystem !== undefined && other.fileSystem === one.fileSystem);
+  return parts.filter(shares).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function refuseUnrestorable(backup: Backup): void {

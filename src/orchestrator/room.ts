@@ -96,7 +96,7 @@ export function createRoom(world: OrchestratorWorld): Room {
     const leftovers =
       operation.status === 'succeeded'
         ? [folder]
-        : ['manifest', 'definition', 'present'].map((name) => join(folder, name));
+        : ['manifest', 'definition', 'definition.partial', 'present'].map((name) => join(folder, name));
     for (const place of leftovers) {
       await rm(place, { recursive: true, force: true }).catch((cause: unknown) =>
         world.log.warn({ place, cause: String(cause) }, 'an operation’s folder could not be removed'),

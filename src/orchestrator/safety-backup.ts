@@ -52,6 +52,8 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
           },
         );
       }
+      const options = { mover, folder, signal, acceptUnreadable: [], startedAt: now().toISOString() };
+      await countParts(plan, taken, undefined, options); // what follows writes over the original
       return { copyId: taken.delta.id, made: asJson({ warm, cut: taken }) };
     },
     async record(planned, definition, copy, started, { signal, now }) {
@@ -73,8 +75,10 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
         definition,
         warm,
         cut: taken,
-        started,
+        // The rest of the downtime was the restore's: no forecast may take it for this backup's.
+        started: { ...started, readyAt: taken.takenAt },
         secured,
+        safetyFor: id,
       };
       const stored = await storeManifest(captured, mover, folder, signal);
       await proveCopies(captured, stored.copyId, mover, folder, signal);

@@ -1,6 +1,7 @@
 import { isExpired } from '../approval/rules.ts';
 import { describeRequest } from '../chat/messages/request.ts';
 import { isAppError } from '../errors.ts';
+import { startWaiting } from './decide.ts';
 import type { Room } from './room.ts';
 
 /** What time alone brings about. May be called as often as one likes; what fails is tried again the next time. */
@@ -18,6 +19,12 @@ export async function sweep(room: Room, forgetLeftCopies: (workspace: string) =>
     await tolerate('a request could not be let expire', () => expireRequest(room, id));
   }
   const held = await heldDisplaced(room);
+  for (const workspace of Object.keys(workspaces)) {
+    await tolerate(
+      'an approved request could not be started yet',
+      async () => void (await startWaiting(room, workspace)),
+    );
+  }
   for (const [workspace, settings] of Object.entries(workspaces)) {
     if (room.runningIn(workspace)) continue;
     await tolerate('what failed operations left in the repository could not be dropped', () =>

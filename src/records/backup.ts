@@ -23,6 +23,8 @@ export const manifest = z.object({
   by: person,
   trigger: z.enum(['person', 'schedule']),
   reason: z.string().optional(),
+  /** The restore in place before which it was made: what stood there, and not what a workspace is brought back from unasked. */
+  safetyFor: operationId.optional(),
   startedAt: moment,
   /** The cut: the moment all consistent parts belong to. */
   takenAt: moment,

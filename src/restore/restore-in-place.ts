@@ -61,12 +61,12 @@ export async function restoreInPlace(
       (await step('fetch definition', ({ signal }) =>
         fetchDefinition({ definition: stored, releaseThen: plan.releaseThen }, world(signal)),
       ));
-    const present = await step('capture present definition', () => safety.captureDefinition());
     const countdown = countdownTo(input, operation, { platform, chat });
     await step('announce', (context) => announceStop(context, countdown));
     const warm = await step('safety pre-copy', (context) => safety.preCopy(made, context));
     await step('countdown', (context) => countDown(context, countdown));
     const running = await step('note running', () => platform.noteRunning(id));
+    const present = await step('capture present definition', () => safety.captureDefinition());
     let started: Started | undefined;
     let stoppedAt: string | undefined;
     let filled = { files: 0, bytes: 0 };
@@ -74,12 +74,19 @@ export async function restoreInPlace(
       const { downtimeBudget, guardMargin } = settings.policy;
       const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
       const until = (from: string) => endOfPatience(from, patience.downtimeBudget);
-      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), patience)));
+      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy)));
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       stoppedAt = quiet.stoppedAt;
-      copied = await step('safety copy', (context) => safety.copy(made, quiet, warm, context), until(stoppedAt));
-      const live = await step('begin in place', () => platform.beginInPlace(id, parts, quiet));
-      keepsCopies = true;
+      copied = await step(
+        'safety copy',
+        (context) => safety.copy(made, quiet, warm, context),
+        endOfPatience(stoppedAt, downtimeBudget),
+      );
+      keepsCopies = true; // from here on they may be all there is
+      const live = await step('begin in place', async ({ now }) => {
+        await platform.armGuard(running, guardTime(now(), patience));
+        return platform.beginInPlace(id, parts, quiet);
+      });
       filled = await step(
         'write in place',
         ({ signal, progress }) => writeInPlace(plan.parts, live, world(signal), progress, 'write'),

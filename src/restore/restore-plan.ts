@@ -115,7 +115,7 @@ function partOf(backup: Backup, inspection: Inspection, item: OnlyPath): Restore
 /** How much the fullest file system lacks for all parts that lie on it together; not there at all is told of elsewhere. */
 export function tightestPart(
   parts: readonly Pick<RestoredPart, 'name' | 'bytes'>[],
-  inspection: Inspection,
+  inspection: Pick<Inspection, 'parts'>,
 ): { readonly name: string; readonly lackingBytes: number } | undefined {
   const needed = new Map<string, { name: string; lackingBytes: number }>();
   for (const { name, bytes } of parts) {

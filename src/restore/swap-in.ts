@@ -32,10 +32,11 @@ export async function swapIn(
   { staged, definition, countdown }: Incoming,
 ): Promise<SwappedIn> {
   const { id, settings } = operation;
-  const present = await step('capture present definition', () => platform.captureDefinition(join(folder, 'present')));
   await step('announce', (context) => announceStop(context, countdown));
   await step('countdown', (context) => countDown(context, countdown));
   const running = await step('note running', () => platform.noteRunning(id));
+  // After the countdown: people may have changed it meanwhile.
+  const present = await step('capture present definition', () => platform.captureDefinition(join(folder, 'present')));
   let started: Started | undefined;
   let stoppedAt: string | undefined;
   try {

@@ -28,10 +28,10 @@ export const swapEnsures = {
 } as const;
 
 export const swapShown = [
-  'capture present definition',
   'announce',
   'countdown',
   'note running',
+  'capture present definition',
   'arm guard',
   'stop',
   'commit',

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { test as anyTest, onTestFinished, type TestContext, vi } from 'vitest';
+import { test as anyTest, type TestContext, vi } from 'vitest';
 import type { Backup } from '../../src/records/backup.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import { compare, walk } from '../walker.ts';
@@ -14,9 +14,12 @@ const table = createTable('Hostile data: what cannot be copied whole, or not be 
 const parts = { warm: { capture: 'two-pass' }, cold: { capture: 'cold' } } as const;
 const PARTS = Object.entries(parts);
 
-async function given(wish: Partial<HostileWish> = {}): Promise<HostileWorld> {
+async function given(
+  here: Pick<TestContext, 'onTestFinished'>,
+  wish: Partial<HostileWish> = {},
+): Promise<HostileWorld> {
   const world = await makeHostileWorld({ parts, ...wish });
-  onTestFinished(() => world.dispose());
+  here.onTestFinished(() => world.dispose());
   return world;
 }
 
@@ -40,8 +43,9 @@ for (const { row, bytes, tooDeep } of [
   { row: 'a path deeper than PATH_MAX', bytes: 4_400, tooDeep: false },
   { row: 'a path that fits, but not beside the live data', bytes: 4_080, tooDeep: true },
 ]) {
-  test.concurrent(`${row} makes a backup incomplete, which says so`, async ({ expect }) => {
-    const world = await given();
+  test.concurrent(`${row} makes a backup incomplete, which says so`, async (here) => {
+    const { expect } = here;
+    const world = await given(here);
     for (const [part] of PARTS) sh(world.at(part), deepen(bytes));
     const ended = await world.backUp();
     const backup = await world.backupOf(ended);
@@ -62,9 +66,10 @@ const CLOSED =
   'echo x >open; mkdir closed; echo y >closed/inside; echo z >own; chown 1234 own; chmod 0600 own; chmod 0 closed';
 for (const accepted of [false, true]) {
   const row = `a closed folder and a file of another owner, as a plain user${accepted ? ', accepted' : ''}`;
-  test.concurrent(row, async ({ expect }) => {
+  test.concurrent(row, async (here) => {
+    const { expect } = here;
     const policy = accepted ? { acceptUnreadable: ['closed', 'closed/**', 'own'] } : {};
-    const world = await given({ isPlainUser: true, policy });
+    const world = await given(here, { isPlainUser: true, policy });
     for (const [part] of PARTS) sh(world.at(part), CLOSED);
     const ended = await world.backUp();
     const backup = await world.backupOf(ended);
@@ -84,8 +89,14 @@ for (const accepted of [false, true]) {
 }
 
 /** Backs up, makes something that cannot be moved, restores: nothing may have changed, and services are up. */
-async function cannotMove({ expect }: Pick<TestContext, 'expect'>, row: string, flag: string, immovable: string) {
-  const world = await given();
+async function cannotMove(
+  here: Pick<TestContext, 'expect' | 'onTestFinished'>,
+  row: string,
+  flag: string,
+  immovable: string,
+) {
+  const { expect } = here;
+  const world = await given(here);
   const isMounted = immovable.includes('/');
   if (isMounted) {
     execFileSync('mount', ['--bind', world.at('cold'), world.at('cold')]);
@@ -120,9 +131,10 @@ for (const flag of ['+i', '+a']) {
   cannotMove(here, 'an immutable folder right in a mount point', '+i', 'cold/b'),
 );
 
-test(`keeps as many entries in one folder as are asked for`, async ({ expect }) => {
+test(`keeps as many entries in one folder as are asked for`, async (here) => {
+  const { expect } = here;
   const entries = Number(process.env.HOSTILE_ENTRIES ?? 5_000);
-  const world = await given({ policy: { downtimeBudget: '30m' } });
+  const world = await given(here, { policy: { downtimeBudget: '30m' } });
   for (const [part] of PARTS)
     sh(world.at(part), `mkdir all; cd all; seq -f 'entry %07.0f' ${entries} | tr '\\n' '\\0' | xargs -0 touch`);
   const picture = (part: string) =>

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Person } from '../../src/records/person.ts';
 import type { Request } from '../../src/records/request.ts';
-import { makeBackup } from '../fakes/records.ts';
+import { makeBackup, makePart } from '../fakes/records.ts';
 import { alice, bob, carol, type Door, openDoor } from './door.ts';
 
 let door: Door;
@@ -56,7 +56,7 @@ describe('asking for a restore', () => {
   });
 
   test('finds a backup by its id, its end, its name or its workspace, and asks when several fit', async () => {
-    const oldest = makeBackup({ name: 'before the upgrade', takenAt: '2026-02-01T00:00:00.000Z' });
+    const oldest = makeBackup({ name: 'before the upgrade', takenAt: '2026-02-01T00:00:00.000Z', parts: [makePart()] });
     await door.catalog.backups.save(oldest);
     const newest = await door.backUp();
     for (const wanted of [newest, newest.slice(-6), 'team-ml']) expect((await ask(wanted)).backupId).toBe(newest);

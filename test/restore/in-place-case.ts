@@ -15,7 +15,7 @@ export const inPlaceCase: StoryCase<typeof inPlaceStory> = {
   /** Data whose mark cannot be taken away is not started on; a safety backup that cannot be recorded is told, and kept. */
   allow(effect) {
     if (effect === 'platform.endInPlace') return { servicesDown: true };
-    const records = /^(mover\.(count count-cut|(begin|goes on) manifest|list prove)|catalog\.saveBackup)/;
+    const records = /^(mover\.(count count-cut|(begin|goes on) manifest|list prove|check)|catalog\.saveBackup)/;
     return records.test(effect) ? { leftovers: true } : {};
   },
   async tell(story, ports, operation) {

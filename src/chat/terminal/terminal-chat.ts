@@ -84,7 +84,10 @@ export function createTerminalChat(options: TerminalChatOptions): Chat {
     const { problems, written, notified, ...delivery } = await deliver(options, message, urgent);
     const reached = delivery.followers + (notified || (!options.notifyCommand?.() && written) ? 1 : 0);
     // A line in a file wakes nobody: it is enough for a message, but not for a page that should have been louder.
-    if (reached === 0 && (urgent || !written)) throw nobodyTold(options, message, problems);
+    // Who follows an operation hears of it. What everyone has to hear is not said by a terminal left open somewhere.
+    const isForAll = urgent && message.operationId === undefined;
+    const isUnheard = isForAll && options.notifyCommand?.() !== undefined && !notified;
+    if (isUnheard || (reached === 0 && (urgent || !written))) throw nobodyTold(options, message, problems);
     for (const err of problems) log.warn({ err, key: message.key }, 'a message could not be said in one of the ways');
     return { reached };
   }

@@ -82,6 +82,11 @@ async function restoreInPlace(
   try {
     await callRestic(context, first);
   } catch (error) {
+    if (error instanceof PortError && error.code === 'disk-full') {
+      // restic writes before it removes what is too much: the first call has made the room that the second one needs.
+      await callRestic(context, call(IN_PLACE, args, `${first.options.key}-again`));
+      return;
+    }
     const said = error instanceof PortError && error.cause instanceof Error ? error.cause.message : '';
     if (!FOLDER_IN_THE_WAY.test(said)) throw error;
     await callRestic(context, call(IN_PLACE_EMPTIED, args, `${first.options.key}-emptied`));

@@ -80,7 +80,9 @@ async function placeFile(file: Exclude<DefinedFile, { absent: true }>): Promise<
   const target = (await exists(file.path)) ? await realpath(file.path) : file.path;
   await mkdir(dirname(target), { recursive: true });
   const temporary = `${target}.cml-new`;
-  const handle = await open(temporary, 'w', 0o600);
+  // The folder may belong to a service: nothing that it planted under that name is followed or written through.
+  await rm(temporary, { force: true });
+  const handle = await open(temporary, 'wx', 0o600);
   try {
     await handle.writeFile(Buffer.from(file.contentBase64, 'base64'));
     const now = await handle.stat();

@@ -120,11 +120,17 @@ export async function listDisplaced(context: LocalContext): Promise<Displaced[]>
 
 export async function dropDisplaced(context: LocalContext, now: string, held: readonly string[]): Promise<string[]> {
   const removed: string[] = [];
+  const failures: unknown[] = [];
   for (const old of await context.lock.hold(() => beginDropping(context, now, held))) {
-    for (const place of old.places) await removeTree(place);
-    await context.lock.hold(() => unkeep(context, old.operationId));
-    removed.push(...old.places);
+    try {
+      for (const place of old.places) await removeTree(place);
+      await context.lock.hold(() => unkeep(context, old.operationId));
+      removed.push(...old.places);
+    } catch (cause) {
+      failures.push(cause); // one that cannot be removed keeps no other
+    }
   }
+  if (failures.length > 0) throw failures[0];
   return removed;
 }
 

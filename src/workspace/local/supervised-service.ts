@@ -128,6 +128,11 @@ async function launch({ context, settings }: Supervised): Promise<void> {
   const marks = Object.fromEntries(marksOf(context, settings.name).map((mark) => mark.split(/=(.*)/s).slice(0, 2)));
   const log = openSync(output, 'a', 0o600);
   try {
+    // Before it is there: one that is found after a crash in here must not be taken for one on its way out.
+    await changeServiceRecord(context, settings.name, ({ identity: _before, ...record }) => ({
+      ...record,
+      toldToStop: false,
+    }));
     const child = spawn(program, args, {
       cwd: settings.folder,
       env: { ...programEnvironment(), ...settings.environment, ...marks },
@@ -137,11 +142,9 @@ async function launch({ context, settings }: Supervised): Promise<void> {
     await once(child, 'spawn');
     child.unref();
     const identity = child.pid === undefined ? undefined : identify(child.pid);
-    await changeServiceRecord(context, settings.name, ({ identity: _before, ...record }) => ({
-      ...record,
-      toldToStop: false,
-      ...(identity === undefined ? {} : { identity }),
-    }));
+    if (identity !== undefined) {
+      await changeServiceRecord(context, settings.name, (record) => ({ ...record, identity }));
+    }
   } catch (cause) {
     throw new OperationError('service-will-not-start', `the service ${settings.name} cannot be started`, {
       cause,
