@@ -66,7 +66,7 @@ export function answerRestorePlan(plan: RestorePlan): Answer {
     tone: 'info',
     fields: describeRestorePlan(plan).map((line): [string, string] => ['', line]),
     json: asJson({ plan }),
-    hint: `Ask for it: cml restore ${plan.backupId}`,
+    hint: 'Ask for it: say the same without --dry-run.',
   };
 }
 

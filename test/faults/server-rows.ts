@@ -319,9 +319,11 @@ async function guardOtherClock(here: Here, offsetMs: number, kills: boolean): Pr
   const live = await bench.picture();
   const warm = await bench.hold('pre-copy');
   const held = await bench.hold('delta');
+  // Set back under a countdown, services would stop only when the announced moment comes again.
+  if (!kills) await clock.set(offsetMs);
   const client = bench.begin(['backup', 'team-ml', '--json']);
   await warm.reached();
-  await clock.set(offsetMs);
+  if (kills) await clock.set(offsetMs);
   await warm.letGo();
   // An early guard may have services up before restic is reached.
   await Promise.race([held.reached().catch(() => undefined), client.ended]);

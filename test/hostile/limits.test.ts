@@ -100,7 +100,7 @@ async function cannotMove(
   const isMounted = immovable.includes('/');
   if (isMounted) {
     execFileSync('mount', ['--bind', world.at('cold'), world.at('cold')]);
-    onTestFinished(() => void execFileSync('umount', [world.at('cold')]));
+    here.onTestFinished(() => void execFileSync('umount', [world.at('cold')]));
   }
   for (const [part] of PARTS) sh(world.at(part), 'for name in a b c; do mkdir $name; echo x >$name/file; done');
   const backup = await world.backUp();

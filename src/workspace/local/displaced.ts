@@ -114,7 +114,10 @@ export async function listDisplaced(context: LocalContext): Promise<Displaced[]>
       operationId,
       until,
       parts: swap.parts.map(stagedPartOf),
-      ...(definition === undefined ? {} : { definition }),
+      // Where it lies now: the data folder may have been moved since.
+      ...(definition === undefined
+        ? {}
+        : { definition: { ...definition, path: stateFiles.displacedDefinition(context.folder, operationId) } }),
     }));
 }
 
