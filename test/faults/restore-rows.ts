@@ -142,7 +142,7 @@ export const restoreRows: readonly Row[] = [
   {
     fault: "the data folder's disk is full while swapping",
     injected: 'ext4 of 40 MB, used up by a service when it is told to stop',
-    expected: 'puts back what was there and starts services on it',
+    expected: 'put back whole, or, where a little room was left, done whole; services up',
     async play(here) {
       const bench = await given(here, (at) => ({ services: fillsWhenStopped(at('armed'), at('cml-data')) }));
       await cp(bench.at('cml-data'), bench.at('aside'), { recursive: true });
@@ -158,9 +158,10 @@ export const restoreRows: readonly Row[] = [
       const ended = await restoreEnded(bench);
       await rm(bench.at('armed'));
       await disk.free();
-      expect(ended).toMatchObject({ status: 'failed' });
       expect(hasStopped(ended)).toBe(true);
-      expect(await judge(bench, { live: now, held: { [backup]: first } })).toEqual([]);
+      const isDone = ended.status === 'succeeded';
+      const told = isDone ? [/^\.cml-/] : [];
+      expect(await judge(bench, { live: isDone ? first : now, held: { [backup]: first }, told })).toEqual([]);
       return tell(bench, ended);
     },
   },
