@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Disks are made and mounted by programs of the administrator's folders, which not every PATH has.
+    env: { PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` },
     reporters: process.env.CI ? ['default', ['json', { outputFile: '.cache/test-results.json' }]] : ['default'],
   },
 });
