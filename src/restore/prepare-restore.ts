@@ -147,7 +147,11 @@ export async function writeInPlace(
     const arrived = await world.mover.restore(copyId, pathInCopy, place.path, options);
     const { files = arrived.files, bytes = arrived.bytes } = counted;
     if (arrived.files !== files || arrived.bytes !== bytes) {
-      throw new OperationError('stage-not-proven', `"${name}" came back with ${arrived.files} files, not ${files}.`);
+      throw new OperationError(
+        'stage-not-proven',
+        `"${name}" came back with ${arrived.files} files and ${arrived.bytes} bytes; the backup has ${files} and ${bytes}.`,
+        { hint: 'What stood there before is put back. Check the repository, then ask again.' },
+      );
     }
     total.files += arrived.files;
     total.bytes += arrived.bytes;
