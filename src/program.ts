@@ -9,8 +9,22 @@ export interface Program {
   readonly cwd?: string;
   /** How long after SIGTERM before SIGKILL, in milliseconds. Default 60,000 (restic removes its lock meanwhile). */
   readonly graceMs?: number;
+  /**
+   * What it needs of what is not on every machine. A platform that runs programs elsewhere brings it there; one that runs
+   * them here has it.
+   */
+  readonly needs?: ProgramNeeds;
   /** Must answer from now: an earlier run under this key is ended and forgotten, and this one is not kept either. */
   readonly fresh?: boolean;
+}
+
+export interface ProgramNeeds {
+  /** Paths of the workspace's data as the platform gave them out, or below; without any it may run anywhere. */
+  readonly places?: readonly { readonly path: string; readonly access: 'read' | 'write' }[];
+  /** Files that are only read: passwords, keys. At the same path wherever it runs. */
+  readonly secretFiles?: readonly string[];
+  /** Folders that it writes to and that may be empty each time: a cache. */
+  readonly scratchFolders?: readonly string[];
 }
 
 export interface ProgramResult {

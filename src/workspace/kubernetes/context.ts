@@ -1,0 +1,21 @@
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { RunProgram } from '../../program.ts';
+import type { WorkspacePolicy } from '../../records/workspace.ts';
+import type { Cluster } from './cluster.ts';
+import type { KubernetesSettings } from './settings.ts';
+
+/** What everything in this room works with: one workspace on one cluster. Made by the server and by its guard. */
+export interface KubeContext {
+  readonly workspace: string;
+  readonly namespace: string;
+  readonly settings: KubernetesSettings;
+  readonly policy: WorkspacePolicy;
+  readonly cluster: Cluster;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Runs programs on the machine, or in the pod, that we run in: for what needs no part of the workspace. */
+  readonly runHere: RunProgram;
+  /** The image of movers and of the guard. */
+  readonly image: string;
+}
