@@ -47,7 +47,10 @@ export interface Store {
   update(kind: Kind, object: KubernetesObject): Stored;
   /** Reads, lets `edit` change the copy, writes; undefined when it is not there. What controllers use. */
   edit(kind: Kind, name: string, namespace: string | undefined, edit: (object: Stored) => void): Stored | undefined;
-  /** Marks it, or removes it when nothing holds it. `graceSeconds` is kept on pods until their controller removes them with 0. */
+  /**
+   * Marks it, or removes it when nothing holds it. `graceSeconds` is kept on pods until their controller removes them with 0;
+   * `deletionTimestamp` is when the grace ends. Marking counts as a change of the spec.
+   */
   remove(
     kind: Kind,
     name: string,
@@ -170,13 +173,21 @@ export function createStore(now: () => Date = () => new Date()): Store {
       const isHeld = (standing.metadata.finalizers ?? []).length > 0 || graceSeconds > 0;
       const next = structuredClone(standing);
       if (!isHeld) {
+        // the end of a grace is told before the end of the object (trace 01)
+        if ((next.metadata.deletionGracePeriodSeconds ?? 0) > 0) {
+          next.metadata.deletionTimestamp = now().toISOString().replace(/\.\d+/, '') as unknown as Date;
+          next.metadata.deletionGracePeriodSeconds = 0;
+          tell('MODIFIED', kind, next);
+        }
         table.delete(key);
         return tell('DELETED', kind, next);
       }
-      const wasMarked = next.metadata.deletionTimestamp !== undefined;
-      next.metadata.deletionTimestamp ??= now().toISOString().replace(/\.\d+/, '') as unknown as Date;
+      const before = standing.metadata.deletionGracePeriodSeconds;
+      if (before !== undefined && before <= graceSeconds) return structuredClone(standing);
+      const end = new Date(now().getTime() + graceSeconds * 1_000);
+      next.metadata.deletionTimestamp = end.toISOString().replace(/\.\d+/, '') as unknown as Date;
       next.metadata.deletionGracePeriodSeconds = graceSeconds;
-      if (wasMarked && standing.metadata.deletionGracePeriodSeconds === graceSeconds) return structuredClone(standing);
+      if (before === undefined && next.metadata.generation !== undefined) next.metadata.generation += 1;
       table.set(key, next);
       return tell('MODIFIED', kind, next);
     },
