@@ -99,7 +99,9 @@ export function startAttachmentController(world: World, storage: Storage): () =>
     });
   }
 
-  const pause = (ms: number) => new Promise<void>((resolve) => void world.after(ms, resolve));
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => void world.after(ms, resolve));
+  }
 }
 
 const holderOf = (driver: string) => `external-attacher/${driver.replaceAll('.', '-')}`;
