@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import type { Cluster } from './cluster.ts';
 import type { FoundService } from './found.ts';
 import type { Kind } from './kinds.ts';
-import type { ServiceOwner, Suspension } from './service-owner.ts';
+import type { OwnerObject, ServiceOwner } from './service-owner.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
 
 /** The parts that we use. Source: argo-cd manifests/crds/application-crd.yaml. */
@@ -62,17 +62,10 @@ export async function findArgoOwners(cluster: Cluster, services: readonly FoundS
 }
 
 function argoOwner(service: string, { metadata, spec }: Application): ServiceOwner[] {
-  const automated = spec?.syncPolicy?.automated;
-  if (automated === undefined) return [];
-  const suspend: Suspension = {
-    kind: plain(APPLICATION),
-    name: metadata?.name ?? '',
-    namespace: metadata?.namespace ?? '',
-    patch: { spec: { syncPolicy: { automated: null } } },
-    undo: { spec: { syncPolicy: { automated } } },
-  };
+  if (!spec?.syncPolicy?.automated) return [];
+  const object = objectOf(APPLICATION, metadata);
   const how = 'its automatic sync is turned off while services are down';
-  return [{ service, what: `Argo CD (${metadata?.name})`, canSuspend: true, how, suspend }];
+  return [{ service, what: `Argo CD (${metadata?.name})`, canSuspend: true, how, object }];
 }
 
 export async function findFluxOwners(cluster: Cluster, services: readonly FoundService[]): Promise<ServiceOwner[]> {
@@ -98,14 +91,17 @@ async function fluxOwner(
       { service, what, canSuspend: false, how: 'it cannot be seen from here: suspend it, and label the service' },
     ];
   if (owner.spec?.suspend) return [];
-  const suspend: Suspension = {
-    ...{ kind: plain(kind), name, namespace },
-    patch: { spec: { suspend: true } },
-    undo: { spec: { suspend: owner.spec?.suspend ?? null } },
-  };
-  return [{ service, what, canSuspend: true, how: 'it is suspended while services are down', suspend }];
+  return [
+    {
+      service,
+      what,
+      canSuspend: true,
+      how: 'it is suspended while services are down',
+      object: objectOf(kind, owner.metadata),
+    },
+  ];
 }
 
-function plain({ apiVersion, kind, plural, namespaced }: Kind): Kind {
-  return { apiVersion, kind, plural, namespaced };
+export function objectOf({ apiVersion, kind, plural }: Kind, metadata: KubernetesObject['metadata']): OwnerObject {
+  return { apiVersion, kind, plural, namespace: metadata?.namespace ?? '', name: metadata?.name ?? '' };
 }

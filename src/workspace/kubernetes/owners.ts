@@ -1,11 +1,11 @@
-import type { KubernetesObject, V2HorizontalPodAutoscaler } from '@kubernetes/client-node';
-import type { Cluster } from './cluster.ts';
+import type { KubernetesObject } from '@kubernetes/client-node';
+import type { Cluster, Wish } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import type { FoundService } from './found.ts';
-import { findArgoOwners, findFluxOwners } from './gitops.ts';
+import { findArgoOwners, findFluxOwners, objectOf } from './gitops.ts';
 import { AUTOSCALER, SCALED_OBJECT } from './kinds.ts';
 import { OWNER_AGREES_LABEL } from './names.ts';
-import type { ServiceOwner, Suspension } from './service-owner.ts';
+import type { OwnerObject, ServiceOwner } from './service-owner.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
 
 interface ScaledObject extends KubernetesObject {
@@ -43,23 +43,12 @@ async function findAutoscalers(
     const service = targetOf(services, kind, name);
     if (!service) return [];
     const what = `the autoscaler ${autoscaler.metadata?.name}`;
-    return [{ service: service.name, what, canSuspend: true, ...standingStill(autoscaler, namespace) }];
+    const canSuspend = autoscaler.spec?.minReplicas !== 0;
+    const how = canSuspend
+      ? 'it stands still while the service is stopped'
+      : 'it may scale from none: raise its minReplicas';
+    return [{ service: service.name, what, canSuspend, how }];
   });
-}
-
-function standingStill(
-  { metadata, spec }: V2HorizontalPodAutoscaler,
-  namespace: string,
-): Pick<ServiceOwner, 'how' | 'suspend'> {
-  if (spec?.minReplicas !== 0) return { how: 'it stands still while the service is stopped' };
-  const suspend: Suspension = {
-    kind: { apiVersion: AUTOSCALER.apiVersion, kind: AUTOSCALER.kind, plural: AUTOSCALER.plural, namespaced: true },
-    name: metadata?.name ?? '',
-    namespace,
-    patch: { spec: { minReplicas: 1 } },
-    undo: { spec: { minReplicas: 0 } },
-  };
-  return { how: 'its minimum is raised from 0 to 1 while the service is stopped, which makes it stand still', suspend };
 }
 
 async function findScaledObjects(
@@ -71,22 +60,10 @@ async function findScaledObjects(
   const scaled: ScaledObject[] = (await unlessForbidden(cluster.list(SCALED_OBJECT, { namespace }))) ?? [];
   return scaled.flatMap(({ metadata, spec }) => {
     const service = targetOf(services, spec?.scaleTargetRef?.kind ?? 'Deployment', spec?.scaleTargetRef?.name);
-    const before = metadata?.annotations?.[KEDA_PAUSED] ?? null;
-    if (!service || before === 'true') return [];
-    const suspend: Suspension = {
-      kind: {
-        apiVersion: SCALED_OBJECT.apiVersion,
-        kind: SCALED_OBJECT.kind,
-        plural: SCALED_OBJECT.plural,
-        namespaced: true,
-      },
-      name: metadata?.name ?? '',
-      namespace,
-      patch: { metadata: { annotations: { [KEDA_PAUSED]: 'true' } } },
-      undo: { metadata: { annotations: { [KEDA_PAUSED]: before } } },
-    };
+    if (!service || metadata?.annotations?.[KEDA_PAUSED] === 'true') return [];
+    const what = `the ScaledObject ${metadata?.name}`;
     const how = 'it is paused while the service is stopped';
-    return [{ service: service.name, what: `the ScaledObject ${metadata?.name}`, canSuspend: true, how, suspend }];
+    return [{ service: service.name, what, canSuspend: true, how, object: objectOf(SCALED_OBJECT, metadata) }];
   });
 }
 
@@ -106,16 +83,16 @@ function targetOf(services: readonly FoundService[], kind: string, name: string 
 }
 
 async function onlyWhatWeMay(cluster: Cluster, owners: readonly ServiceOwner[]): Promise<ServiceOwner[]> {
-  const wishes = owners.flatMap(({ suspend }) => (suspend ? [wishOf(suspend)] : []));
+  const wishes = owners.flatMap(({ object }) => (object ? [wishOf(object)] : []));
   const missing = wishes.length === 0 ? [] : await cluster.missing(wishes);
   return owners.map((owner) => {
-    const wish = owner.suspend && wishOf(owner.suspend);
-    if (!missing.some((one) => one.resource === wish?.resource && one.namespace === wish.namespace)) return owner;
-    const { suspend: _suspend, ...rest } = owner;
-    return { ...rest, canSuspend: false, how: `we may not patch ${wish?.resource} in ${wish?.namespace}` };
+    const { object, ...rest } = owner;
+    const isMissing = missing.some((one) => one.resource === object?.plural && one.namespace === object.namespace);
+    if (!object || !isMissing) return owner;
+    return { ...rest, canSuspend: false, how: `we may not patch ${object.plural} in ${object.namespace}` };
   });
 }
 
-function wishOf({ kind, namespace }: Suspension) {
-  return { verb: 'patch', group: kind.apiVersion.split('/')[0] ?? '', resource: kind.plural, namespace };
+function wishOf({ apiVersion, plural, namespace }: OwnerObject): Wish {
+  return { verb: 'patch', group: apiVersion.split('/')[0] ?? '', resource: plural, namespace };
 }

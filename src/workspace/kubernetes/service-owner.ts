@@ -1,12 +1,10 @@
-import type { Kind } from './kinds.ts';
-
-/** A merge patch that makes an owner leave services alone, and the one that takes it back. Plain JSON, for the ledger. */
-export interface Suspension {
-  readonly kind: Kind;
-  readonly name: string;
+/** An object as the ledger names it. */
+export interface OwnerObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
   readonly namespace: string;
-  readonly patch: object;
-  readonly undo: object;
+  readonly name: string;
 }
 
 /** Something that would scale a stopped service up again. */
@@ -17,6 +15,6 @@ export interface ServiceOwner {
   readonly canSuspend: boolean;
   /** What is done about it, or what a person must do: part of a sentence. */
   readonly how: string;
-  /** Absent where nothing needs to be done, or nothing can be. */
-  readonly suspend?: Suspension;
+  /** What is held still meanwhile; absent where nothing needs to be done, or nothing can be. */
+  readonly object?: OwnerObject;
 }
