@@ -16,6 +16,12 @@ export const OURS = 'cml-backup';
 /** Put `cml-backup/leave: "true"` on a service, claim or namespace that we must not touch. */
 export const LEAVE_LABEL = 'cml-backup/leave';
 
+/**
+ * Put `cml-backup/owner-agrees: "true"` on a service whose owner (Argo CD on another cluster, an operator) is known to leave
+ * its replicas alone.
+ */
+export const OWNER_AGREES_LABEL = 'cml-backup/owner-agrees';
+
 /** Annotations on what belongs to the workspace. */
 export const NOTES = {
   /** On a stopped service: what ran, as JSON; see `ledger.ts`. */
