@@ -15,6 +15,14 @@ const CSI_DRIVER = { apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', plural:
  */
 export function startAttachmentController(world: World, storage: Storage): () => void {
   const { store } = world;
+  world.isAttached = (volumeName, nodeName) => {
+    const volume = store.get(VOLUME, volumeName);
+    const isMine = ({ spec }: Stored) => spec.source.persistentVolumeName === volumeName && spec.nodeName === nodeName;
+    const standing = store.list(ATTACHMENT).find(isMine);
+    return (
+      !volume || !isAttachable(volume) || (standing?.status?.attached === true && !standing.metadata.deletionTimestamp)
+    );
+  };
   return startController(world, { kinds: [POD, CLAIM, VOLUME, ATTACHMENT], keysOf: volumesOf, look });
 
   function volumesOf({ kind, object }: Change): string[] {
