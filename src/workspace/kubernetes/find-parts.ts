@@ -158,7 +158,7 @@ function isShared({ spec }: V1PersistentVolumeClaim): boolean {
 }
 
 /** Claims may have longer names than parts. */
-function partNameOf(claim: V1PersistentVolumeClaim, configured: PartSettings | undefined): string {
+export function partNameOf(claim: V1PersistentVolumeClaim, configured: PartSettings | undefined): string {
   return configured?.name ?? (partName.safeParse(nameOf(claim)).success ? nameOf(claim) : objectName(nameOf(claim)));
 }
 

@@ -24,10 +24,13 @@ export type Change = {
 export class Refused extends Error {
   readonly code: number;
   readonly reason: string;
-  constructor(code: number, reason: string, message: string) {
+  /** What the Status carries beside name, group and kind. */
+  readonly details: Record<string, unknown>;
+  constructor(code: number, reason: string, message: string, details: Record<string, unknown> = {}) {
     super(message);
     this.code = code;
     this.reason = reason;
+    this.details = details;
   }
 }
 
@@ -41,13 +44,16 @@ export class Refused extends Error {
 export interface Store {
   get(kind: Kind, name: string, namespace?: string): Stored | undefined;
   list(kind: Kind, namespace?: string): Stored[];
-  /** @throws Refused 409 AlreadyExists */
+  /** A uid that is given is kept. @throws Refused 409 AlreadyExists */
   create(kind: Kind, object: KubernetesObject): Stored;
   /** @throws Refused 404, 409 Conflict when `metadata.resourceVersion` is given and not the present one, or the uid differs. */
   update(kind: Kind, object: KubernetesObject): Stored;
   /** Reads, lets `edit` change the copy, writes; undefined when it is not there. What controllers use. */
   edit(kind: Kind, name: string, namespace: string | undefined, edit: (object: Stored) => void): Stored | undefined;
-  /** Marks it, or removes it when nothing holds it. `graceSeconds` is kept on pods until their controller removes them with 0. */
+  /**
+   * Marks it, or removes it when nothing holds it. `graceSeconds` is kept on pods until their controller removes them with 0;
+   * `deletionTimestamp` is when the grace ends. Marking counts as a change of the spec.
+   */
   remove(
     kind: Kind,
     name: string,
@@ -126,7 +132,7 @@ export function createStore(now: () => Date = () => new Date()): Store {
     if (standing.metadata.deletionTimestamp) next.metadata.deletionTimestamp = standing.metadata.deletionTimestamp;
     if (JSON.stringify(next) === JSON.stringify(standing)) return structuredClone(standing);
     admitted(kind, next, standing);
-    if (standing.metadata.generation !== undefined && JSON.stringify(next.spec) !== JSON.stringify(standing.spec))
+    if (standing.metadata.generation !== undefined && countedSpec(kind, next) !== countedSpec(kind, standing))
       next.metadata.generation = standing.metadata.generation + 1;
     const held = (next.metadata.finalizers ?? []).length > 0;
     if (
@@ -161,7 +167,7 @@ export function createStore(now: () => Date = () => new Date()): Store {
         throw new Refused(409, 'AlreadyExists', `${titleOf(kind)} "${made.metadata.name}" already exists`);
       made.apiVersion = kind.apiVersion;
       made.kind = kind.kind;
-      made.metadata.uid = randomUUID();
+      made.metadata.uid = object.metadata?.uid ?? randomUUID();
       made.metadata.creationTimestamp = now().toISOString().replace(/\.\d+/, '') as unknown as Date;
       if (made.spec !== undefined && !WITHOUT_GENERATION.has(kind.kind)) made.metadata.generation = 1;
       admitted(kind, made);
@@ -194,14 +200,21 @@ export function createStore(now: () => Date = () => new Date()): Store {
       const isHeld = (standing.metadata.finalizers ?? []).length > 0 || graceSeconds > 0;
       const next = structuredClone(standing);
       if (!isHeld) {
+        // the end of a grace is told before the end of the object (trace 01)
+        if ((next.metadata.deletionGracePeriodSeconds ?? 0) > 0) {
+          next.metadata.deletionTimestamp = now().toISOString().replace(/\.\d+/, '') as unknown as Date;
+          next.metadata.deletionGracePeriodSeconds = 0;
+          tell('MODIFIED', kind, next);
+        }
         table.delete(key);
         return tell('DELETED', kind, next);
       }
-      const wasMarked = next.metadata.deletionTimestamp !== undefined;
-      next.metadata.deletionTimestamp ??= now().toISOString().replace(/\.\d+/, '') as unknown as Date;
+      const before = standing.metadata.deletionGracePeriodSeconds;
+      if (before !== undefined && before <= graceSeconds) return structuredClone(standing);
+      const end = new Date(now().getTime() + graceSeconds * 1_000);
+      next.metadata.deletionTimestamp = end.toISOString().replace(/\.\d+/, '') as unknown as Date;
       next.metadata.deletionGracePeriodSeconds = graceSeconds;
-      if (!wasMarked && next.metadata.generation !== undefined) next.metadata.generation += 1;
-      if (wasMarked && standing.metadata.deletionGracePeriodSeconds === graceSeconds) return structuredClone(standing);
+      if (before === undefined && next.metadata.generation !== undefined) next.metadata.generation += 1;
       table.set(key, next);
       return tell('MODIFIED', kind, next);
     },
@@ -217,6 +230,11 @@ export function createStore(now: () => Date = () => new Date()): Store {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Binding a pod to its node is no change of what is asked for. */
+function countedSpec({ kind }: Kind, { spec }: Stored): string {
+  return JSON.stringify(kind === 'Pod' ? { ...spec, nodeName: undefined } : spec);
 }
 
 /** As the real server writes it: `deployments.apps`, `pods`. */

@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import type { Kind } from '../../../../src/workspace/kubernetes/kinds.ts';
 import { VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import { type Change, Refused, type Store, type Stored } from '../store.ts';
+import { createPodLogs, type PodLogs } from './logs.ts';
+import type { RunningProgram } from './program.ts';
 
 /** In milliseconds; may be changed at any time. Real clusters take 10 to 1,000 times as long. */
 export interface Delays {
   /** Until a controller looks at what changed. */
   act: number;
-  /** Until the status of a workload or Job follows its pods, on top of `act`. */
+  /** Until a Job follows its pods, an owner's end is felt by what it owned, and a refused write is tried again. */
   status: number;
+  retry: number;
+  /** Until autoscalers and reconcilers put right what they do not like. */
+  reconcile: number;
   /** From ContainerCreating to Running, and from Running to Ready, of a pod that only pretends to run. */
   start: number;
   ready: number;
@@ -34,14 +39,18 @@ export interface Behaviour {
   readonly startMs?: number;
   readonly readyMs?: number;
   readonly endMs?: number;
-  /** Directories of the pod's volumes by the volume's name in the pod; answers why the program would not become ready. */
-  readonly refuses?: (directories: Readonly<Record<string, string>>) => string | undefined;
+  /** Directories of the pod's volumes by the volume's name in the pod; answers why the program ends at once, each time. */
+  readonly refuses?: (directories: Directories, pod: Stored) => string | undefined;
+  /** Done once when it starts. */
+  readonly starts?: (directories: Directories, pod: Stored) => void;
   /** While it is Running it does this every so often to its volumes. */
   readonly works?: {
     readonly everyMs: number;
-    readonly work: (directories: Readonly<Record<string, string>>) => void;
+    readonly work: (directories: Directories, pod: Stored) => void;
   };
 }
+
+export type Directories = Readonly<Record<string, string>>;
 
 /** What all controllers share. */
 export interface World {
@@ -51,6 +60,11 @@ export interface World {
   /** All that the double keeps on disk. */
   readonly folder: string;
   readonly behaviours: Map<string, Behaviour>;
+  /** Programs of pods by the pod's uid, while they run. */
+  readonly programs: Map<string, RunningProgram>;
+  readonly logs: PodLogs;
+  /** Whether a node has a volume: replaced by the controller of attachments. */
+  isAttached: (volumeName: string, nodeName: string) => boolean;
   /** Where a volume's files are; replaced by who knows better. */
   directoryOf: (volumeName: string) => string;
   /** Where the files of an NFS export, or of a path below it, are. */
@@ -69,7 +83,7 @@ export interface World {
 }
 
 const QUICK: Delays = {
-  ...{ act: 1, status: 2, start: 5, ready: 5, end: 5, gone: 3 },
+  ...{ act: 1, status: 3, retry: 20, reconcile: 10, start: 5, ready: 5, end: 5, gone: 3 },
   ...{ pretendedSecond: 10, second: 1_000 },
 };
 
@@ -93,6 +107,9 @@ export function createWorld({ store, folder, now = () => new Date(), delays = {}
     podEnvironment: {},
     imagePaths: [],
     failures: [],
+    programs: new Map(),
+    logs: createPodLogs(join(folder, 'logs')),
+    isAttached: () => true,
     directoryOf(volumeName) {
       const nfs = store.get(VOLUME, volumeName)?.spec?.nfs;
       return nfs ? world.exportOf(nfs.server, nfs.path) : made(join(folder, 'volumes', volumeName));
@@ -135,7 +152,7 @@ export interface Controller {
   readonly delay?: () => number;
 }
 
-/** Calls `look` for everything that is there and for everything that changes; a conflict is looked at again. */
+/** Calls `look` for everything that is there and for everything that changes; what was refused is tried again. */
 export function startController(world: World, { kinds, keysOf, look, delay }: Controller): () => void {
   const names = new Set(kinds.map(titled));
   const waiting = new Set<string>();
@@ -143,28 +160,30 @@ export function startController(world: World, { kinds, keysOf, look, delay }: Co
   const again = new Set<string>();
   let isStopped = false;
 
-  function ask(key: string): void {
+  function ask(key: string, ms = (delay ?? (() => world.delays.act))()): void {
     if (isStopped || waiting.has(key)) return;
     if (busy.has(key)) {
       again.add(key);
       return;
     }
     waiting.add(key);
-    world.after((delay ?? (() => world.delays.act))(), () => {
+    world.after(ms, () => {
       waiting.delete(key);
       if (!isStopped) void turn(key);
     });
   }
   async function turn(key: string): Promise<void> {
     busy.add(key);
+    let isRefused = false;
     try {
       await look(key);
     } catch (error) {
-      if (error instanceof Refused) again.add(key);
-      else world.failures.push(error);
+      isRefused = error instanceof Refused;
+      if (!isRefused) world.failures.push(error);
     } finally {
       busy.delete(key);
       if (again.delete(key)) ask(key);
+      else if (isRefused) ask(key, world.delays.retry);
     }
   }
   const hear = (change: Change) => {
