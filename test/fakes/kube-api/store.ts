@@ -24,10 +24,13 @@ export type Change = {
 export class Refused extends Error {
   readonly code: number;
   readonly reason: string;
-  constructor(code: number, reason: string, message: string) {
+  /** What the Status carries beside name, group and kind. */
+  readonly details: Record<string, unknown>;
+  constructor(code: number, reason: string, message: string, details: Record<string, unknown> = {}) {
     super(message);
     this.code = code;
     this.reason = reason;
+    this.details = details;
   }
 }
 
@@ -41,7 +44,7 @@ export class Refused extends Error {
 export interface Store {
   get(kind: Kind, name: string, namespace?: string): Stored | undefined;
   list(kind: Kind, namespace?: string): Stored[];
-  /** @throws Refused 409 AlreadyExists */
+  /** A uid that is given is kept. @throws Refused 409 AlreadyExists */
   create(kind: Kind, object: KubernetesObject): Stored;
   /** @throws Refused 404, 409 Conflict when `metadata.resourceVersion` is given and not the present one, or the uid differs. */
   update(kind: Kind, object: KubernetesObject): Stored;
@@ -164,7 +167,7 @@ export function createStore(now: () => Date = () => new Date()): Store {
         throw new Refused(409, 'AlreadyExists', `${titleOf(kind)} "${made.metadata.name}" already exists`);
       made.apiVersion = kind.apiVersion;
       made.kind = kind.kind;
-      made.metadata.uid = randomUUID();
+      made.metadata.uid = object.metadata?.uid ?? randomUUID();
       made.metadata.creationTimestamp = now().toISOString().replace(/\.\d+/, '') as unknown as Date;
       if (made.spec !== undefined && !WITHOUT_GENERATION.has(kind.kind)) made.metadata.generation = 1;
       admitted(kind, made);

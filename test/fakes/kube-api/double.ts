@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
+import { type ClusterOptions, createCluster } from '../../../src/workspace/kubernetes/cluster-client.ts';
+import { type Kind, NAMESPACE } from '../../../src/workspace/kubernetes/kinds.ts';
+import { type Access, createAccess } from './access.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { SERVED, type Served } from './kinds-served.ts';
+import { createLogs, type Logs } from './logs.ts';
+import { type Admission, createObjects } from './objects.ts';
+import type { ApiRequest } from './requests.ts';
+import { startServer } from './server.ts';
+import { createStore, type Store } from './store.ts';
+import { createWatches } from './watch.ts';
+
+export interface KubeDouble {
+  readonly url: string;
+  /** Path of a file. */
+  readonly kubeconfig: string;
+  readonly store: Store;
+  readonly faults: Faults;
+  readonly access: Access;
+  /** Containers' output: the pods' controller writes it. */
+  readonly logs: Logs;
+  /** Every request about objects so far, oldest first. */
+  readonly requests: readonly SeenRequest[];
+  /** A new client of its own, with its own count. */
+  cluster(timing?: ClusterOptions['timing']): Cluster;
+  /** Asked before each write. */
+  admit(admission: Admission): () => void;
+  /** Takes an address that is none of objects, such as a node's statistics: undefined when it is not his. */
+  serve(answer: (path: string, query: URLSearchParams) => unknown): () => void;
+  /** Takes kinds from the server, as a cluster that lacks them, or a later version, does. */
+  withdraw(kind: Kind): void;
+  /** Adds a kind, as a definition does. */
+  offer(kind: Kind): void;
+  /** Ends with the double; controllers register how to stop them. */
+  onDispose(work: () => void | Promise<void>): void;
+  dispose(): Promise<void>;
+}
+
+export interface SeenRequest {
+  readonly verb: ApiRequest['verb'];
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly subresource: string | undefined;
+  readonly atMs: number;
+}
+
+export interface KubeDoubleOptions {
+  readonly now?: () => Date;
+  /** Made at once. */
+  readonly namespaces?: readonly string[];
+  readonly bookmarkMs?: number;
+}
+
+export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise<KubeDouble> {
+  const { now = () => new Date(), namespaces = [], bookmarkMs = 1_000 } = options;
+  const store = createStore(now);
+  const faults = createFaults();
+  const access = createAccess();
+  const logs = createLogs(now);
+  const kinds: Served[] = [...SERVED];
+  const admissions = new Set<Admission>();
+  const answers = new Set<(path: string, query: URLSearchParams) => unknown>();
+  const requests: SeenRequest[] = [];
+  const endings: (() => void | Promise<void>)[] = [];
+  const server = await startServer({
+    ...{ store, faults, access, logs, kinds, now },
+    objects: createObjects({ store, admissions, now }),
+    watches: createWatches({ store, faults, bookmarkMs }),
+    seen({ verb, served, namespace, name, subresource }) {
+      requests.push({ verb, kind: served.kind.kind, namespace, name, subresource, atMs: performance.now() });
+    },
+    elsewhere: (path, query) => [...answers].map((answer) => answer(path, query)).find((found) => found !== undefined),
+  });
+  const folder = await mkdtemp(join(tmpdir(), 'kube-double-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  await writeFile(kubeconfig, JSON.stringify(configFor(server.url)), { mode: 0o600 });
+  for (const name of ['default', 'kube-system', ...namespaces]) {
+    const metadata = { name, labels: { 'kubernetes.io/metadata.name': name } };
+    store.create(NAMESPACE, { metadata, status: { phase: 'Active' } } as never);
+  }
+  return {
+    ...{ url: server.url, kubeconfig, store, faults, access, logs, requests },
+    cluster: (timing) => createCluster({ kubeconfig, timing }),
+    admit: (admission) => enlisted(admissions, admission),
+    serve: (answer) => enlisted(answers, answer),
+    withdraw(kind) {
+      const at = kinds.findIndex(
+        (served) => served.kind.apiVersion === kind.apiVersion && served.kind.plural === kind.plural,
+      );
+      if (at >= 0) kinds.splice(at, 1);
+    },
+    offer(kind) {
+      kinds.push({ kind, subresources: ['status'], isCustom: true });
+    },
+    onDispose: (work) => void endings.push(work),
+    async dispose() {
+      for (const end of endings.reverse()) await end();
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function enlisted<T>(set: Set<T>, entry: T): () => void {
+  set.add(entry);
+  return () => void set.delete(entry);
+}
+
+/** JSON is YAML. client-node takes plain HTTP only from those who do not want certificates verified. */
+function configFor(server: string): unknown {
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'double', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'us', user: { token: 'a-token' } }],
+    contexts: [{ name: 'double', context: { cluster: 'double', user: 'us' } }],
+    'current-context': 'double',
+  };
+}
