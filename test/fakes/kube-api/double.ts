@@ -25,6 +25,8 @@ export interface KubeDouble {
   readonly logs: Logs;
   /** Every request about objects so far, oldest first. */
   readonly requests: readonly SeenRequest[];
+  /** How many watches are open. */
+  watching(): number;
   /** A new client of its own, with its own count. */
   cluster(timing?: ClusterOptions['timing']): Cluster;
   /** Asked before each write. */
@@ -85,6 +87,7 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
   }
   return {
     ...{ url: server.url, kubeconfig, store, faults, access, logs, requests },
+    watching: () => faults.watches.size,
     cluster: (timing) => createCluster({ kubeconfig, timing }),
     admit: (admission) => enlisted(admissions, admission),
     serve: (answer) => enlisted(answers, answer),
