@@ -31,8 +31,8 @@ type PartSettings = KubernetesSettings['parts'][string];
 const FILER_SNAPSHOTS = '.snapshot';
 
 /** Volumes and shared folders of the workspace: the bound claims of its namespace, except those of sessions and ours. */
-export async function findParts(context: KubeContext): Promise<FoundParts> {
-  const storage = await readStorage(context);
+export async function findParts(context: KubeContext, seen?: Storage): Promise<FoundParts> {
+  const storage = seen ?? (await readStorage(context));
   const { parts: configured } = context.settings;
   const parts: FoundPart[] = [];
   const leftOut: Named[] = [];
@@ -42,8 +42,10 @@ export async function findParts(context: KubeContext): Promise<FoundParts> {
     const reason = whyLeftOut(claim, configured[nameOf(claim)]);
     const volume = storage.volumes.get(claim.spec?.volumeName ?? '');
     if (reason !== undefined) leftOut.push({ name, reason });
+    else if (!claim.spec?.volumeName && !isAwaited(claim, storage))
+      leftOut.push({ name, reason: 'nobody mounts it and no volume was ever bound to its claim' });
     else if (volume === undefined || claim.status?.phase === 'Lost')
-      missing.push({ name, reason: `its volume ${claim.spec?.volumeName} is gone` });
+      missing.push({ name, reason: `its claim has no volume (${claim.spec?.volumeName ?? claim.status?.phase})` });
     else parts.push(describe(context, storage, claim, volume));
   }
   for (const [claim, { name = claim, leaveOut }] of Object.entries(configured)) {
@@ -129,13 +131,21 @@ function isExternal(claim: V1PersistentVolumeClaim, volume: V1PersistentVolume):
   return isMadeByHand && volume.spec?.persistentVolumeReclaimPolicy === 'Retain';
 }
 
-function whyLeftOut(
-  { metadata, spec }: V1PersistentVolumeClaim,
-  configured: PartSettings | undefined,
-): string | undefined {
+function whyLeftOut({ metadata }: V1PersistentVolumeClaim, configured: PartSettings | undefined): string | undefined {
   if (configured?.leaveOut !== undefined) return configured.leaveOut;
   if (metadata?.labels?.[LEAVE_LABEL] === 'true') return `its claim is labelled ${LEAVE_LABEL}`;
-  return spec?.volumeName ? undefined : 'no volume was ever bound to its claim';
+  return undefined;
+}
+
+/** A service that is to run needs it. */
+function isAwaited(claim: V1PersistentVolumeClaim, { workloads }: Storage): boolean {
+  return workloads.some(({ metadata, spec }) => {
+    if ((spec?.replicas ?? 1) === 0) return false;
+    const made = spec && 'volumeClaimTemplates' in spec ? (spec.volumeClaimTemplates ?? []) : [];
+    const isMade = made.some((one) => new RegExp(`^${one.metadata?.name}-${metadata?.name}-\\d+$`).test(nameOf(claim)));
+    const mounted = spec?.template.spec?.volumes?.map((volume) => volume.persistentVolumeClaim?.claimName);
+    return isMade || mounted?.includes(nameOf(claim));
+  });
 }
 
 /** Of one session, in a user's namespace as a rule: eight hex digits. Source: reference/cloudera.md 4.4. */

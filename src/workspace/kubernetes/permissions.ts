@@ -56,7 +56,6 @@ function backupPurposes(namespace: string): Purpose[] {
   ];
 }
 
-/** Only where some part is captured that way. */
 function snapshotPurpose(namespace: string): Purpose {
   return needed('to make snapshots and to read from them', [
     ...wish('create delete watch', SNAPSHOTS, 'volumesnapshots', namespace),
@@ -83,12 +82,17 @@ function restorePurposes(namespace: string): Purpose[] {
   ];
 }
 
-/** Which permissions a backup of this workspace lacks. `snapshots`: whether some part is captured by one. */
-export function findMissingForBackup(context: KubeContext, snapshots: boolean): Promise<MissingPermissions> {
+/** Which permissions a backup of this workspace lacks, whatever its parts are like. */
+export function findMissingForBackup(context: KubeContext): Promise<MissingPermissions> {
   const { namespace, settings } = context;
-  const purposes = [...backupPurposes(namespace), ...(snapshots ? [snapshotPurpose(namespace)] : [])];
+  const purposes = backupPurposes(namespace);
   if (settings.workloads === 'stop') purposes.push(needed("to stop people's workloads", wish('delete', '', 'pods')));
   return findMissing(context, purposes);
+}
+
+/** The same for parts that are captured by a snapshot. */
+export function findMissingForSnapshots(context: KubeContext): Promise<MissingPermissions> {
+  return findMissing(context, [snapshotPurpose(context.namespace)]);
 }
 
 /** Which permissions a restore lacks beyond those of a backup. Asked with the account that restores, which is another one. */

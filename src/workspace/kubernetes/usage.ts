@@ -10,6 +10,8 @@ import { unlessForbidden } from './unless-forbidden.ts';
 export interface Usage {
   readonly bytes: number;
   readonly files: number;
+  /** These are the part's own numbers, not those of a file system that it shares, and both are known. */
+  readonly isExact: boolean;
   /** Undefined when only files were counted. */
   readonly freeBytes?: number;
   readonly writtenSince?: number;
@@ -41,7 +43,7 @@ export async function readStatistics(
   const nodeOf = nodesByClaim(pods, namespace);
   const wanted = parts.flatMap((part) => {
     const claim = claimsOf(part).find((name) => nodeOf.has(name));
-    return claim === undefined ? [] : [{ part: part.name, claim, node: nodeOf.get(claim) ?? '' }];
+    return claim === undefined ? [] : [{ part, claim, node: nodeOf.get(claim) ?? '' }];
   });
   const usage = new Map<string, Usage>();
   await Promise.all(
@@ -49,10 +51,12 @@ export async function readStatistics(
       const answer = await unlessForbidden(cluster.get(`/api/v1/nodes/${node}/proxy/stats/summary`));
       const volumes = (summary.safeParse(answer).data?.pods ?? []).flatMap(({ volume }) => volume ?? []);
       for (const { part, claim } of wanted.filter((one) => one.node === node)) {
+        const isOwn = part.backing !== undefined || part.nfs === undefined;
         const found = volumes.find(({ pvcRef }) => pvcRef?.namespace === namespace && pvcRef.name === claim);
         if (found?.usedBytes === undefined) continue;
         const room = found.availableBytes === undefined ? {} : { freeBytes: found.availableBytes };
-        usage.set(part, { bytes: found.usedBytes, files: found.inodesUsed ?? 0, ...room });
+        const isExact = isOwn && found.inodesUsed !== undefined;
+        usage.set(part.name, { bytes: found.usedBytes, files: found.inodesUsed ?? 0, isExact, ...room });
       }
     }),
   );
@@ -102,7 +106,7 @@ export async function countByWalk(
   const [files = 0, bytes = 0, writtenSince = 0] = (lines[0] ?? '').split(' ').map(Number);
   const isSilent = ended.stderr.length === 0 && (ended.exitCode !== 0 || lines.length === 0);
   const unreadable = isSilent ? [`counting ${part.name} ended with ${ended.exitCode}`] : ended.stderr;
-  return { files, bytes, unreadable, ...(since === undefined ? {} : { writtenSince }) };
+  return { files, bytes, isExact: true, unreadable, ...(since === undefined ? {} : { writtenSince }) };
 }
 
 export function countProgram(part: FoundPart, since: string | undefined): Program {

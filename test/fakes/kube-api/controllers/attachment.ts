@@ -5,6 +5,8 @@ import { claimNamesOf } from './claims.ts';
 import type { Storage } from './storage.ts';
 import { startController, type World } from './world.ts';
 
+export const ATTACHER_HOLDS = 'external-attacher/';
+
 const CSI_DRIVER = { apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', plural: 'csidrivers', namespaced: false };
 
 /**
@@ -83,22 +85,19 @@ export function startAttachmentController(world: World, storage: Storage): () =>
   }
 
   async function detach({ metadata, spec }: Stored): Promise<void> {
-    const volumeName = spec.source.persistentVolumeName;
     if (!metadata.deletionTimestamp) {
       await pause(storage.waits.idle);
-      const volume = store.get(VOLUME, volumeName);
+      const volume = store.get(VOLUME, spec.source.persistentVolumeName);
       if (volume && nodesOf(volume).has(spec.nodeName)) return;
       if (store.get(ATTACHMENT, metadata.name)) store.remove(ATTACHMENT, metadata.name);
     }
     await pause(storage.waits.detach);
-    const holder = holderOf(spec.attacher);
-    for (const [kind, name] of [
-      [VOLUME, volumeName],
-      [ATTACHMENT, metadata.name],
-    ])
-      store.edit(kind, name, undefined, (object) => {
-        object.metadata.finalizers = (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== holder);
-      });
+    store.edit(ATTACHMENT, metadata.name, undefined, (attachment) => {
+      attachment.status = { attached: false };
+    });
+    store.edit(ATTACHMENT, metadata.name, undefined, (attachment) => {
+      attachment.metadata.finalizers = [];
+    });
   }
 
   function hold(kind: typeof VOLUME | typeof ATTACHMENT, name: string, finalizer: string): void {
@@ -112,4 +111,4 @@ export function startAttachmentController(world: World, storage: Storage): () =>
   }
 }
 
-const holderOf = (driver: string) => `external-attacher/${driver.replaceAll('.', '-')}`;
+const holderOf = (driver: string) => `${ATTACHER_HOLDS}${driver.replaceAll('.', '-')}`;

@@ -80,7 +80,8 @@ async function makeVolume(
   if (!from) await storage.disk.make(storage.volumeFolder(handle));
   else if (from.kind === 'VolumeSnapshot') await fillFromSnapshot(world, storage, claim, driver, handle);
   else await storage.disk.copy(folderOfClaim(world, from.name, claim.metadata.namespace), storage.volumeFolder(handle));
-  return { csi: { driver: provisioner, volumeHandle: handle, volumeAttributes: {} } };
+  const identity = { 'storage.kubernetes.io/csiProvisionerIdentity': `1-1-${provisioner}` };
+  return { csi: { driver: provisioner, volumeHandle: handle, volumeAttributes: identity } };
 }
 
 async function fillFromSnapshot(

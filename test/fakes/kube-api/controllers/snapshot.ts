@@ -102,6 +102,8 @@ export function startSnapshotController(world: World): () => void {
     const claimName: string = asked.spec.source.persistentVolumeClaimName;
     const namespace = asked.metadata.namespace;
     if (asked.status?.boundVolumeSnapshotContentName) {
+      const content = store.get(SNAPSHOT_CONTENT, asked.status.boundVolumeSnapshotContentName);
+      if (content?.spec.deletionPolicy === 'Delete') hold(asked, SNAPSHOT_BOUND);
       tellStatus(asked, asked.status.boundVolumeSnapshotContentName);
       return;
     }
@@ -150,7 +152,6 @@ export function startSnapshotController(world: World): () => void {
     }
     holdContent(`/${name}`);
     tellStatus(classed, name);
-    if (kind.deletionPolicy === 'Delete') hold(classed, SNAPSHOT_BOUND);
   }
 
   function withClass(snapshot: Stored, claim: Stored | undefined): Stored {

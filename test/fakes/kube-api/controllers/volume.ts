@@ -1,5 +1,6 @@
 import { ATTACHMENT, CLAIM, VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Change, Stored } from '../store.ts';
+import { ATTACHER_HOLDS } from './attachment.ts';
 import { PROVISIONED_BY, PROVISIONER_HOLDS } from './provisioner.ts';
 import { type Storage, stamp } from './storage.ts';
 import { VOLUME_PROTECTION } from './storage-admission.ts';
@@ -35,6 +36,7 @@ export function startVolumeController(world: World, storage: Storage): () => voi
     // While its claim stands the binder says what it is.
     if (claim?.metadata.uid === claimRef.uid) return;
     turn(volume, 'Released');
+    if (isAttached(name)) return;
     if (policy === 'Delete' && volume.metadata.annotations?.[PROVISIONED_BY]) store.remove(VOLUME, name);
   }
 
@@ -56,15 +58,20 @@ export function startVolumeController(world: World, storage: Storage): () => voi
     });
   }
 
+  function isAttached(name: string): boolean {
+    return store.list(ATTACHMENT).some(({ spec }) => spec.source.persistentVolumeName === name);
+  }
+
   async function finish({ metadata, spec }: Stored): Promise<void> {
     const claim = spec.claimRef && store.get(CLAIM, spec.claimRef.name, spec.claimRef.namespace);
     if (claim && claim.metadata.uid === spec.claimRef.uid) return;
-    const isAttached = store.list(ATTACHMENT).some((one) => one.spec.source.persistentVolumeName === metadata.name);
-    if (isAttached) return;
+    if (isAttached(metadata.name)) return;
     const finalizers = metadata.finalizers ?? [];
     if (spec.persistentVolumeReclaimPolicy === 'Delete' && metadata.annotations?.[PROVISIONED_BY]) await dropBytes();
     if (finalizers.includes(PROVISIONER_HOLDS)) letGo(PROVISIONER_HOLDS);
     if (finalizers.includes(VOLUME_PROTECTION)) letGo(VOLUME_PROTECTION);
+    // Seen: the attacher holds a volume that it once attached until the very end.
+    for (const one of finalizers) if (one.startsWith(ATTACHER_HOLDS)) letGo(one);
 
     function letGo(finalizer: string): void {
       store.edit(VOLUME, metadata.name, undefined, (volume) => {
