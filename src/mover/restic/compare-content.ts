@@ -26,6 +26,7 @@ export async function compareContent(
     args: ['restore', '--json', `${copyId}:${pathInCopy}`, ...whatToDo, '--target', path],
     options,
     around: WITHOUT_UNCHANGED,
+    places: [{ path, access: 'read' }],
     waitsForLock: true,
     adoptable: true,
     onMessage: (message) => {

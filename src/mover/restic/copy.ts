@@ -19,6 +19,8 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     args: argumentsOf(context, request, parent),
     options: { ...options, key },
     mustExist: request.paths,
+    // Marking what changes gives files a new access time.
+    places: request.paths.map((path) => ({ path, access: request.isFirstPass ? 'write' : 'read' })),
     ...(request.isFirstPass ? { around: MARKING } : {}),
     adoptable: true,
     accept: [0, PARTLY_UNREADABLE],

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Program, ProgramResult, RunProgram } from '../../program.ts';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Program, ProgramNeeds, ProgramResult, RunProgram } from '../../program.ts';
 import type { MoveOptions } from '../mover.ts';
 import { failureOf } from './failure.ts';
 import { type Around, type Arrival, launchScript } from './launch.ts';
@@ -28,6 +28,8 @@ export interface Call {
   readonly onLine?: (line: string) => void;
   /** Absolute paths that must be there; looked at where restic runs, in the same program. */
   readonly mustExist?: readonly string[];
+  /** The workspace's data that it reads or writes; without any, restic needs the repository alone. */
+  readonly places?: ProgramNeeds['places'];
   /** Waits for a held repository. Never for what may run while services are down: it fails at once and is retryable. */
   readonly waitsForLock?: boolean;
   /** An answer that an earlier life of ours waited for will do; for what takes long. Else the answer is from now. */
@@ -54,6 +56,7 @@ export async function callRestic(context: ResticContext, call: Call): Promise<Pr
     args: ['-c', launchScript(around), 'launch', ...words, '--', await context.command(), ...args],
     env: environmentOf(context),
     fresh: call.adoptable !== true,
+    ...(call.places === undefined ? {} : { needs: needsOf(context, call.places) }),
   };
   const onLine = (line: string) => {
     call.onLine?.(line);
@@ -96,6 +99,15 @@ function environmentOf(context: ResticContext): Record<string, string> {
     RESTIC_PROGRESS_FPS: '1',
     ...(settings.readConcurrency === undefined ? {} : { RESTIC_READ_CONCURRENCY: String(settings.readConcurrency) }),
   };
+}
+
+function needsOf({ settings, cacheFolder }: ResticContext, places: NonNullable<ProgramNeeds['places']>): ProgramNeeds {
+  const named = [settings.passwordFile ?? '', ...Object.values(settings.environment)];
+  return { places, secretFiles: [...new Set(named.filter(isFile))], scratchFolders: [cacheFolder] };
+}
+
+function isFile(path: string): boolean {
+  return isAbsolute(path) && existsSync(path) && statSync(path).isFile();
 }
 
 function passwordOf({ passwordFile, passwordCommand }: ResticSettings): Record<string, string> {

@@ -37,6 +37,7 @@ export async function restore(
   const call = (around: Around, args: readonly string[], key = options.key): Call => ({
     ...{ around, args, arrival },
     options: { ...options, key },
+    places: [{ path: target, access: 'write' }],
     waitsForLock: true,
     adoptable: true,
     onMessage: (message) => {

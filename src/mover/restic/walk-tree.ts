@@ -37,7 +37,8 @@ export async function walkTree(
     else if (line === 'whole') isWhole = true;
     else onEntry(readLine(line, place, uid === ROOT));
   };
-  const program = { key, command: 'sh', args: ['-c', WALK, 'walk', path], fresh: true };
+  const needs = { places: [{ path, access: 'read' as const }] };
+  const program = { key, command: 'sh', args: ['-c', WALK, 'walk', path], fresh: true, needs };
   const { exitCode, stderr } = await run(program, { folder, onLine, ...(signal ? { signal } : {}) });
   if (exitCode === 0 && isWhole) return { isRoot: uid === ROOT };
   throw new PortError('mover-unavailable', `Not everything in ${path} could be looked at`, {

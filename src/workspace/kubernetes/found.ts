@@ -35,6 +35,8 @@ export interface FoundPart {
     readonly claim: V1PersistentVolumeClaim;
     readonly volume: V1PersistentVolume;
     readonly server: string;
+    /** Where below the root of that volume the folder's files are; empty for the root itself. */
+    readonly within: string;
   };
   /** CSI driver of the volume that holds the bytes; absent for anything else (NFS). */
   readonly driver?: string;

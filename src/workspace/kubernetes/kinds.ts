@@ -14,6 +14,7 @@ import type {
   V1Pod,
   V1ReplicaSet,
   V1Secret,
+  V1Service,
   V1StatefulSet,
   V1StorageClass,
   V1ValidatingWebhookConfiguration,
@@ -45,6 +46,8 @@ export const POD = namespaced<V1Pod>('v1', 'Pod', 'pods');
 export const EVENT = namespaced<CoreV1Event>('v1', 'Event', 'events');
 export const CONFIG_MAP = namespaced<V1ConfigMap>('v1', 'ConfigMap', 'configmaps');
 export const SECRET = namespaced<V1Secret>('v1', 'Secret', 'secrets');
+/** What the API calls a Service: an address inside the cluster, not one of our services. */
+export const ADDRESS = namespaced<V1Service>('v1', 'Service', 'services');
 export const CLAIM = namespaced<V1PersistentVolumeClaim>('v1', 'PersistentVolumeClaim', 'persistentvolumeclaims');
 export const VOLUME = clusterWide<V1PersistentVolume>('v1', 'PersistentVolume', 'persistentvolumes');
 export const NAMESPACE = clusterWide<V1Namespace>('v1', 'Namespace', 'namespaces');

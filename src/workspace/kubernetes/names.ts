@@ -6,7 +6,7 @@ export const LABELS = {
   workspace: 'cml-backup/workspace',
   operation: 'cml-backup/operation',
   part: 'cml-backup/part',
-  /** mover, guard, reader, snapshot, staged, displaced, scratch, record, secret, holder. */
+  /** mover, guard, reader, snapshot, staged, displaced, scratch, record, secret, share, holder. */
   role: 'cml-backup/role',
 } as const;
 
@@ -15,6 +15,12 @@ export const OURS = 'cml-backup';
 
 /** Put `cml-backup/leave: "true"` on a service, claim or namespace that we must not touch. */
 export const LEAVE_LABEL = 'cml-backup/leave';
+
+/**
+ * Put `cml-backup/owner-agrees: "true"` on a service whose owner (Argo CD on another cluster, an operator) is known to leave
+ * its replicas alone.
+ */
+export const OWNER_AGREES_LABEL = 'cml-backup/owner-agrees';
 
 /** Annotations on what belongs to the workspace. */
 export const NOTES = {
@@ -26,6 +32,8 @@ export const NOTES = {
   reclaim: 'cml-backup/reclaim-before',
   /** On a Job of ours: fingerprint of the program it runs. */
   asked: 'cml-backup/asked',
+  /** On a claim of ours: the folder of its volume that is the place, where that is not the root. */
+  within: 'cml-backup/within',
 } as const;
 
 /** Ids hold an underscore, names of objects may not. */

@@ -24,10 +24,13 @@ export type Change = {
 export class Refused extends Error {
   readonly code: number;
   readonly reason: string;
-  constructor(code: number, reason: string, message: string) {
+  /** What the Status carries beside name, group and kind. */
+  readonly details: Record<string, unknown>;
+  constructor(code: number, reason: string, message: string, details: Record<string, unknown> = {}) {
     super(message);
     this.code = code;
     this.reason = reason;
+    this.details = details;
   }
 }
 
@@ -41,19 +44,27 @@ export class Refused extends Error {
 export interface Store {
   get(kind: Kind, name: string, namespace?: string): Stored | undefined;
   list(kind: Kind, namespace?: string): Stored[];
-  /** @throws Refused 409 AlreadyExists */
+  /** A uid that is given is kept. @throws Refused 409 AlreadyExists */
   create(kind: Kind, object: KubernetesObject): Stored;
   /** @throws Refused 404, 409 Conflict when `metadata.resourceVersion` is given and not the present one, or the uid differs. */
   update(kind: Kind, object: KubernetesObject): Stored;
   /** Reads, lets `edit` change the copy, writes; undefined when it is not there. What controllers use. */
   edit(kind: Kind, name: string, namespace: string | undefined, edit: (object: Stored) => void): Stored | undefined;
-  /** Marks it, or removes it when nothing holds it. `graceSeconds` is kept on pods until their controller removes them with 0. */
+  /**
+   * Marks it, or removes it when nothing holds it. `graceSeconds` is kept on pods until their controller removes them with 0;
+   * `deletionTimestamp` is when the grace ends. Marking counts as a change of the spec.
+   */
   remove(
     kind: Kind,
     name: string,
     namespace?: string,
     options?: { readonly graceSeconds?: number; readonly uid?: string },
   ): Stored;
+  /**
+   * What the server itself fills in or refuses when an object of this kind is written: defaults, finalizers of admission,
+   * fields that may not change. Called with the new object, which it may change, and the standing one; throws `Refused`.
+   */
+  admit(kind: Kind, look: (object: Stored, standing?: Stored) => void): void;
   /** Version of the newest change. */
   version(): number;
   /** Changes after a version, oldest first; undefined when some are forgotten (410). */
@@ -65,15 +76,36 @@ export interface Store {
 
 const KEPT = 5_000;
 
+/** Kinds whose spec the real server does not count. */
+const WITHOUT_GENERATION = new Set([
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'VolumeAttachment',
+  'Namespace',
+  'Node',
+  'Service',
+  'ServiceAccount',
+  'Lease',
+  'CSINode',
+  'HorizontalPodAutoscaler',
+  'ResourceQuota',
+  'LimitRange',
+]);
+
 export function createStore(now: () => Date = () => new Date()): Store {
   const kinds = new Map<string, Map<string, Stored>>();
   const listeners = new Set<(change: Change) => void>();
+  const admissions = new Map<string, ((object: Stored, standing?: Stored) => void)[]>();
   let changes: Change[] = [];
   let version = 1_000;
   let forgotten = version;
 
-  const tableOf = ({ apiVersion, kind }: Kind) => {
-    const key = `${apiVersion}/${kind}`;
+  const wordOf = ({ apiVersion, kind }: Kind) => `${apiVersion}/${kind}`;
+  const admitted = (kind: Kind, object: Stored, standing?: Stored) => {
+    for (const look of admissions.get(wordOf(kind)) ?? []) look(object, standing);
+  };
+  const tableOf = (kind: Kind) => {
+    const key = wordOf(kind);
     const table = kinds.get(key) ?? new Map<string, Stored>();
     kinds.set(key, table);
     return table;
@@ -104,8 +136,9 @@ export function createStore(now: () => Date = () => new Date()): Store {
     if (standing.metadata.generation !== undefined) next.metadata.generation = standing.metadata.generation;
     if (standing.metadata.deletionTimestamp) next.metadata.deletionTimestamp = standing.metadata.deletionTimestamp;
     if (JSON.stringify(next) === JSON.stringify(standing)) return structuredClone(standing);
-    if (JSON.stringify(next.spec) !== JSON.stringify(standing.spec))
-      next.metadata.generation = (standing.metadata.generation ?? 0) + 1;
+    admitted(kind, next, standing);
+    if (standing.metadata.generation !== undefined && countedSpec(kind, next) !== countedSpec(kind, standing))
+      next.metadata.generation = standing.metadata.generation + 1;
     const held = (next.metadata.finalizers ?? []).length > 0;
     if (
       next.metadata.deletionTimestamp &&
@@ -113,7 +146,8 @@ export function createStore(now: () => Date = () => new Date()): Store {
       !(kind.kind === 'Pod' && next.metadata.deletionGracePeriodSeconds)
     ) {
       table.delete(key);
-      return tell('DELETED', kind, next);
+      // Seen: the last event shows the object as it stood, with the finalizer that was just taken off.
+      return tell('DELETED', kind, structuredClone(standing));
     }
     table.set(key, next);
     return tell('MODIFIED', kind, next);
@@ -138,9 +172,10 @@ export function createStore(now: () => Date = () => new Date()): Store {
         throw new Refused(409, 'AlreadyExists', `${titleOf(kind)} "${made.metadata.name}" already exists`);
       made.apiVersion = kind.apiVersion;
       made.kind = kind.kind;
-      made.metadata.uid = randomUUID();
+      made.metadata.uid = object.metadata?.uid ?? randomUUID();
       made.metadata.creationTimestamp = now().toISOString().replace(/\.\d+/, '') as unknown as Date;
-      if (made.spec !== undefined) made.metadata.generation = 1;
+      if (made.spec !== undefined && !WITHOUT_GENERATION.has(kind.kind)) made.metadata.generation = 1;
+      admitted(kind, made);
       table.set(key, made);
       return tell('ADDED', kind, made);
     },
@@ -170,16 +205,25 @@ export function createStore(now: () => Date = () => new Date()): Store {
       const isHeld = (standing.metadata.finalizers ?? []).length > 0 || graceSeconds > 0;
       const next = structuredClone(standing);
       if (!isHeld) {
+        // the end of a grace is told before the end of the object (trace 01)
+        if ((next.metadata.deletionGracePeriodSeconds ?? 0) > 0) {
+          next.metadata.deletionTimestamp = now().toISOString().replace(/\.\d+/, '') as unknown as Date;
+          next.metadata.deletionGracePeriodSeconds = 0;
+          tell('MODIFIED', kind, next);
+        }
         table.delete(key);
         return tell('DELETED', kind, next);
       }
-      const wasMarked = next.metadata.deletionTimestamp !== undefined;
-      next.metadata.deletionTimestamp ??= now().toISOString().replace(/\.\d+/, '') as unknown as Date;
+      const before = standing.metadata.deletionGracePeriodSeconds;
+      if (before !== undefined && before <= graceSeconds) return structuredClone(standing);
+      const end = new Date(now().getTime() + graceSeconds * 1_000);
+      next.metadata.deletionTimestamp = end.toISOString().replace(/\.\d+/, '') as unknown as Date;
       next.metadata.deletionGracePeriodSeconds = graceSeconds;
-      if (wasMarked && standing.metadata.deletionGracePeriodSeconds === graceSeconds) return structuredClone(standing);
+      if (before === undefined && next.metadata.generation !== undefined) next.metadata.generation += 1;
       table.set(key, next);
       return tell('MODIFIED', kind, next);
     },
+    admit: (kind, look) => admissions.set(wordOf(kind), [...(admissions.get(wordOf(kind)) ?? []), look]),
     version: () => version,
     since: (from) => (from < forgotten ? undefined : changes.filter((change) => change.version > from)),
     compact() {
@@ -191,6 +235,11 @@ export function createStore(now: () => Date = () => new Date()): Store {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Binding a pod to its node is no change of what is asked for. */
+function countedSpec({ kind }: Kind, { spec }: Stored): string {
+  return JSON.stringify(kind === 'Pod' ? { ...spec, nodeName: undefined } : spec);
 }
 
 /** As the real server writes it: `deployments.apps`, `pods`. */

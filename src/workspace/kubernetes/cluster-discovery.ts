@@ -1,0 +1,71 @@
+import type { V1APIGroupList, V1APIResourceList, V1SelfSubjectAccessReview } from '@kubernetes/client-node';
+import type { Log } from '../../log.ts';
+import { type Cluster, isRefusal } from './cluster.ts';
+import { addressOf, versionAddress } from './cluster-address.ts';
+import { mayPass, type Requests } from './cluster-requests.ts';
+import type { Kind } from './kinds.ts';
+
+export function createDiscovery(
+  requests: Requests,
+  log?: Log,
+): Pick<Cluster, 'serves' | 'discover' | 'missing' | 'get'> {
+  async function get(path: string): Promise<unknown> {
+    try {
+      return await requests.repeat({ verb: 'get', resource: 'other', method: 'GET', path });
+    } catch (error) {
+      if (isRefusal(error, 'NotFound')) return undefined;
+      throw error;
+    }
+  }
+  async function kindsOf(apiVersion: string): Promise<Kind[]> {
+    const { resources = [] } = ((await get(versionAddress(apiVersion))) ?? {}) as Partial<V1APIResourceList>;
+    return resources
+      .filter(({ name, verbs }) => !name.includes('/') && verbs.includes('list'))
+      .map(({ name, kind, namespaced }) => ({ apiVersion, kind, plural: name, namespaced }));
+  }
+  return {
+    get,
+    serves: async ({ apiVersion, plural }) => (await kindsOf(apiVersion)).some((kind) => kind.plural === plural),
+    async discover() {
+      const { groups = [] } = ((await get('/apis')) ?? {}) as Partial<V1APIGroupList>;
+      const versions = [
+        'v1',
+        ...groups.map(({ versions, preferredVersion }) => (preferredVersion ?? versions[0])?.groupVersion),
+      ];
+      const found = await Promise.all(
+        versions.map(async (version) => {
+          if (version === undefined) return [];
+          try {
+            return await kindsOf(version);
+          } catch (error) {
+            // An aggregated API whose own pods are down; the others are there all the same.
+            if (!mayPass(error) || version === 'v1') throw error;
+            log?.warn(
+              { version, cause: String(error) },
+              'an API of the cluster does not answer: its kinds are left out',
+            );
+            return [];
+          }
+        }),
+      );
+      return found.flat();
+    },
+    async missing(wishes) {
+      const path = addressOf({
+        ...{ apiVersion: 'authorization.k8s.io/v1', plural: 'selfsubjectaccessreviews', namespaced: false },
+      });
+      const answers = await Promise.all(
+        wishes.map(async ({ verb, group, resource, subresource = '', namespace = '' }) => {
+          const resourceAttributes = { verb, group, resource, subresource, namespace };
+          const body = {
+            ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' },
+            spec: { resourceAttributes },
+          };
+          const request = { verb: 'create', resource: 'selfsubjectaccessreviews', method: 'POST', path, body } as const;
+          return ((await requests.repeat(request)) as V1SelfSubjectAccessReview).status?.allowed === true;
+        }),
+      );
+      return wishes.filter((_, at) => !answers[at]);
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { OperationError } from '../../errors.ts';
+import type { EffectOptions, Inspection, PartState } from '../platform.ts';
+import type { KubeContext } from './context.ts';
+import { countParts } from './count-parts.ts';
+import { type FoundParts, findParts } from './find-parts.ts';
+import { findServices } from './find-services.ts';
+import type { FoundPart } from './found.ts';
+import { NAMESPACE } from './kinds.ts';
+import { listLivePods } from './live-pods.ts';
+import { LEAVE_LABEL, placePath } from './names.ts';
+import { findOwners } from './owners.ts';
+import { findMissingForBackup, findMissingForSnapshots } from './permissions.ts';
+import { readStorage, type Storage } from './read-storage.ts';
+import { releaseOf } from './release.ts';
+import { unlessForbidden } from './unless-forbidden.ts';
+import type { Usage, Walker } from './usage.ts';
+import { problemsOf, type Seen, warningsOf } from './warnings.ts';
+import { findWorkloads } from './workloads.ts';
+
+export interface InspectWish extends EffectOptions {
+  readonly count?: boolean;
+  readonly since?: string;
+  /** Where trees are walked that no statistics tell of; without it their numbers are not known, and that is said. */
+  readonly walker?: Walker;
+}
+
+/**
+ * Looks at a workspace before anyone is disturbed. Permissions are only asked for with `count`, the full look: each is a
+ * request of its own.
+ * @throws OperationError `preflight-failed` naming everything that nobody should begin with.
+ */
+export async function inspectWorkspace(context: KubeContext, wish: InspectWish = {}): Promise<Inspection> {
+  await assertNamespace(context);
+  const permissions = wish.count ? await findMissingForBackup(context) : { needed: [], useful: [] };
+  refuse(permissions.needed);
+  const [services, storage, pods] = await Promise.all([
+    findServices(context),
+    readStorage(context),
+    listLivePods(context.cluster),
+  ]);
+  const found = await findParts(context, storage);
+  const seen: Seen = {
+    ...{ services, found, storage },
+    owners: await findOwners(context, services),
+    webhooks: [],
+    workloads: await findWorkloads(context, pods),
+  };
+  const isSnapped = found.parts.some(({ capture, possible }) => capture === 'snapshot' && possible.includes(capture));
+  const forSnapshots = wish.count && isSnapped ? (await findMissingForSnapshots(context)).needed : [];
+  refuse([...forSnapshots, ...problemsOf(seen)]);
+  const needRoom = found.parts.filter((part) => !isMadeAnew(part, storage));
+  const counted = await countParts(context, found.parts, { ...wish, pods, needRoom });
+  return {
+    release: releaseOf(services, context.settings),
+    services: services.map(({ name, replicas, ready }) => ({
+      name,
+      running: replicas > 0,
+      ready: replicas > 0 && ready,
+    })),
+    parts: [
+      ...found.parts.map((part) => stateOf(part, counted.usage.get(part.name), storage, wish)),
+      ...found.missing.map(absent),
+    ],
+    leftOut: [...found.leftOut],
+    warnings: [...warningsOf(seen, context.settings), ...counted.warnings, ...permissions.useful],
+  };
+}
+
+function stateOf(part: FoundPart, usage: Usage | undefined, storage: Storage, wish: InspectWish): PartState {
+  const { name, kind, location, capture, reason, possible, exclude } = part;
+  const { files = 0, bytes = 0, writtenSince, freeBytes = 0 } = usage ?? {};
+  return {
+    ...{ name, kind, location, capture, reason, possible, exclude: [...exclude] },
+    path: placePath({ life: 'live', part: name }),
+    ...(wish.count ? { files, bytes } : { files: 0, bytes: 0 }),
+    // A volume that is made anew takes no room from this one; how much its storage has left cannot be asked.
+    freeBytes: isMadeAnew(part, storage) ? Number.MAX_SAFE_INTEGER : freeBytes,
+    present: true,
+    // Times are from the clocks of nodes and filers.
+    hasOwnClock: false,
+    ...(wish.since === undefined || writtenSince === undefined ? {} : { writtenSince }),
+  };
+}
+
+function absent({ name, reason }: FoundParts['missing'][number]): PartState {
+  return {
+    ...{ name, kind: 'volume', location: 'internal', capture: 'snapshot', reason, possible: [], exclude: [] },
+    ...{ path: reason, files: 0, bytes: 0, freeBytes: 0, present: false },
+  };
+}
+
+/** Its storage class makes new volumes when a claim asks for one. */
+function isMadeAnew({ claim, backing }: FoundPart, { classes }: Storage): boolean {
+  const wanted = (backing?.claim ?? claim).spec?.storageClassName;
+  const found = classes.find(({ metadata }) => metadata?.name === wanted);
+  return found !== undefined && found.provisioner !== 'kubernetes.io/no-provisioner';
+}
+
+async function assertNamespace({ cluster, namespace }: KubeContext): Promise<void> {
+  const found = await unlessForbidden(cluster.read(NAMESPACE, namespace).then((one) => one ?? 'absent'));
+  if (found === 'absent') refuse([`There is no namespace ${namespace} on this cluster.`]);
+  else if (found?.metadata?.labels?.[LEAVE_LABEL] === 'true') refuse([`${namespace} is labelled ${LEAVE_LABEL}.`]);
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new OperationError('preflight-failed', problems.join(' '), {
+    hint: 'nobody was disturbed; docs/kubernetes.md says what each permission is for',
+  });
+}

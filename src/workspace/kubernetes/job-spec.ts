@@ -1,0 +1,111 @@
+import type { V1Affinity, V1Job, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
+import type { Program } from '../../program.ts';
+import type { KubeContext } from './context.ts';
+import { idInNames, LABELS, NOTES, OURS, objectName } from './names.ts';
+import type { MountedPlaces } from './places.ts';
+import { CONTAINER } from './pod-sight.ts';
+import { fingerprintOf, OUTPUT_FOLDER, SCRIPT_FILE } from './program-script.ts';
+import { type SecretMounts, secretEnvironment } from './secrets.ts';
+
+const DEFAULT_GRACE_MS = 60_000;
+
+/** Reading everything, whoever owns it; and what giving back owners, modes, attributes and devices takes besides. */
+const TO_READ = ['DAC_READ_SEARCH'];
+const TO_WRITE = [...TO_READ, 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'MKNOD', 'SETFCAP'];
+
+/** The object that runs a program of an operation; its Secret has the same name. */
+export function programNameOf(operationId: string, key: string): string {
+  return objectName('cml-run', idInNames(operationId), key);
+}
+
+export function labelsOf({ workspace }: KubeContext, operationId: string, role: 'mover' | 'secret' | 'share') {
+  return {
+    [LABELS.managedBy]: OURS,
+    [LABELS.workspace]: workspace,
+    [LABELS.operation]: operationId,
+    [LABELS.role]: role,
+  };
+}
+
+export interface JobParts {
+  readonly name: string;
+  readonly operationId: string;
+  readonly program: Program;
+  readonly places: MountedPlaces;
+  readonly secrets: SecretMounts;
+  /** Of the namespace, on OpenShift: without it the files of its pods cannot be read. */
+  readonly seLinuxLevel?: string | undefined;
+}
+
+/** One pod, one try; it must end by itself. */
+export function describeJob(context: KubeContext, parts: JobParts): V1Job {
+  const { name, operationId, program } = parts;
+  const labels = labelsOf(context, operationId, 'mover');
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name,
+      namespace: context.namespace,
+      labels,
+      annotations: { [NOTES.asked]: fingerprintOf(program) },
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: Math.ceil(context.settings.movers.deadline / 1_000),
+      template: {
+        metadata: { labels, annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } },
+        spec: describePod(context, parts),
+      },
+    },
+  };
+}
+
+function describePod(context: KubeContext, { name, program, places, secrets, seLinuxLevel }: JobParts): V1PodSpec {
+  const { movers } = context.settings;
+  const scratch = (program.needs?.scratchFolders ?? []).map((mountPath, at) => ({ name: `scratch-${at}`, mountPath }));
+  const empty = [{ name: 'output', mountPath: OUTPUT_FOLDER }, ...scratch];
+  const affinity = places.nodeName === undefined ? undefined : onNode(places.nodeName);
+  return {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: Math.ceil((program.graceMs ?? DEFAULT_GRACE_MS) / 1_000),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    // Never `fsGroup`: it rewrites the modes of all files, also on what is mounted read-only.
+    securityContext: seLinuxLevel === undefined ? {} : { seLinuxOptions: { level: seLinuxLevel } },
+    ...(movers.serviceAccount === undefined ? {} : { serviceAccountName: movers.serviceAccount }),
+    ...(affinity === undefined ? {} : { affinity }),
+    nodeSelector: movers.nodeSelector,
+    tolerations: movers.tolerations,
+    imagePullSecrets: movers.imagePullSecrets.map((secret) => ({ name: secret })),
+    containers: [
+      {
+        name: CONTAINER,
+        image: movers.image ?? context.image,
+        command: ['sh', SCRIPT_FILE],
+        env: secretEnvironment(name, program),
+        resources: { requests: movers.requests, limits: movers.limits },
+        securityContext: securityContextOf(context, places.isWritten),
+        volumeMounts: [...places.mounts, ...secrets.mounts, ...empty],
+      },
+    ],
+    volumes: [...places.volumes, secrets.volume, ...empty.map((one) => ({ name: one.name, emptyDir: {} }))],
+  };
+}
+
+function securityContextOf({ settings }: KubeContext, isWritten: boolean): V1SecurityContext {
+  return (
+    settings.movers.securityContext ?? {
+      runAsUser: 0,
+      runAsNonRoot: false,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'], add: isWritten ? TO_WRITE : TO_READ },
+    }
+  );
+}
+
+/** By the scheduler, unlike `nodeName`: only it waits for room and picks the node of volumes that have none yet. */
+function onNode(name: string): V1Affinity {
+  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [name] }];
+  return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchFields }] } } };
+}

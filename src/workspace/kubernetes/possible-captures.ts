@@ -1,0 +1,67 @@
+import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import type { Capture } from '../../records/workspace.ts';
+import type { UsableClass } from './snapshot-class.ts';
+
+/** What a choice is made of. */
+export interface CaptureFacts {
+  readonly claim: V1PersistentVolumeClaim;
+  /** Undefined where no driver makes snapshots of it: NFS. */
+  readonly snapshots: UsableClass | undefined;
+  /** A pair of commands for a snapshot of its own is configured. */
+  readonly hasCommands: boolean;
+  readonly wished: Capture | undefined;
+}
+
+export interface CaptureChoice {
+  readonly possible: readonly Capture[];
+  readonly capture: Capture;
+  readonly reason: string;
+}
+
+const WITHOUT_SNAPSHOT: readonly Capture[] = ['two-pass', 'cold', 'after-start'];
+
+const REASONS: Record<Exclude<Capture, 'snapshot'>, string> = {
+  'two-pass': 'copied while services run, then only what changed while they are down',
+  cold: 'asked for: copied once, while services are down',
+  'after-start': 'asked for: copied after services are up again, so it is not consistent with the rest',
+};
+
+/**
+ * By default a snapshot where storage makes one, else two passes. Set up wrongly (two default classes, a class that copies
+ * to a backup target) stays a snapshot that is not possible: preflight says why, and nothing slower is chosen unasked.
+ */
+export function chooseCapture(facts: CaptureFacts): CaptureChoice {
+  const { snapshots, hasCommands, wished } = facts;
+  const isUsable = hasCommands || (snapshots !== undefined && 'usable' in snapshots);
+  const isWrong = !isUsable && snapshots !== undefined && 'isWrong' in snapshots && snapshots.isWrong;
+  const copied = copiesOf(facts.claim);
+  const possible: Capture[] = [...(isUsable && copied.length > 0 ? ['snapshot' as const] : []), ...copied];
+  const usual: Capture = isUsable || isWrong || !copied.includes('two-pass') ? 'snapshot' : 'two-pass';
+  const capture = wished ?? usual;
+  return { possible, capture, reason: reasonOf(capture, facts, copied) };
+}
+
+/** Copies are of files, and a pod of ours can stand beside the workspace's own unless the claim is for a single pod. */
+function copiesOf({ spec }: V1PersistentVolumeClaim): readonly Capture[] {
+  if (spec?.volumeMode === 'Block') return [];
+  return spec?.accessModes?.includes('ReadWriteOncePod') ? ['cold'] : WITHOUT_SNAPSHOT;
+}
+
+function reasonOf(
+  capture: Capture,
+  { claim, snapshots, hasCommands }: CaptureFacts,
+  copied: readonly Capture[],
+): string {
+  if (copied.length === 0) return 'it is a raw block device without files: leave it out with a reason (leaveOut)';
+  const why = snapshots !== undefined && 'why' in snapshots ? snapshots.why : undefined;
+  if (capture !== 'snapshot') {
+    const said = why === undefined || hasCommands ? '' : ` (no snapshot: ${why})`;
+    return `${REASONS[capture]}${said}`;
+  }
+  if (hasCommands) return 'the configured commands make a snapshot of its storage';
+  if (snapshots !== undefined && 'usable' in snapshots)
+    return `its storage makes snapshots (class ${snapshots.usable.metadata?.name})`;
+  if (why !== undefined) return why;
+  const single = claim.spec?.accessModes?.includes('ReadWriteOncePod') ? ', and only one pod may mount it' : '';
+  return `its storage makes no snapshots and no commands for one are configured${single}`;
+}

@@ -1,0 +1,116 @@
+import type { V1PolicyRule } from '@kubernetes/client-node';
+import type { ApiRequest } from './requests.ts';
+import { Refused } from './store.ts';
+
+/** `*`, or absent, is anything. */
+export interface Denial {
+  readonly verb?: string;
+  readonly group?: string;
+  /** With a subresource: `deployments/scale`. */
+  readonly resource?: string;
+  readonly namespace?: string;
+}
+
+interface Attributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface GrantedRule {
+  /** Absent: in all of them, and for what stands in none. */
+  readonly namespace?: string;
+  readonly rule: V1PolicyRule;
+}
+
+/** Who may do what. Everything is allowed at first. */
+export interface Access {
+  /** Takes one permission away, until the function that it answers is called. */
+  deny(denial: Denial): () => void;
+  /** From now on only what these rules allow. */
+  allowOnly(rules: readonly GrantedRule[]): void;
+  allowAll(): void;
+  /** @throws Refused 403 */
+  check(request: ApiRequest): void;
+  allows(attributes: Partial<Attributes>): boolean;
+  rules(namespace: string): V1PolicyRule[];
+}
+
+export const USER = 'system:serviceaccount:cml-backup:cml-backup';
+
+export function createAccess(): Access {
+  const denials = new Set<Denial>();
+  let granted: readonly GrantedRule[] | undefined;
+  const access: Access = {
+    deny(denial) {
+      denials.add(denial);
+      return () => void denials.delete(denial);
+    },
+    allowOnly(rules) {
+      granted = rules;
+    },
+    allowAll() {
+      granted = undefined;
+      denials.clear();
+    },
+    allows(given) {
+      const asked = { ...{ verb: '', group: '', resource: '', subresource: '', namespace: '', name: '' }, ...given };
+      if ([...denials].some((denial) => isDenied(denial, asked))) return false;
+      return granted?.some((rule) => isGranted(rule, asked)) ?? true;
+    },
+    check(request) {
+      const { kind } = request.served;
+      const [group = '', version] = kind.apiVersion.split('/');
+      const asked = {
+        verb: request.verb === 'apply' ? 'patch' : request.verb,
+        group: version === undefined ? '' : group,
+        resource: kind.plural,
+        subresource: request.subresource ?? '',
+        // A namespace is named by itself.
+        namespace: request.namespace ?? (kind.kind === 'Namespace' ? (request.name ?? '') : ''),
+        name: request.name ?? '',
+      };
+      if (!access.allows(asked)) throw forbidden(asked);
+    },
+    rules: (namespace) =>
+      granted
+        ?.filter((entry) => entry.namespace === undefined || entry.namespace === namespace)
+        .map(({ rule }) => rule) ?? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+  };
+  return access;
+}
+
+function isDenied({ verb, group, resource, namespace }: Denial, asked: Attributes): boolean {
+  const fits = (wanted: string | undefined, is: string) => wanted === undefined || wanted === '*' || wanted === is;
+  return (
+    fits(verb, asked.verb) &&
+    fits(group, asked.group) &&
+    fits(resource, nameOf(asked)) &&
+    fits(namespace, asked.namespace)
+  );
+}
+
+function isGranted({ namespace, rule }: GrantedRule, asked: Attributes): boolean {
+  const has = (list: readonly string[] | undefined, is: string) =>
+    list?.some((word) => word === '*' || word === is) ?? false;
+  if (namespace !== undefined && namespace !== asked.namespace) return false;
+  const isNamed = rule.resourceNames === undefined || rule.resourceNames.includes(asked.name);
+  return (
+    has(rule.verbs, asked.verb) && has(rule.apiGroups, asked.group) && has(rule.resources, nameOf(asked)) && isNamed
+  );
+}
+
+function nameOf({ resource, subresource }: Attributes): string {
+  return subresource === '' ? resource : `${resource}/${subresource}`;
+}
+
+function forbidden(asked: Attributes): Refused {
+  const { verb, group, resource, namespace, name } = asked;
+  const title = `${resource}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` "${name}"`}`;
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const what = `cannot ${verb} resource "${nameOf(asked)}" in API group "${group}" ${where}`;
+  return new Refused(403, 'Forbidden', `${title} is forbidden: User "${USER}" ${what}`);
+}

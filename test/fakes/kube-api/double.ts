@@ -1,0 +1,136 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
+import { type ClusterOptions, createCluster } from '../../../src/workspace/kubernetes/cluster-client.ts';
+import { type Kind, NAMESPACE } from '../../../src/workspace/kubernetes/kinds.ts';
+import { type Access, createAccess } from './access.ts';
+import { admitStorage } from './controllers/storage-admission.ts';
+import { admit as askWebhooks } from './controllers/webhook.ts';
+import { createWorld, type Delays, type World } from './controllers/world.ts';
+import { createFaults, type Faults } from './faults.ts';
+import { SERVED, type Served } from './kinds-served.ts';
+import { type Admission, createObjects } from './objects.ts';
+import type { ApiRequest } from './requests.ts';
+import { startServer } from './server.ts';
+import { createStore, type Store } from './store.ts';
+import { createWatches } from './watch.ts';
+
+export interface KubeDouble {
+  readonly url: string;
+  /** Path of a file. */
+  readonly kubeconfig: string;
+  readonly store: Store;
+  readonly faults: Faults;
+  readonly access: Access;
+  /** What controllers share, on disk below a temporary folder. */
+  readonly world: World;
+  /** Every request about objects so far, oldest first. */
+  readonly requests: readonly SeenRequest[];
+  /** How many watches are open. */
+  watching(): number;
+  /** A new client of its own, with its own count. */
+  cluster(timing?: ClusterOptions['timing']): Cluster;
+  /** Asked before each write. */
+  admit(admission: Admission): () => void;
+  /** Takes an address that is none of objects, such as a node's statistics: undefined when it is not his. */
+  serve(answer: (path: string, query: URLSearchParams) => unknown): () => void;
+  /** Takes kinds from the server, as a cluster that lacks them, or a later version, does. */
+  withdraw(kind: Kind): void;
+  /** Adds a kind, as a definition does. */
+  offer(kind: Kind): void;
+  dispose(): Promise<void>;
+}
+
+export interface SeenRequest {
+  readonly verb: ApiRequest['verb'];
+  readonly kind: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly subresource: string | undefined;
+  readonly atMs: number;
+}
+
+export interface KubeDoubleOptions {
+  readonly now?: () => Date;
+  /** Made at once. */
+  readonly namespaces?: readonly string[];
+  readonly bookmarkMs?: number;
+  readonly delays?: Partial<Delays>;
+  /** Starts controllers, before any request can come: `startStorage`, ... They end with the world. */
+  readonly start?: (world: World) => unknown;
+}
+
+export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise<KubeDouble> {
+  const { now = () => new Date(), namespaces = [], bookmarkMs = 1_000 } = options;
+  const store = createStore(now);
+  const faults = createFaults();
+  const access = createAccess();
+  const folder = await mkdtemp(join(tmpdir(), 'kube-double-'));
+  const world = createWorld({ store, folder: join(folder, 'world'), now, delays: options.delays ?? {} });
+  const kinds: Served[] = [...SERVED];
+  const admissions = new Set<Admission>();
+  const answers = new Set<(path: string, query: URLSearchParams) => unknown>();
+  const requests: SeenRequest[] = [];
+  const server = await startServer({
+    ...{ store, faults, access, kinds, now, logs: world.logs },
+    objects: createObjects({ store, admissions, now }),
+    watches: createWatches({ store, faults, bookmarkMs }),
+    seen({ verb, served, namespace, name, subresource }) {
+      requests.push({ verb, kind: served.kind.kind, namespace, name, subresource, atMs: performance.now() });
+    },
+    elsewhere: (path, query) => [...answers].map((answer) => answer(path, query)).find((found) => found !== undefined),
+  });
+  const kubeconfig = join(folder, 'kubeconfig');
+  await writeFile(kubeconfig, JSON.stringify(configFor(server.url)), { mode: 0o600 });
+  // Pods that really run reach this server as we do.
+  world.podEnvironment.KUBECONFIG = kubeconfig;
+  world.imagePaths.push(kubeconfig);
+  admitStorage(store);
+  admissions.add(({ operation, request, object }) => {
+    if (operation === 'CREATE') askWebhooks(world, request.served.kind, object);
+  });
+  for (const name of ['default', 'kube-system', ...namespaces]) {
+    const metadata = { name, labels: { 'kubernetes.io/metadata.name': name } };
+    store.create(NAMESPACE, { metadata, status: { phase: 'Active' } } as never);
+  }
+  await options.start?.(world);
+  return {
+    ...{ url: server.url, kubeconfig, store, faults, access, world, requests },
+    watching: () => faults.watches.size,
+    cluster: (timing) => createCluster({ kubeconfig, timing }),
+    admit: (admission) => enlisted(admissions, admission),
+    serve: (answer) => enlisted(answers, answer),
+    withdraw(kind) {
+      const at = kinds.findIndex(
+        (served) => served.kind.apiVersion === kind.apiVersion && served.kind.plural === kind.plural,
+      );
+      if (at >= 0) kinds.splice(at, 1);
+    },
+    offer(kind) {
+      kinds.push({ kind, subresources: ['status'], isCustom: true });
+    },
+    async dispose() {
+      await world.stop();
+      await server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function enlisted<T>(set: Set<T>, entry: T): () => void {
+  set.add(entry);
+  return () => void set.delete(entry);
+}
+
+/** JSON is YAML. client-node takes plain HTTP only from those who do not want certificates verified. */
+function configFor(server: string): unknown {
+  return {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'double', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'us', user: { token: 'a-token' } }],
+    contexts: [{ name: 'double', context: { cluster: 'double', user: 'us' } }],
+    'current-context': 'double',
+  };
+}

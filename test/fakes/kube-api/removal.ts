@@ -1,0 +1,47 @@
+import { POD } from '../../../src/workspace/kubernetes/kinds.ts';
+import { isTree } from './patch.ts';
+import type { ApiRequest } from './requests.ts';
+import { Refused, type Store, type Stored, titleOf } from './store.ts';
+
+interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: string;
+  readonly preconditions?: { readonly uid?: string };
+}
+
+/** Marks it, or removes it: the answer is the object, or a Status when nothing is left of it. @throws Refused 409 */
+export function remove(store: Store, request: ApiRequest, standing: Stored): unknown {
+  const { served, name = '', namespace, query } = request;
+  const { kind } = served;
+  const options = (isTree(request.body) ? request.body : {}) as DeleteOptions;
+  const { uid } = standing.metadata;
+  const wanted = options.preconditions?.uid;
+  if (wanted !== undefined && wanted !== uid) {
+    const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`;
+    throw new Refused(409, 'Conflict', `Operation cannot be fulfilled on ${titleOf(kind)} "${name}": ${why}`);
+  }
+  if (request.dryRun) return standing;
+  const policy = options.propagationPolicy ?? query.get('propagationPolicy');
+  const finalizer = policy === 'Foreground' ? 'foregroundDeletion' : policy === 'Orphan' ? 'orphan' : undefined;
+  if (finalizer) {
+    store.edit(kind, name, namespace, ({ metadata }) => {
+      metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), finalizer])];
+    });
+  }
+  const asked = query.get('gracePeriodSeconds');
+  const graceSeconds =
+    kind.kind === POD.kind
+      ? graceOf(standing, options.gracePeriodSeconds ?? (asked === null ? undefined : Number(asked)))
+      : 0;
+  const left = store.remove(kind, name, namespace, { graceSeconds });
+  if (store.get(kind, name, namespace)) return left;
+  const [group = '', version] = kind.apiVersion.split('/');
+  const details = { name, ...(version !== undefined && { group }), kind: kind.plural, uid };
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+}
+
+/** A pod that no node has, or that has ended, needs no grace. */
+function graceOf({ spec, status }: Stored, asked: number | undefined): number {
+  const isOver = !spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed';
+  return isOver ? 0 : (asked ?? spec?.terminationGracePeriodSeconds ?? 30);
+}
