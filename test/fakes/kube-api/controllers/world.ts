@@ -111,7 +111,7 @@ export function createWorld({ store, folder, now = () => new Date(), delays = {}
     imagePaths: [PROJECT],
     failures: [],
     programs: new Map(),
-    logs: createPodLogs(join(folder, 'logs')),
+    logs: createPodLogs(now),
     isAttached: () => true,
     directoryOf(volumeName) {
       const nfs = store.get(VOLUME, volumeName)?.spec?.nfs;
