@@ -12,7 +12,7 @@ import { startStorage } from '../../fakes/kube-api/controllers/start-storage.ts'
 import { startWorkloads } from '../../fakes/kube-api/controllers/start-workloads.ts';
 import { createKubeDouble, type KubeDouble } from '../../fakes/kube-api/double.ts';
 import { until } from '../../mover/restic-world.ts';
-import { createScene, NAMESPACE } from './scene.ts';
+import { contextOf, NAMESPACE } from './scene.ts';
 
 export const OPERATION = 'op_0000000001';
 
@@ -45,8 +45,7 @@ export async function createJobScene(settings: object = {}): Promise<JobScene> {
   put(STORAGE_CLASS, 'block', { provisioner: 'block.csi', reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' });
   const folder = await mkdtemp(join(tmpdir(), 'cml-jobs-'));
   const context: KubeContext = {
-    ...createScene(settings).context,
-    cluster: double.cluster(),
+    ...contextOf(double.cluster(), settings),
     runHere: createLocalRunProgram(),
   };
   const claim: JobScene['claim'] = async (name, labels = {}) => {
