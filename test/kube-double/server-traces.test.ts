@@ -91,7 +91,7 @@ test('ends a watch from an old version with an error in it, as recorded in 08', 
 });
 
 test('answers a scale to zero as recorded in 01', async () => {
-  const [recorded] = recording('01-scale-to-zero').filter(({ response }) => response === 'PATCH scale web');
+  const [recorded] = recording('01-scale-answers').filter(({ response }) => response === 'PATCH scale web');
   const selector = { matchLabels: { app: 'web' } };
   const metadata = { name: 'web', namespace: 'cml-demo' };
   double.store.create(DEPLOYMENT, { metadata, spec: { replicas: 2, selector }, status: { replicas: 2 } } as object);
