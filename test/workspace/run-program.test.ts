@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { identify } from '../../src/process-identity.ts';
 import type { Program, ProgramResult } from '../../src/program.ts';
 import { createLocalRunProgram, endPrograms } from '../../src/workspace/local/run-program.ts';
+import { describeRunProgram } from '../contracts/run-program.ts';
 import { die, liveOnceWith as startLife } from '../mover/other-life.ts';
 import { until } from '../mover/restic-world.ts';
 
@@ -50,17 +51,29 @@ async function liveOnceWith(program: Program): Promise<ChildProcess> {
   return life;
 }
 
+describeRunProgram('this machine', async () => {
+  const own = await mkdtemp(join(tmpdir(), 'cml-run-'));
+  const begun: ChildProcess[] = [];
+  return {
+    run: createLocalRunProgram(),
+    folder: own,
+    common: {},
+    outside: (name) => join(own, name),
+    inside: (name) => join(own, name),
+    async live(program) {
+      const life = startLife(program, own);
+      begun.push(life);
+      return { die: () => die(life) };
+    },
+    async dispose() {
+      for (const life of begun) life.kill('SIGKILL');
+      await endPrograms(own, { graceMs: 0 });
+      await rm(own, { recursive: true });
+    },
+  };
+});
+
 describe('a program run locally', () => {
-  it('answers lines, errors and the exit code', async () => {
-    const result = await run(shell('echo one; echo two; echo bad >&2; printf three; exit 7'));
-    expect(result).toMatchObject({ exitCode: 7, signal: null, lines: ['one', 'two', 'three'], stderr: ['bad'] });
-    expect(result.durationMs).toBeGreaterThanOrEqual(0);
-  });
-
-  it('names the signal that ended it', async () => {
-    expect(await run(shell('kill -USR1 $$'))).toMatchObject({ exitCode: null, signal: 'SIGUSR1' });
-  });
-
   it('gets only the small fixed environment and what the program names', async () => {
     const { lines } = await run(shell('env', { env: { COLOUR: 'blue' }, cwd: folder }));
     const names = lines.map((line) => line.split('=')[0]);
@@ -78,44 +91,11 @@ describe('a program run locally', () => {
     expect(Number(lines[0])).not.toBe(process.pid);
   });
 
-  it('hands over lines while it runs', async () => {
-    const seen: string[] = [];
-    const done = createLocalRunProgram()(shell(`echo early; until [ -e ${note('go')} ]; do sleep 0.02; done`), {
-      folder,
-      onLine: (line) => seen.push(line),
-    });
-    await until(() => seen.length === 1);
-    await writeFile(note('go'), '');
-    expect(await done).toMatchObject({ exitCode: 0 });
-  });
-
   it('rejects when there is no such program or folder to run it in', async () => {
     await expect(run({ key: 'none', command: 'no-such-program', args: [] })).rejects.toMatchObject({
       code: 'platform-unavailable',
     });
     await expect(run(shell('true', { cwd: note('gone') }))).rejects.toMatchObject({ code: 'platform-unavailable' });
-  });
-
-  it('hands a result out once: asked again, it runs again', async () => {
-    const program = shell(`echo x >> ${note('starts')}; [ $(wc -l < ${note('starts')}) -ge 2 ]`);
-    expect(await run(program)).toMatchObject({ exitCode: 1 });
-    expect(await run(program)).toMatchObject({ exitCode: 0 });
-    expect(await run(program)).toMatchObject({ exitCode: 0 });
-    expect(await countStarts()).toBe(3);
-  });
-
-  it('is told SIGTERM when aborted, and the promise rejects with the reason once it has ended', async () => {
-    const abort = new AbortController();
-    const done = run(
-      shell(
-        `trap 'echo told > ${note('told')}; exit 1' TERM; echo x > ${note('starts')}; while :; do sleep 0.02; done`,
-      ),
-      abort.signal,
-    );
-    await until(() => existsSync(note('starts')));
-    abort.abort(new Error('enough'));
-    await expect(done).rejects.toThrow('enough');
-    expect(await readNotes('told')).toContain('told');
   });
 
   it('is killed when it ignores SIGTERM for longer than its grace, with all that it started', async () => {
@@ -127,11 +107,6 @@ describe('a program run locally', () => {
     await expect(done).rejects.toThrow('enough');
     for (const name of ['pid', 'own']) expect(identify(Number((await readNotes(name))[0]))).toBeUndefined();
     expect((await run(shell('exit 3'))).exitCode).toBe(3);
-  });
-
-  it('does not start when already aborted', async () => {
-    await expect(run(shell(`touch ${note('starts')}`), AbortSignal.abort(new Error('no')))).rejects.toThrow('no');
-    expect(existsSync(note('starts'))).toBe(false);
   });
 
   it('answers SIGKILL when its wrapper is killed, and leaves nothing running', async () => {
@@ -146,54 +121,10 @@ describe('a program run locally', () => {
 });
 
 describe('a program whose starter died', () => {
-  const waits = () =>
+  const _waits = () =>
     shell(
       `echo x >> ${note('starts')}; echo begun; until [ -e ${note('go')} ]; do sleep 0.02; done; echo over; exit 5`,
     );
-
-  it('goes on and is adopted, from its first line to its exit code', async () => {
-    const program = waits();
-    const life = await liveOnceWith(program);
-    await until(async () => (await countStarts()) === 1);
-    await die(life);
-    const done = run(program);
-    await writeFile(note('go'), '');
-    expect(await done).toMatchObject({ exitCode: 5, signal: null, lines: ['begun', 'over'] });
-    expect(await countStarts()).toBe(1);
-  });
-
-  it('has its end recorded when it ends while nobody looks', async () => {
-    const program = waits();
-    const life = await liveOnceWith(program);
-    await until(async () => (await countStarts()) === 1);
-    await die(life);
-    await writeFile(note('go'), '');
-    await until(() => existsSync(note('work.exit')));
-    expect(await run(program)).toMatchObject({ exitCode: 5, lines: ['begun', 'over'] });
-    expect(await countStarts()).toBe(1);
-  });
-
-  it('is not adopted when the answer must be fresh, or when something else is asked for under its key', async () => {
-    const program = shell(`echo x >> ${note('starts')}; sleep 60`);
-    for (const next of [shell('echo other'), shell('echo other', { fresh: true })]) {
-      const before = await countStarts();
-      const life = await liveOnceWith(program);
-      await until(async () => (await countStarts()) > before);
-      await die(life);
-      const { pid } = JSON.parse(await readFile(note('work.run.json'), 'utf8')) as { pid: number };
-      expect((await run(next)).lines).toEqual(['other']);
-      expect(identify(pid)).toBeUndefined();
-    }
-  });
-
-  it('is ended when adopted with an aborted signal', async () => {
-    const program = waits();
-    const life = await liveOnceWith(program);
-    await until(async () => (await countStarts()) === 1);
-    await die(life);
-    await expect(run(program, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
-    expect(existsSync(note('work.run.json'))).toBe(false);
-  });
 
   it('runs again when it vanished without a recorded end', async () => {
     const program = shell(`echo x >> ${note('starts')}; [ -e ${note('go')} ] || exec sleep 60`);

@@ -138,6 +138,11 @@ async function remove(
   });
 }
 
+/** A patch with another's uid is `Invalid`, where everything else that is conditional is a `Conflict`. */
+function isOtherObject(error: unknown): error is ClusterRefusal {
+  return isRefusal(error, 'Invalid') && error.message.includes('metadata.uid');
+}
+
 function carries(standing: KubernetesObject, sent: KubernetesObject): boolean {
   const labels = standing.metadata?.labels ?? {};
   return Object.entries(sent.metadata?.labels ?? {}).every(([key, value]) => labels[key] === value);

@@ -49,6 +49,9 @@ export interface Wish {
  * throttled (429, after its Retry-After), that met 5xx or a dropped connection are sent again for some seconds when
  * repeating them does no harm, creating excepted: look first, names are fixed. Rejects with `ClusterRefusal`, or `PortError`
  * `platform-unavailable` (retryable) when the server cannot be reached.
+ *
+ * Objects are as the API writes them. Times are text (`2026-11-22T20:37:59Z`) although client-node's types call some of them
+ * Date: make a Date of one before you count with it.
  */
 export interface Cluster {
   /** Undefined when there is none. */
@@ -56,7 +59,10 @@ export interface Cluster {
   /** All pages. Items carry `kind` and `apiVersion`, which the API leaves out. */
   list<T extends KubernetesObject>(kind: Kind<T>, where?: Where): Promise<T[]>;
   create<T extends KubernetesObject>(kind: Kind<T>, object: T, options?: { readonly dryRun?: boolean }): Promise<T>;
-  /** JSON merge patch: null removes a key. With `metadata.resourceVersion` or `metadata.uid` in it, only that very object. */
+  /**
+   * JSON merge patch: null removes a key. With `metadata.resourceVersion` or `metadata.uid` in it, only that very object, else
+   * `Conflict`.
+   */
   patch<T extends KubernetesObject>(
     kind: Kind<T>,
     name: string,

@@ -18,4 +18,6 @@ export interface KubeContext {
   readonly runHere: RunProgram;
   /** The image of movers and of the guard. */
   readonly image: string;
+  /** The guard itself, which has taken over: what keeps an operation from acting against it does not keep it. */
+  readonly isGuard?: boolean;
 }

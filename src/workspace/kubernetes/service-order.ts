@@ -2,7 +2,7 @@ import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import type { FoundService } from './found.ts';
 
 /** What people see and what creates or scales others goes first. Source: reference/cloudera.md 4.3. */
-const FIRST = ['web', 'api', 'cron', 'ds-reconciler', 'ds-operator'];
+export const FIRST = ['web', 'api', 'cron', 'ds-reconciler', 'ds-operator'];
 
 const REST = '*';
 

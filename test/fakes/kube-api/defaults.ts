@@ -10,19 +10,6 @@ export function fillIn(object: Stored): void {
 }
 
 const FILL: Readonly<Record<string, (object: Stored) => void>> = {
-  PersistentVolumeClaim(object) {
-    addFinalizer(object, 'kubernetes.io/pvc-protection');
-    object.spec = { volumeMode: 'Filesystem', ...object.spec };
-    const { dataSource, dataSourceRef } = object.spec;
-    if (dataSource && !dataSourceRef) object.spec.dataSourceRef = dataSource;
-    if (dataSourceRef && !dataSource && dataSourceRef.namespace === undefined) object.spec.dataSource = dataSourceRef;
-    object.status = { phase: 'Pending' };
-  },
-  PersistentVolume(object) {
-    addFinalizer(object, 'kubernetes.io/pv-protection');
-    object.spec = { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem', ...object.spec };
-    object.status = { phase: 'Pending' };
-  },
   Namespace(object) {
     object.metadata.labels = { 'kubernetes.io/metadata.name': object.metadata.name, ...object.metadata.labels };
     object.spec = { finalizers: ['kubernetes'], ...object.spec };
@@ -121,8 +108,4 @@ function fillPod(spec: Tree | undefined): void {
     container.imagePullPolicy ??= String(container.image).includes(':') ? 'IfNotPresent' : 'Always';
     container.resources ??= {};
   }
-}
-
-function addFinalizer(object: Stored, finalizer: string): void {
-  object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), finalizer])];
 }

@@ -5,9 +5,11 @@ import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
 import { type ClusterOptions, createCluster } from '../../../src/workspace/kubernetes/cluster-client.ts';
 import { type Kind, NAMESPACE } from '../../../src/workspace/kubernetes/kinds.ts';
 import { type Access, createAccess } from './access.ts';
+import { admitStorage } from './controllers/storage-admission.ts';
+import { admit as askWebhooks } from './controllers/webhook.ts';
+import { createWorld, type Delays, type World } from './controllers/world.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { SERVED, type Served } from './kinds-served.ts';
-import { createLogs, type Logs } from './logs.ts';
 import { type Admission, createObjects } from './objects.ts';
 import type { ApiRequest } from './requests.ts';
 import { startServer } from './server.ts';
@@ -21,10 +23,12 @@ export interface KubeDouble {
   readonly store: Store;
   readonly faults: Faults;
   readonly access: Access;
-  /** Containers' output: the pods' controller writes it. */
-  readonly logs: Logs;
+  /** What controllers share, on disk below a temporary folder. */
+  readonly world: World;
   /** Every request about objects so far, oldest first. */
   readonly requests: readonly SeenRequest[];
+  /** How many watches are open. */
+  watching(): number;
   /** A new client of its own, with its own count. */
   cluster(timing?: ClusterOptions['timing']): Cluster;
   /** Asked before each write. */
@@ -35,8 +39,6 @@ export interface KubeDouble {
   withdraw(kind: Kind): void;
   /** Adds a kind, as a definition does. */
   offer(kind: Kind): void;
-  /** Ends with the double; controllers register how to stop them. */
-  onDispose(work: () => void | Promise<void>): void;
   dispose(): Promise<void>;
 }
 
@@ -54,6 +56,9 @@ export interface KubeDoubleOptions {
   /** Made at once. */
   readonly namespaces?: readonly string[];
   readonly bookmarkMs?: number;
+  readonly delays?: Partial<Delays>;
+  /** Starts controllers, before any request can come: `startStorage`, ... They end with the world. */
+  readonly start?: (world: World) => unknown;
 }
 
 export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise<KubeDouble> {
@@ -61,14 +66,14 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
   const store = createStore(now);
   const faults = createFaults();
   const access = createAccess();
-  const logs = createLogs(now);
+  const folder = await mkdtemp(join(tmpdir(), 'kube-double-'));
+  const world = createWorld({ store, folder: join(folder, 'world'), now, delays: options.delays ?? {} });
   const kinds: Served[] = [...SERVED];
   const admissions = new Set<Admission>();
   const answers = new Set<(path: string, query: URLSearchParams) => unknown>();
   const requests: SeenRequest[] = [];
-  const endings: (() => void | Promise<void>)[] = [];
   const server = await startServer({
-    ...{ store, faults, access, logs, kinds, now },
+    ...{ store, faults, access, kinds, now, logs: world.logs },
     objects: createObjects({ store, admissions, now }),
     watches: createWatches({ store, faults, bookmarkMs }),
     seen({ verb, served, namespace, name, subresource }) {
@@ -76,15 +81,23 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
     },
     elsewhere: (path, query) => [...answers].map((answer) => answer(path, query)).find((found) => found !== undefined),
   });
-  const folder = await mkdtemp(join(tmpdir(), 'kube-double-'));
   const kubeconfig = join(folder, 'kubeconfig');
   await writeFile(kubeconfig, JSON.stringify(configFor(server.url)), { mode: 0o600 });
+  // Pods that really run reach this server as we do.
+  world.podEnvironment.KUBECONFIG = kubeconfig;
+  world.imagePaths.push(kubeconfig);
+  admitStorage(store);
+  admissions.add(({ operation, request, object }) => {
+    if (operation === 'CREATE') askWebhooks(world, request.served.kind, object);
+  });
   for (const name of ['default', 'kube-system', ...namespaces]) {
     const metadata = { name, labels: { 'kubernetes.io/metadata.name': name } };
     store.create(NAMESPACE, { metadata, status: { phase: 'Active' } } as never);
   }
+  await options.start?.(world);
   return {
-    ...{ url: server.url, kubeconfig, store, faults, access, logs, requests },
+    ...{ url: server.url, kubeconfig, store, faults, access, world, requests },
+    watching: () => faults.watches.size,
     cluster: (timing) => createCluster({ kubeconfig, timing }),
     admit: (admission) => enlisted(admissions, admission),
     serve: (answer) => enlisted(answers, answer),
@@ -97,9 +110,8 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
     offer(kind) {
       kinds.push({ kind, subresources: ['status'], isCustom: true });
     },
-    onDispose: (work) => void endings.push(work),
     async dispose() {
-      for (const end of endings.reverse()) await end();
+      await world.stop();
       await server.close();
       await rm(folder, { recursive: true, force: true });
     },

@@ -46,6 +46,8 @@ export interface Faults {
   dropWatches(match?: Match): void;
   /** Running watches stay open, and nothing comes any more; later ones are as usual. */
   silenceWatches(match?: Match): void;
+  /** Breaks the connections of all who read a log. */
+  dropLogs(): void;
   clear(): void;
 }
 
@@ -58,6 +60,7 @@ export interface RunningWatch {
 /** The server's side. */
 export interface FaultSource extends Faults {
   readonly watches: Set<RunningWatch>;
+  readonly logs: Set<RunningWatch>;
   /** @throws Refused; answers what is to happen to the connection */
   before(request: ApiRequest): Promise<'go on' | 'drop' | 'silent' | 'lose-answer'>;
   after(request: ApiRequest): Promise<'go on' | 'drop'>;
@@ -67,6 +70,7 @@ export function createFaults(): FaultSource {
   const planned = new Set<{ match: Match; fault: Fault; left: number; hits: number }>();
   const hooks = { before: new Set<Hook>(), after: new Set<Hook>() };
   const watches = new Set<RunningWatch>();
+  const logs = new Set<RunningWatch>();
   async function isDropped(list: ReadonlySet<Hook>, request: ApiRequest): Promise<boolean> {
     if (!request.isWrite) return false;
     for (const hook of [...list]) if ((await hook(request)) === 'drop') return true;
@@ -74,6 +78,10 @@ export function createFaults(): FaultSource {
   }
   return {
     watches,
+    logs,
+    dropLogs() {
+      for (const log of [...logs]) log.drop();
+    },
     add(match, fault, times = 1) {
       const entry = { match, fault, left: times, hits: 0 };
       planned.add(entry);

@@ -7,11 +7,7 @@ export function list(store: Store, request: ApiRequest): unknown {
   const { served, namespace, query } = request;
   const { kind } = served;
   const picks = selection(served, query);
-  const keyOf = ({ metadata }: Stored) => `${metadata.namespace ?? ''}/${metadata.name}`;
-  const all = store
-    .list(kind, namespace)
-    .filter(picks)
-    .sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  const all = sorted(store.list(kind, namespace).filter(picks));
   const from = readContinue(store, query.get('continue'));
   const left = from === undefined ? all : all.filter((object) => keyOf(object) > from.after);
   const limit = Number(query.get('limit') ?? 0) || left.length;
@@ -39,4 +35,13 @@ function readContinue(store: Store, token: string | null): { version: number; af
     throw new Refused(410, 'Expired', why);
   }
   return from;
+}
+
+/** As they stand in the server's own store. */
+export function sorted(objects: readonly Stored[]): Stored[] {
+  return [...objects].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+}
+
+function keyOf({ metadata }: Stored): string {
+  return `${metadata.namespace ?? ''}/${metadata.name}`;
 }

@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Access, USER } from './access.ts';
+import type { PodLogs } from './controllers/logs.ts';
 import { discover } from './discovery.ts';
 import type { FaultSource } from './faults.ts';
 import type { Served } from './kinds-served.ts';
-import type { Logs } from './logs.ts';
 import type { Objects } from './objects.ts';
+import { readLog } from './read-log.ts';
 import { type ApiRequest, parseRequest } from './requests.ts';
 import { Refused, type Store } from './store.ts';
 import type { Watches } from './watch.ts';
@@ -15,7 +16,7 @@ export interface Behind {
   readonly kinds: readonly Served[];
   readonly objects: Objects;
   readonly watches: Watches;
-  readonly logs: Logs;
+  readonly logs: PodLogs;
   readonly access: Access;
   readonly faults: FaultSource;
   /** Told of every request about objects. */
@@ -68,7 +69,7 @@ async function serve(behind: Behind, request: ApiRequest, response: ServerRespon
     response.destroy();
     return;
   }
-  if (request.subresource === 'log') behind.logs.serve(request, behind.store, response);
+  if (request.subresource === 'log') followLog(behind, request, response);
   else if (request.verb === 'watch') await behind.watches.serve(request, response);
   else {
     const { code, body } = await behind.objects.handle(request);
@@ -76,6 +77,13 @@ async function serve(behind: Behind, request: ApiRequest, response: ServerRespon
     if (isLost) response.destroy();
     else sendJson(response, code, body);
   }
+}
+
+function followLog({ store, logs, faults }: Behind, request: ApiRequest, response: ServerResponse): void {
+  readLog(request, store, logs, response);
+  const running = { request, drop: () => response.destroy(), silence: () => {} };
+  faults.logs.add(running);
+  response.on('close', () => faults.logs.delete(running));
 }
 
 /** Discovery, access reviews, and what a test adds. */

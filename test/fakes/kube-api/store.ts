@@ -85,6 +85,11 @@ const WITHOUT_GENERATION = new Set([
   'Node',
   'Service',
   'ServiceAccount',
+  'Lease',
+  'CSINode',
+  'HorizontalPodAutoscaler',
+  'ResourceQuota',
+  'LimitRange',
 ]);
 
 export function createStore(now: () => Date = () => new Date()): Store {

@@ -24,7 +24,7 @@ const LONGEST: Readonly<Record<string, number>> = { CronJob: 52, Job: 63, Namesp
 const MOST_DATA = 1_048_576;
 const MOST_ANNOTATIONS = 262_144;
 
-/** What the API server checks and what a writer can get wrong. @throws Refused 422 */
+/** What the API server checks and what a writer can get wrong; storage has its own admission. @throws Refused 422 */
 export function validate(object: Stored, standing?: Stored): void {
   const causes = [
     ...metadataCauses(object),
@@ -93,17 +93,6 @@ SET_CHANGES.push('persistentVolumeClaimRetentionPolicy', 'minReadySeconds');
 
 function specCauses({ kind, spec = {} }: Stored, { spec: before = {} }: Stored): Cause[] {
   const same = (...fields: string[]) => fields.every((field) => isDeepStrictEqual(spec[field], before[field]));
-  if (kind === 'PersistentVolumeClaim') {
-    const { resources: _, volumeAttributesClassName: __, volumeName, ...rest } = spec;
-    const { resources: ___, volumeAttributesClassName: ____, volumeName: was, ...stood } = before;
-    if (isDeepStrictEqual(rest, stood) && (volumeName === was || was === undefined)) return [];
-    const why =
-      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-    return [forbidden('spec', why)];
-  }
-  if (kind === 'PersistentVolume' && !same('csi', 'nfs', 'hostPath', 'local')) {
-    return [forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation')];
-  }
   if (kind === 'StatefulSet') {
     const fields = [...new Set([...Object.keys(spec), ...Object.keys(before)])].filter(
       (field) => !SET_CHANGES.includes(field),

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FaultSource, RunningWatch } from './faults.ts';
+import { sorted } from './listing.ts';
 import type { ApiRequest } from './requests.ts';
 import { selection } from './selectors.ts';
 import type { Change, Store, Stored } from './store.ts';
@@ -63,7 +64,7 @@ export function createWatches({ store, faults, bookmarkMs }: Behind): Watches {
       };
       if (backlog) for (const change of backlog) tell(change);
       else {
-        for (const object of store.list(served.kind, namespace)) if (isOurs(object)) send('ADDED', object);
+        for (const object of sorted(store.list(served.kind, namespace))) if (isOurs(object)) send('ADDED', object);
         version = store.version();
       }
       const forget = store.listen(tell);

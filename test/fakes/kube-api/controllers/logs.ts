@@ -1,49 +1,59 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 /** What the programs of pods wrote, by the pod's uid and the container, as long as the double lives. */
 export interface PodLogs {
   append(uid: string, container: string, text: string): void;
   end(uid: string, container: string): void;
   read(uid: string, container: string): string;
-  /** Calls with all that is there and all that comes; answers when the container has ended. */
-  follow(uid: string, container: string, onText: (text: string) => void, signal?: AbortSignal): Promise<void>;
+  /** Lines with the time at which each was written, to the nanosecond as a container runtime notes it. */
+  lines(uid: string, container: string): readonly WrittenLine[];
+  hasEnded(uid: string, container: string): boolean;
+  /** Calls after every line that comes, and at the end. */
+  listen(uid: string, container: string, heard: () => void): () => void;
 }
 
-export function createPodLogs(folder: string): PodLogs {
-  mkdirSync(folder, { recursive: true });
-  const ended = new Set<string>();
-  const followers = new Map<string, Set<{ text: (text: string) => void; end: () => void }>>();
-  const keyOf = (uid: string, container: string) => `${uid}_${container}.log`;
-  const read = (key: string) => (existsSync(join(folder, key)) ? readFileSync(join(folder, key), 'utf8') : '');
+export interface WrittenLine {
+  readonly at: string;
+  readonly line: string;
+}
+
+interface Written {
+  readonly lines: WrittenLine[];
+  hasEnded: boolean;
+  readonly listeners: Set<() => void>;
+}
+
+export function createPodLogs(now: () => Date): PodLogs {
+  const logs = new Map<string, Written>();
+  const of = (uid: string, container: string) => {
+    const key = `${uid}/${container}`;
+    const log = logs.get(key) ?? { lines: [], hasEnded: false, listeners: new Set<() => void>() };
+    logs.set(key, log);
+    return log;
+  };
+  const wake = ({ listeners }: Written) => {
+    for (const heard of [...listeners]) heard();
+  };
   return {
     append(uid, container, text) {
-      const key = keyOf(uid, container);
-      appendFileSync(join(folder, key), text);
-      for (const follower of followers.get(key) ?? []) follower.text(text);
+      const log = of(uid, container);
+      const at = now().toISOString().replace('Z', '000000Z');
+      for (const line of text.replace(/\n$/, '').split('\n')) log.lines.push({ at, line });
+      wake(log);
     },
     end(uid, container) {
-      const key = keyOf(uid, container);
-      ended.add(key);
-      for (const follower of followers.get(key) ?? []) follower.end();
+      const log = of(uid, container);
+      log.hasEnded = true;
+      wake(log);
     },
-    read: (uid, container) => read(keyOf(uid, container)),
-    follow: (uid, container, onText, signal) =>
-      new Promise((resolve) => {
-        const key = keyOf(uid, container);
-        const text = read(key);
-        if (text !== '') onText(text);
-        if (ended.has(key) || signal?.aborted) return resolve();
-        const set = followers.get(key) ?? new Set();
-        followers.set(key, set);
-        const end = () => {
-          set.delete(follower);
-          signal?.removeEventListener('abort', end);
-          resolve();
-        };
-        const follower = { text: onText, end };
-        signal?.addEventListener('abort', end);
-        set.add(follower);
-      }),
+    read: (uid, container) =>
+      of(uid, container)
+        .lines.map(({ line }) => `${line}\n`)
+        .join(''),
+    lines: (uid, container) => of(uid, container).lines,
+    hasEnded: (uid, container) => of(uid, container).hasEnded,
+    listen(uid, container, heard) {
+      const { listeners } = of(uid, container);
+      listeners.add(heard);
+      return () => void listeners.delete(heard);
+    },
   };
 }

@@ -1,0 +1,91 @@
+import type { V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
+import { z } from 'zod';
+import type { KubeContext } from './context.ts';
+import type { FoundPart } from './found.ts';
+import { recordsOf } from './ledger.ts';
+
+/** 128 + SIGKILL. */
+const KILLED = 137;
+
+const killedContainer = z.object({
+  pod: z.string(),
+  container: z.string(),
+  claims: z.array(z.string()),
+  why: z.enum(['killed', 'not-seen-to-end']),
+});
+export type KilledContainer = z.infer<typeof killedContainer>;
+
+/** Section `killed` of an operation: by part, who did not end by itself when services stopped. */
+const killedParts = z.record(z.string(), z.array(z.string()));
+
+/**
+ * Watches pods on their way out. A container that heeds no SIGTERM is killed when its grace is over and has flushed nothing;
+ * so may one whose pod was removed by force before anybody saw it end.
+ */
+export function watchEndings(): { see(pods: readonly V1Pod[]): void; killed(): KilledContainer[] } {
+  const running = new Map<string, KilledContainer>();
+  const killed: KilledContainer[] = [];
+  return {
+    see(pods) {
+      const present = new Set<string>();
+      for (const pod of pods) {
+        for (const status of pod.status?.containerStatuses ?? []) {
+          const key = `${pod.metadata?.uid}/${status.name}`;
+          present.add(key);
+          const one = { pod: pod.metadata?.name ?? '', container: status.name, claims: claimsOf(pod, status.name) };
+          if (status.state?.running) running.set(key, { ...one, why: 'not-seen-to-end' });
+          const wasRunning = running.has(key);
+          if (status.state?.terminated) running.delete(key);
+          if (isKilled(status) && wasRunning) killed.push({ ...one, why: 'killed' });
+        }
+      }
+      for (const [key, one] of running) {
+        if (present.has(key)) continue;
+        running.delete(key);
+        killed.push(one);
+      }
+    },
+    killed: () => killed,
+  };
+}
+
+function isKilled({ state }: V1ContainerStatus): boolean {
+  return state?.terminated?.exitCode === KILLED;
+}
+
+function claimsOf({ spec }: V1Pod, name: string): string[] {
+  const mounts = spec?.containers.find((container) => container.name === name)?.volumeMounts ?? [];
+  return (spec?.volumes ?? []).flatMap(({ name: volume, persistentVolumeClaim }) =>
+    persistentVolumeClaim && mounts.some((mount) => mount.name === volume && !mount.readOnly)
+      ? [persistentVolumeClaim.claimName]
+      : [],
+  );
+}
+
+export async function recordKilled(
+  context: KubeContext,
+  operationId: string,
+  killed: readonly KilledContainer[],
+  parts: readonly FoundPart[],
+): Promise<void> {
+  const said: Record<string, string[]> = {};
+  for (const { pod, container, claims, why } of killed) {
+    const sentence =
+      why === 'killed'
+        ? `the container ${container} of ${pod} did not end within its grace and was killed`
+        : `the pod ${pod} was removed before its container ${container} was seen to end`;
+    for (const { name, claim, backing } of parts) {
+      const own = [claim, backing?.claim].map((one) => one?.metadata?.name ?? '');
+      if (own.some((one) => claims.includes(one))) said[name] = [...(said[name] ?? []), sentence];
+    }
+  }
+  await recordsOf(context).write(operationId, 'killed', said);
+}
+
+/** Why parts of this operation's cut are only as consistent as after a crash, by part; for the manifest. */
+export async function readKilled(
+  context: KubeContext,
+  operationId: string,
+): Promise<Readonly<Record<string, readonly string[]>>> {
+  return (await recordsOf(context).read(operationId, 'killed', killedParts)) ?? {};
+}

@@ -1,0 +1,83 @@
+import { OperationError } from '../../errors.ts';
+import type { EffectOptions } from '../platform.ts';
+import type { KubeContext } from './context.ts';
+import { postponeGuard } from './guard.ts';
+import { POD } from './kinds.ts';
+import { recordsOf } from './ledger.ts';
+import { findWorkloads, userNamespaces, type Workload } from './workloads.ts';
+
+/**
+ * People's workloads at the moment of the stop, as the configuration says: a reason to refuse, waited for, or ended.
+ * @throws OperationError `plan-changed` naming them; nothing was stopped.
+ */
+export async function settleWorkloads(
+  context: KubeContext,
+  operationId: string,
+  options: EffectOptions,
+): Promise<void> {
+  const workloads = await findWorkloads(context);
+  if (workloads.length === 0) return;
+  // A restore that is put back cannot wait for whoever came in on the restored data meanwhile.
+  const isPuttingBack = (await recordsOf(context).having('swap')).includes(operationId);
+  const policy = isPuttingBack ? 'stop' : context.settings.workloads;
+  if (policy === 'refuse') throw stillRun(context, workloads);
+  if (policy === 'wait') return awaitWorkloads(context, operationId, options);
+  await endWorkloads(context, workloads, options);
+}
+
+/** Services are up meanwhile, so the guard is told to come later by as much. */
+async function awaitWorkloads(context: KubeContext, operationId: string, { signal }: EffectOptions): Promise<void> {
+  const withinMs = context.settings.waitForWorkloads;
+  await postponeGuard(context, operationId, withinMs);
+  const since = context.clock.now().getTime();
+  try {
+    await untilNone(context, { signal, withinMs });
+  } finally {
+    const waitedMs = context.clock.now().getTime() - since;
+    await postponeGuard(context, operationId, Math.min(0, waitedMs - withinMs));
+  }
+}
+
+/** Pods that something makes again are not ended for good by this: the proof of quiet names them. */
+export async function endWorkloads(
+  context: KubeContext,
+  workloads: readonly Workload[],
+  { signal }: EffectOptions,
+): Promise<void> {
+  const { cluster, log, settings } = context;
+  for (const { namespace, pod, kind, owner } of workloads) {
+    log.warn({ namespace, pod, kind, owner }, 'a workload of a user is ended so that the workspace can stop');
+    await cluster.remove(POD, pod, namespace);
+  }
+  await untilNone(context, { signal, withinMs: settings.stopWithin });
+}
+
+async function untilNone(
+  context: KubeContext,
+  { signal, withinMs }: { signal: AbortSignal | undefined; withinMs: number },
+): Promise<void> {
+  const isUsers = userNamespaces(context);
+  let left: Workload[] = [];
+  // The server cannot select namespaces by a pattern.
+  await context.cluster.follow(
+    POD,
+    { fields: 'status.phase!=Succeeded,status.phase!=Failed' },
+    async (pods) => {
+      const theirs = pods.filter(({ metadata }) => isUsers(metadata?.namespace ?? ''));
+      left = theirs.length === 0 ? [] : await findWorkloads(context, theirs);
+      return left.length === 0 ? true : undefined;
+    },
+    { signal, withinMs, late: () => stillRun(context, left) },
+  );
+}
+
+function stillRun({ workspace }: KubeContext, workloads: readonly Workload[]): OperationError {
+  const named = workloads.slice(0, 5).map(({ namespace, pod, kind, owner }) => {
+    const what = kind === 'unknown' ? 'a workload' : `a ${kind}`;
+    return `${what} of ${owner ?? 'somebody'} (${namespace}/${pod})`;
+  });
+  const more = workloads.length > named.length ? ` and ${workloads.length - named.length} more` : '';
+  return new OperationError('plan-changed', `People's workloads run in ${workspace}: ${named.join(', ')}${more}.`, {
+    hint: 'ask them to end these, or let the configuration say `workloads: wait` or `stop`',
+  });
+}
