@@ -1,5 +1,4 @@
 import { afterEach, expect, test } from 'vitest';
-import { CLAIM, POD, SNAPSHOT } from '../../src/workspace/kubernetes/kinds.ts';
 import { createKubeLab, type KubeLab } from '../fakes/kube-api/lab.ts';
 import { makeEcsLonghorn } from '../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { makeExternalNfs } from '../fakes/kube-api/layouts/external-nfs.ts';
@@ -18,22 +17,18 @@ const LAYOUTS = [
   ['external-nfs', makeExternalNfs],
 ] as const;
 
-test.each(LAYOUTS)('brings up a whole workspace on %s, with files in every part', async (name, make) => {
+test.each(LAYOUTS)('brings up a whole workspace on %s, with files in every part', async (_name, make) => {
   lab = await createKubeLab();
-  const began = performance.now();
   const layout: Layout = await make(lab, {});
-  console.log(name, Math.round(performance.now() - began));
   expect(layout.services.filter((service) => !layout.isUp(service))).toEqual([]);
   for (const part of layout.parts)
     expect(Object.keys((await layout.walk(part.name)).entries).length).toBeGreaterThan(1);
   await layout.endSessions();
 });
 
-test.each(LAYOUTS)('brings up a small workspace on %s', async (name, make) => {
+test.each(LAYOUTS)('brings up a small workspace on %s', async (_name, make) => {
   lab = await createKubeLab();
-  const began = performance.now();
   const layout: Layout = await make(lab, { small: true });
-  console.log(name, Math.round(performance.now() - began));
   layout.takeDown('web');
   expect(layout.isUp('web')).toBe(false);
 });

@@ -96,7 +96,7 @@ export function createLayout(built: Built): Layout {
       if (!kind || !object) return false;
       if (kind === CRON_JOB) return object.spec.suspend !== true;
       const wanted = object.spec.replicas ?? 1;
-      return wanted > 0 && readyPods(lab, object) === wanted && object.status?.readyReplicas === wanted;
+      return wanted > 0 && object.status?.readyReplicas === wanted && readyPods(lab, object) === wanted;
     },
     allUp: (withinMs = 15_000) =>
       eventually(lab, withinMs, () => {
@@ -138,21 +138,27 @@ function readyPods({ store }: KubeLab, owner: Stored): number {
     }).length;
 }
 
-/** Looks again after every change, until nothing is missing any more. */
+/** Looks again soon after every change, until nothing is missing any more. */
 export function eventually(lab: KubeLab, withinMs: number, missing: () => string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    let what = missing();
-    if (what === undefined) return resolve();
+    let next: NodeJS.Timeout | undefined;
+    const look = () => {
+      next = undefined;
+      if (missing() === undefined) end(resolve);
+    };
     const late = setTimeout(() => {
-      stop();
-      reject(new Error(`after ${withinMs} ms ${what}`, { cause: lab.world.failures[0] }));
+      const why = new Error(`after ${withinMs} ms ${missing()}`, { cause: lab.world.failures[0] });
+      end(() => reject(why));
     }, withinMs);
     const stop = lab.store.listen(() => {
-      what = missing();
-      if (what !== undefined) return;
-      clearTimeout(late);
-      stop();
-      resolve();
+      next ??= setTimeout(look, 5);
     });
+    function end(settle: () => void): void {
+      stop();
+      clearTimeout(late);
+      clearTimeout(next);
+      settle();
+    }
+    look();
   });
 }
