@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { ConfigFile } from './config-schema.ts';
 import { localFolderOf } from './mover/restic/settings.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
+import type { KubernetesSettings } from './workspace/kubernetes/settings.ts';
+import type { LocalSettings } from './workspace/local/settings.ts';
 
 type WorkspaceFile = ConfigFile['workspaces'][string];
 
@@ -15,7 +17,20 @@ export function settingsOf(
 }
 
 function absolutePlatform(platform: WorkspaceFile['platform'], base: string): WorkspaceFile['platform'] {
-  const part = <P extends WorkspaceFile['platform']['volumes'][number]>(written: P): P => ({
+  return platform.kind === 'kubernetes' ? absoluteKubernetes(platform, base) : absoluteLocal(platform, base);
+}
+
+function absoluteKubernetes(platform: KubernetesSettings, base: string): KubernetesSettings {
+  const { kubeconfig, releaseBundle } = platform;
+  return {
+    ...platform,
+    ...(kubeconfig !== undefined && { kubeconfig: resolve(base, kubeconfig) }),
+    ...(releaseBundle !== undefined && { releaseBundle: resolve(base, releaseBundle) }),
+  };
+}
+
+function absoluteLocal(platform: LocalSettings, base: string): LocalSettings {
+  const part = <P extends LocalSettings['volumes'][number]>(written: P): P => ({
     ...written,
     path: resolve(base, written.path),
     ...(written.snapshot && { snapshot: { ...written.snapshot, path: resolve(base, written.snapshot.path) } }),

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { oneOf } from './config-words.ts';
-import { resticSettings } from './mover/restic/settings.ts';
+import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
 import { workspaceName, workspacePolicy } from './records/workspace.ts';
-import { localSettings } from './workspace/local/settings.ts';
+import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
+import { type LocalSettings, localSettings } from './workspace/local/settings.ts';
 
 /** Hands the value to the schema that its `kind` names, so that mistakes are named where they stand. */
-function byKind<T>(schemas: Record<string, z.ZodType<T>>) {
+function byKind<T extends { readonly kind: string }>(
+  schemas: { readonly [K in T['kind']]: z.ZodType<T & { kind: K }> },
+) {
   return z.looseObject({ kind: z.unknown() }).transform((value, context): T => {
-    const schema =
-      typeof value.kind === 'string' && Object.hasOwn(schemas, value.kind) ? schemas[value.kind] : undefined;
+    const schema = Object.entries<z.ZodType<T>>(schemas).find(([kind]) => kind === value.kind)?.[1];
     if (!schema) {
       const message = oneOf(value.kind, Object.keys(schemas));
       context.issues.push({ code: 'custom', message, path: ['kind'], input: value.kind });
@@ -28,8 +30,8 @@ const local = localSettings.refine(
 );
 
 const workspace = z.strictObject({
-  platform: byKind({ local }),
-  repository: byKind({ restic: resticSettings }),
+  platform: byKind<LocalSettings | KubernetesSettings>({ local, kubernetes: kubernetesSettings }),
+  repository: byKind<ResticSettings>({ restic: resticSettings }),
   policy: workspacePolicy.prefault({}),
 });
 

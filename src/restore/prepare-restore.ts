@@ -113,6 +113,7 @@ export async function fillStaged(
       key: within === undefined ? `fill-${name}` : `fill-${name}-${index}`,
       signal,
       onProgress,
+      ...(place.isRoot ? { inPlace: true } : {}),
     };
     const pathInCopy = within === undefined ? part.pathInCopy : join(part.pathInCopy, within);
     const arrived = await world.mover.restore(part.copyId, pathInCopy, place.path, options);

@@ -67,6 +67,8 @@ export const stagedPart = z.object({
   is: z.enum(['folder', 'file']).optional(),
   /** Where the mover restores to; see `stage`. */
   path: z.string(),
+  /** The place is the root of a volume of its own: nothing can be put beside it, so it is written as a live part is. */
+  isRoot: z.boolean().optional(),
 });
 export type StagedPart = z.infer<typeof stagedPart>;
 
@@ -157,8 +159,8 @@ export interface WorkspacePlatform {
   warmUp(operationId: string, parts: readonly PartPlan[], folder: string, options?: EffectOptions): Promise<void>;
 
   /**
-   * Makes empty places beside the live parts, on the same file system, for restored data. The mover may put
-   * `<place>.partial` beside each and replace the place itself; `release` removes both. For a wish that is a file the
+   * Makes empty places beside the live parts, on the same file system or the same kind of storage, for restored data. The
+   * mover may put `<place>.partial` beside each that is no root and replace the place itself; `release` removes both. For a wish that is a file the
    * place is a folder into which the mover puts one file of that name. Live data need not be there for a path within a
    * part, but the folder that holds it must.
    * @throws OperationError `preflight-failed` when the folder of a path is not there, or one wish lies inside another.

@@ -35,7 +35,8 @@ export function parseRequest(message: IncomingMessage, text: string, kinds: read
   const namespace = inNamespace ? rest[1] : undefined;
   const [plural, name, ...below] = inNamespace ? rest.slice(2) : rest;
   const served = kinds.find(({ kind }) => kind.apiVersion === apiVersion && kind.plural === plural);
-  if (!served) return undefined;
+  // What a node or a pod itself says is no object.
+  if (!served || below[0] === 'proxy') return undefined;
   const query = url.searchParams;
   const contentType = (message.headers['content-type'] ?? 'application/json').split(';')[0] ?? '';
   const verb = verbOf(message.method ?? 'GET', name, query, contentType);

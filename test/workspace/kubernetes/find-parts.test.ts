@@ -48,7 +48,7 @@ function served(scene: Scene, options: { args?: string[]; path?: string } = {}):
 
 describe('parts of a namespace', () => {
   it('are its bound claims: volumes captured by snapshot where the driver has a class', async () => {
-    const scene = withClass(createScene());
+    const scene = withClass(await createScene());
     scene.claim('postgres-data-versioned-db-0');
     expect(await partOf(scene, 'postgres-data-versioned-db-0')).toMatchObject({
       ...{ kind: 'volume', location: 'internal', driver: RBD, capture: 'snapshot' },
@@ -57,7 +57,7 @@ describe('parts of a namespace', () => {
   });
 
   it('are copied in two passes where the driver has no class, and the reason says so', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.claim('data');
     const part = await partOf(scene, 'data');
     expect(part).toMatchObject({ capture: 'two-pass', possible: ['two-pass', 'cold', 'after-start'] });
@@ -65,7 +65,7 @@ describe('parts of a namespace', () => {
   });
 
   it('stay planned as a snapshot that is not possible where classes are set up wrongly', async () => {
-    const scene = withClass(createScene({ snapshotClasses: { [RBD]: 'snap-other' } }), 'other');
+    const scene = withClass(await createScene({ snapshotClasses: { [RBD]: 'snap-other' } }), 'other');
     scene.claim('data');
     const part = await partOf(scene, 'data');
     expect(part.capture).toBe('snapshot');
@@ -74,7 +74,7 @@ describe('parts of a namespace', () => {
   });
 
   it('can only be copied cold when a single pod may mount them, and then only when asked', async () => {
-    const scene = createScene({ parts: { asked: { capture: 'cold' } } });
+    const scene = await createScene({ parts: { asked: { capture: 'cold' } } });
     scene.claim('data', { accessModes: ['ReadWriteOncePod'] });
     scene.claim('asked', { accessModes: ['ReadWriteOncePod'] });
     expect(await partOf(scene, 'data')).toMatchObject({ capture: 'snapshot', possible: ['cold'] });
@@ -82,13 +82,13 @@ describe('parts of a namespace', () => {
   });
 
   it('cannot be captured when they are raw block devices', async () => {
-    const scene = withClass(createScene());
+    const scene = withClass(await createScene());
     scene.claim('raw', { volumeMode: 'Block' });
     expect(await partOf(scene, 'raw')).toMatchObject({ possible: [] });
   });
 
   it('are an external shared folder when it is a kept NFS volume with an empty class', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.claim('projects-pvc', { ...RWX, storageClassName: '' }, { nfs: NFS });
     const part = await partOf(scene, 'projects-pvc');
     expect(part).toMatchObject({ kind: 'shared-folder', location: 'external', nfs: NFS, capture: 'two-pass' });
@@ -100,23 +100,23 @@ describe('parts of a namespace', () => {
     const volume = {
       csi: { driver, volumeHandle: 'h', volumeAttributes: { server: 'filer.internal', share: '/exports/ws1' } },
     };
-    const scene = withClass(createScene(), driver);
+    const scene = withClass(await createScene(), driver);
     scene.claim('projects-pvc', RWX, volume);
     expect(await partOf(scene, 'projects-pvc')).toMatchObject({ location: 'external', nfs: NFS, capture: 'two-pass' });
-    const configured = withClass(createScene({ snapshotClasses: { [driver]: `snap-${driver}` } }), driver);
+    const configured = withClass(await createScene({ snapshotClasses: { [driver]: `snap-${driver}` } }), driver);
     configured.claim('projects-pvc', RWX, volume);
     expect((await partOf(configured, 'projects-pvc')).capture).toBe('snapshot');
   });
 
   it("are captured by a filer's own snapshot when commands for one are configured", async () => {
     const snapshot = { make: ['make'], drop: ['drop'], path: '/exports/.snapshot/cml' };
-    const scene = createScene({ parts: { 'projects-pvc': { snapshot } } });
+    const scene = await createScene({ parts: { 'projects-pvc': { snapshot } } });
     scene.claim('projects-pvc', { ...RWX, storageClassName: '' }, { nfs: NFS });
     expect(await partOf(scene, 'projects-pvc')).toMatchObject({ capture: 'snapshot', location: 'external' });
   });
 
   it('are an internal shared folder on CephFS, captured by snapshot', async () => {
-    const scene = withClass(createScene(), CEPHFS);
+    const scene = withClass(await createScene(), CEPHFS);
     scene.claim('projects-pvc', RWX, { csi: { driver: CEPHFS, volumeHandle: 'h' } });
     expect(await partOf(scene, 'projects-pvc')).toMatchObject({
       ...{ kind: 'shared-folder', location: 'internal', driver: CEPHFS, capture: 'snapshot' },
@@ -124,7 +124,7 @@ describe('parts of a namespace', () => {
   });
 
   it('are a shared folder with the claim behind it, where a workload beside it makes volumes of its class', async () => {
-    const scene = served(withClass(createScene()), { args: ['-provisioner=longhorn-pv-ws1'] });
+    const scene = served(withClass(await createScene()), { args: ['-provisioner=longhorn-pv-ws1'] });
     const { parts } = await findParts(scene.context);
     expect(parts.map(({ name }) => name)).toEqual(['projects-pvc']);
     expect(parts[0]).toMatchObject({
@@ -134,17 +134,17 @@ describe('parts of a namespace', () => {
   });
 
   it('are the same where only the address of its server tells', async () => {
-    const scene = served(withClass(createScene()), { path: '/export' });
+    const scene = served(withClass(await createScene()), { path: '/export' });
     scene.put(ADDRESS, 'nfs', { spec: { clusterIP: '10.43.0.9', selector: { app: 'longhorn-nfs-ws1' } } });
     expect((await partOf(scene, 'projects-pvc')).backing).toMatchObject({ server: 'longhorn-nfs-ws1', within: '' });
   });
 
   it('have no claim behind them where nothing in the namespace serves them', async () => {
-    expect((await partOf(served(createScene()), 'projects-pvc')).backing).toBeUndefined();
+    expect((await partOf(served(await createScene()), 'projects-pvc')).backing).toBeUndefined();
   });
 
   it('are not claims of sessions, counted, and not ours', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.claim('28f3a063', { ...RWX, storageClassName: 'cdsw-storageclass-whiteout' });
     scene.put(CLAIM, 'cml-scratch', {
       metadata: { labels: { 'app.kubernetes.io/managed-by': 'cml-backup' } },
@@ -154,7 +154,7 @@ describe('parts of a namespace', () => {
   });
 
   it('are left out with the reason that the configuration, or a label, gives', async () => {
-    const scene = createScene({ parts: { cache: { leaveOut: 'can be built again' } } });
+    const scene = await createScene({ parts: { cache: { leaveOut: 'can be built again' } } });
     scene.claim('cache');
     scene.claim('left');
     scene.store.edit(CLAIM, 'left', 'ws1', ({ metadata }) => {
@@ -169,16 +169,19 @@ describe('parts of a namespace', () => {
   });
 
   it('are missing when their volume is gone, or they are configured and not there', async () => {
-    const scene = createScene({ parts: { expected: {} } });
+    const scene = await createScene({ parts: { expected: {} } });
     scene.claim('data');
     scene.store.remove(VOLUME, 'pv-data');
+    scene.store.edit(VOLUME, 'pv-data', undefined, ({ metadata }) => {
+      metadata.finalizers = [];
+    });
     const { parts, missing } = await findParts(scene.context);
     expect(parts).toEqual([]);
     expect(missing.map(({ name }) => name)).toEqual(['data', 'expected']);
   });
 
   it('are missing when a service that runs waits for a volume, and left out when nobody does', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     const pending = { spec: { accessModes: ['ReadWriteOnce'] }, status: { phase: 'Pending' } };
     scene.put(CLAIM, 'data-db-0', pending);
     scene.put(CLAIM, 'forgotten', pending);
@@ -189,7 +192,7 @@ describe('parts of a namespace', () => {
   });
 
   it('have names, captures and paths that are left out as configured', async () => {
-    const scene = createScene({
+    const scene = await createScene({
       parts: { 'projects-pvc': { name: 'projects', capture: 'cold', exclude: ['scratch'] } },
     });
     scene.claim('projects-pvc', RWX);
@@ -199,14 +202,14 @@ describe('parts of a namespace', () => {
   });
 
   it('have names of their own: two that share one are refused', async () => {
-    const scene = createScene({ parts: { one: { name: 'same' }, two: { name: 'same' } } });
+    const scene = await createScene({ parts: { one: { name: 'same' }, two: { name: 'same' } } });
     scene.claim('one');
     scene.claim('two');
     await expect(findParts(scene.context)).rejects.toMatchObject({ code: 'preflight-failed' });
   });
 
   it('have a name that parts may have, though a claim may have a longer one', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.claim(`a-${'very-'.repeat(14)}long-claim`);
     const [part] = (await findParts(scene.context)).parts;
     expect(part?.name).toHaveLength(63);

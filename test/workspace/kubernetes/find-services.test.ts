@@ -16,7 +16,7 @@ async function namesOf(scene: Scene): Promise<string[]> {
 
 describe('services of a namespace', () => {
   it('stop from what people see to the database, and what serves files last of all', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     for (const name of ['db', 'livelog']) scene.template(STATEFUL_SET, name);
     scene.template(DEPLOYMENT, 'longhorn-nfs-ws1', {
       container: { args: ['-provisioner=longhorn-pv-ws1'] },
@@ -30,14 +30,14 @@ describe('services of a namespace', () => {
   });
 
   it('stop in the configured order, with the others where the star is', async () => {
-    const scene = createScene({ order: ['cron', '*', 'web', 'db'] });
+    const scene = await createScene({ order: ['cron', '*', 'web', 'db'] });
     for (const name of ['web', 'cron', 'api', 'runtime-manager']) scene.template(DEPLOYMENT, name);
     for (const name of ['db', 'livelog']) scene.template(STATEFUL_SET, name);
     expect(await namesOf(scene)).toEqual(['cron', 'api', 'runtime-manager', 'livelog', 'web', 'db']);
   });
 
   it('are not DaemonSets, Jobs, what another workload makes, what is labelled to be left, or ours', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.template(DEPLOYMENT, 'web');
     scene.template(REPLICA_SET, 'web-12345', { metadata: ownedBy('Deployment', 'web') });
     scene.template(DAEMON_SET, 'livelog-publisher');
@@ -49,20 +49,20 @@ describe('services of a namespace', () => {
   });
 
   it('are those of an operator too: who owns them is told of elsewhere', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.template(DEPLOYMENT, 'web', { metadata: ownedBy('MLWorkspace', 'ws1') });
     expect(await namesOf(scene)).toEqual(['web']);
   });
 
   it('have one name each, though two kinds share it', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.template(DEPLOYMENT, 'metrics');
     scene.template(STATEFUL_SET, 'metrics');
     expect(await namesOf(scene)).toEqual(['metrics', 'statefulset/metrics']);
   });
 
   it('say how many they ask for and whether all are ready', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.template(DEPLOYMENT, 'web', { replicas: 3, ready: 2 });
     scene.template(DEPLOYMENT, 'api');
     scene.put(CRON_JOB, 'clean', { spec: { suspend: false, jobTemplate: {} } });
@@ -78,7 +78,7 @@ describe('services of a namespace', () => {
   });
 
   it('are not ready while their controller has not seen what is asked for now', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.template(DEPLOYMENT, 'web');
     scene.store.edit(DEPLOYMENT, 'web', 'ws1', (object) => {
       object.spec.replicas = 1;

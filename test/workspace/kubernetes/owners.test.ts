@@ -22,14 +22,14 @@ async function ownersOf(scene: Scene) {
   return findOwners(scene.context, await findServices(scene.context));
 }
 
-function withWeb(served: readonly Kind[] = [], metadata: object = {}): Scene {
-  const scene = createScene({}, served);
+async function withWeb(metadata: object = {}): Promise<Scene> {
+  const scene = await createScene();
   scene.template(DEPLOYMENT, 'web', { metadata });
   return scene;
 }
 
-function withApplication(syncPolicy: object | undefined, resource = 'web'): Scene {
-  const scene = withWeb([APPLICATION]);
+async function withApplication(syncPolicy: object | undefined, resource = 'web'): Promise<Scene> {
+  const scene = await withWeb();
   const resources = [{ kind: 'Deployment', namespace: 'ws1', name: resource }];
   scene.put(APPLICATION, 'ws1-app', { spec: { syncPolicy }, status: { resources } }, 'argocd');
   return scene;
@@ -37,11 +37,11 @@ function withApplication(syncPolicy: object | undefined, resource = 'web'): Scen
 
 describe('owners of services', () => {
   it('are none where nobody scales them', async () => {
-    expect(await ownersOf(withWeb([APPLICATION, SCALED_OBJECT]))).toEqual([]);
+    expect(await ownersOf(await withWeb())).toEqual([]);
   });
 
   it('are autoscalers, which stand still by themselves unless they may scale to none', async () => {
-    const scene = withWeb();
+    const scene = await withWeb();
     const scaleTargetRef = { kind: 'Deployment', name: 'web' };
     scene.put(AUTOSCALER, 'one', { spec: { scaleTargetRef, minReplicas: 1, maxReplicas: 3 } });
     scene.put(AUTOSCALER, 'zero', { spec: { scaleTargetRef, minReplicas: 0, maxReplicas: 3 } });
@@ -54,7 +54,7 @@ describe('owners of services', () => {
   });
 
   it('are ScaledObjects, to be held still, and not the autoscalers that those make', async () => {
-    const scene = withWeb([SCALED_OBJECT]);
+    const scene = await withWeb();
     const scaleTargetRef = { kind: 'Deployment', name: 'web' };
     scene.put(SCALED_OBJECT, 'web', { spec: { scaleTargetRef: { name: 'web' } } });
     scene.put(AUTOSCALER, 'keda-hpa-web', { metadata: ownedBy('ScaledObject', 'web'), spec: { scaleTargetRef } });
@@ -64,31 +64,31 @@ describe('owners of services', () => {
   });
 
   it('are not ScaledObjects that are paused', async () => {
-    const scene = withWeb([SCALED_OBJECT]);
+    const scene = await withWeb();
     const metadata = { annotations: { 'autoscaling.keda.sh/paused': 'true' } };
     scene.put(SCALED_OBJECT, 'web', { metadata, spec: { scaleTargetRef: { name: 'web' } } });
     expect(await ownersOf(scene)).toEqual([]);
   });
 
   it('are Applications of Argo CD that name them and sync by themselves', async () => {
-    expect(await ownersOf(withApplication({ automated: {} }))).toMatchObject([
+    expect(await ownersOf(await withApplication({ automated: {} }))).toMatchObject([
       { service: 'web', canSuspend: true, object: { kind: 'Application', namespace: 'argocd', name: 'ws1-app' } },
     ]);
-    expect(await ownersOf(withApplication(undefined))).toEqual([]);
-    expect(await ownersOf(withApplication({ automated: {} }, 'other'))).toEqual([]);
+    expect(await ownersOf(await withApplication(undefined))).toEqual([]);
+    expect(await ownersOf(await withApplication({ automated: {} }, 'other'))).toEqual([]);
   });
 
   it('cannot be suspended when they are an Argo CD of another cluster, unless a label says they agree', async () => {
     const annotations = { 'argocd.argoproj.io/tracking-id': 'hub-ws1:apps/Deployment:ws1/web' };
-    expect(await ownersOf(withWeb([], { annotations }))).toMatchObject([
+    expect(await ownersOf(await withWeb({ annotations }))).toMatchObject([
       { what: 'Argo CD (hub-ws1)', canSuspend: false },
     ]);
     const labels = { 'cml-backup/owner-agrees': 'true' };
-    expect(await ownersOf(withWeb([], { annotations, labels }))).toEqual([]);
+    expect(await ownersOf(await withWeb({ annotations, labels }))).toEqual([]);
   });
 
   it('are Kustomizations of Flux, unless they are suspended already', async () => {
-    const scene = withWeb([KUSTOMIZATION], { labels: FLUX_LABELS });
+    const scene = await withWeb({ labels: FLUX_LABELS });
     scene.put(KUSTOMIZATION, 'ws1', { spec: {} }, 'flux-system');
     expect(await ownersOf(scene)).toMatchObject([{ canSuspend: true, object: { kind: 'Kustomization', name: 'ws1' } }]);
     scene.store.edit(KUSTOMIZATION, 'ws1', 'flux-system', (object) => {
@@ -99,16 +99,16 @@ describe('owners of services', () => {
 
   it('cannot be suspended when they are a Flux that is not seen, an operator, or OLM', async () => {
     const unseen = [
-      withWeb([], { labels: FLUX_LABELS }),
-      withWeb([], ownedBy('MLWorkspace', 'ws1')),
-      withWeb([], { labels: { 'olm.owner': 'ml.v1' } }),
+      await withWeb({ labels: FLUX_LABELS }),
+      await withWeb(ownedBy('MLWorkspace', 'ws1')),
+      await withWeb({ labels: { 'olm.owner': 'ml.v1' } }),
     ];
     for (const scene of unseen) expect(await ownersOf(scene)).toMatchObject([{ service: 'web', canSuspend: false }]);
   });
 
   it('cannot be suspended when we may not patch them', async () => {
-    const scene = withApplication({ automated: {} });
-    scene.forbid(({ resource, verb }) => resource === 'applications' && verb === 'patch');
+    const scene = await withApplication({ automated: {} });
+    scene.forbid({ verb: 'patch', resource: 'applications' });
     const [owner] = await ownersOf(scene);
     expect(owner).toMatchObject({ canSuspend: false, how: 'we may not patch applications in argocd' });
     expect(owner?.object).toBeUndefined();

@@ -8,12 +8,12 @@ import { createScene } from './scene.ts';
 
 describe('missing permissions', () => {
   it('are none when everything may be done', async () => {
-    expect(await findMissingForBackup(createScene().context)).toEqual({ needed: [], useful: [] });
+    expect(await findMissingForBackup((await createScene()).context)).toEqual({ needed: [], useful: [] });
   });
 
   it('are named with what they are for, together where they are for one thing', async () => {
-    const scene = createScene();
-    scene.forbid(({ verb, resource }) => verb === 'patch' && ['deployments', 'persistentvolumes'].includes(resource));
+    const scene = await createScene();
+    for (const resource of ['deployments', 'persistentvolumes']) scene.forbid({ verb: 'patch', resource });
     expect((await findMissingForBackup(scene.context)).needed).toEqual([
       'We may not patch deployments in ws1: needed to stop and start services.',
       'We may not patch persistentvolumes everywhere: needed to find volumes and to keep them.',
@@ -21,8 +21,8 @@ describe('missing permissions', () => {
   });
 
   it('are told apart: some only make us see less', async () => {
-    const scene = createScene();
-    scene.forbid(({ subresource }) => subresource === 'proxy');
+    const scene = await createScene();
+    scene.forbid({ resource: 'nodes/proxy' });
     expect(await findMissingForBackup(scene.context)).toEqual({
       needed: [],
       useful: ['We may not get nodes/proxy everywhere: needed to know volumes without starting anything.'],
@@ -30,17 +30,17 @@ describe('missing permissions', () => {
   });
 
   it("count the removal of people's workloads only where that is configured", async () => {
-    const judge = ({ verb, resource }: { verb: string; resource: string }) => verb === 'delete' && resource === 'pods';
-    const [refuses, stops] = [createScene(), createScene({ workloads: 'stop' })];
-    refuses.forbid(judge);
-    stops.forbid(judge);
+    const denial = { verb: 'delete', resource: 'pods' };
+    const [refuses, stops] = [await createScene(), await createScene({ workloads: 'stop' })];
+    refuses.forbid(denial);
+    stops.forbid(denial);
     expect((await findMissingForBackup(refuses.context)).needed).toEqual([]);
     expect((await findMissingForBackup(stops.context)).needed).toHaveLength(1);
   });
 
   it('are asked for apart for snapshots and for a restore, which another account does', async () => {
-    const scene = createScene();
-    scene.forbid(({ resource }) => resource === 'volumesnapshotcontents');
+    const scene = await createScene();
+    scene.forbid({ resource: 'volumesnapshotcontents' });
     expect((await findMissingForBackup(scene.context)).needed).toEqual([]);
     expect((await findMissingForSnapshots(scene.context)).needed).toEqual([
       'We may not get, patch volumesnapshotcontents everywhere: needed to make snapshots and to read from them.',

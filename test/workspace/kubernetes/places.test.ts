@@ -5,7 +5,7 @@ import { claimNameOf, LABELS, NOTES, OURS, placePath } from '../../../src/worksp
 import { mountPlaces } from '../../../src/workspace/kubernetes/places.ts';
 import { dropShares } from '../../../src/workspace/kubernetes/shares.ts';
 import { createKubeDouble, type KubeDouble } from '../../fakes/kube-api/double.ts';
-import { createScene, mount, NAMESPACE } from './scene.ts';
+import { contextOf, mount, NAMESPACE } from './scene.ts';
 
 const OPERATION = 'op_abc';
 
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => double.dispose());
 
-const context = (settings: object = {}) => ({ ...createScene(settings).context, cluster: double.cluster() });
+const context = (settings: object = {}) => contextOf(double.cluster(), settings);
 const put = (kind: Kind, name: string, rest: object, metadata: object = {}) =>
   double.store.create(kind, {
     metadata: { name, ...(kind.namespaced ? { namespace: NAMESPACE } : {}), ...metadata },

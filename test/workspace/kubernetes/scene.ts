@@ -1,5 +1,3 @@
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type {
   KubernetesObject,
   V1Container,
@@ -9,26 +7,28 @@ import type {
   V1PodSpec,
   V1Volume,
 } from '@kubernetes/client-node';
+import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
-import { createFileLog } from '../../../src/log.ts';
+import { createLog } from '../../../src/log.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
-import type { Cluster, Wish } from '../../../src/workspace/kubernetes/cluster.ts';
+import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
 import type { KubeContext } from '../../../src/workspace/kubernetes/context.ts';
 import type { Kind } from '../../../src/workspace/kubernetes/kinds.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { kubernetesSettings } from '../../../src/workspace/kubernetes/settings.ts';
-import { createStore, type Store } from '../../fakes/kube-api/store.ts';
+import type { Denial } from '../../fakes/kube-api/access.ts';
+import { createKubeDouble } from '../../fakes/kube-api/double.ts';
+import type { Store } from '../../fakes/kube-api/store.ts';
 
 export const NAMESPACE = 'ws1';
 
-/** Objects put down by hand, and a cluster that only reads them: what looking takes. */
+/** Objects put down by hand behind an API server where no controller acts: looking is all that is done here. */
 export interface Scene {
   readonly store: Store;
   readonly context: KubeContext;
   /** What `get` answers, by address. */
   readonly answers: Map<string, unknown>;
-  /** Wishes for which this is true may not be done. */
-  forbid(isForbidden: (wish: Wish) => boolean): void;
+  forbid(denial: Denial): void;
   put(kind: Kind, name: string, rest?: object, namespace?: string): void;
   template(kind: Kind, name: string, options?: TemplateOptions): void;
   claim(name: string, spec?: Partial<V1PersistentVolumeClaimSpec>, volume?: Partial<V1PersistentVolumeSpec>): void;
@@ -54,10 +54,12 @@ export interface PodOptions {
 
 export const RBD = 'rbd.csi.ceph.com';
 
-export function createScene(settings: object = {}, served: readonly Kind[] = [kinds.SNAPSHOT_CLASS]): Scene {
-  const store = createStore();
+export async function createScene(settings: object = {}): Promise<Scene> {
+  const double = await createKubeDouble({ namespaces: [NAMESPACE] });
+  onTestFinished(() => double.dispose());
+  const { store } = double;
   const answers = new Map<string, unknown>();
-  let isForbidden = (_wish: Wish) => false;
+  double.serve((path) => answers.get(path));
   const put: Scene['put'] = (kind, name, rest = {}, namespace = NAMESPACE) => {
     const { metadata, ...others } = rest as { metadata?: V1ObjectMeta };
     store.create(kind, {
@@ -65,31 +67,12 @@ export function createScene(settings: object = {}, served: readonly Kind[] = [ki
       ...others,
     } as KubernetesObject);
   };
-  const cluster = {
-    read: async (kind: Kind, name: string, namespace?: string) => store.get(kind, name, namespace),
-    list: async (kind: Kind, where: { namespace?: string; fields?: string } = {}) =>
-      store
-        .list(kind, where.namespace)
-        .filter(({ status }) => where.fields === undefined || fits(status, where.fields)),
-    serves: async (kind: Kind) => served.some((one) => one.kind === kind.kind),
-    missing: async (wishes: readonly Wish[]) => wishes.filter((wish) => isForbidden(wish)),
-    get: async (path: string) => answers.get(path),
-  } as unknown as Cluster;
-  put(kinds.NAMESPACE, NAMESPACE);
   return {
     store,
     answers,
     put,
-    context: {
-      ...{ workspace: NAMESPACE, namespace: NAMESPACE, image: 'cml-backup:1', cluster, clock: systemClock },
-      settings: kubernetesSettings.parse({ kind: 'kubernetes', ...settings }),
-      policy: workspacePolicy.parse({}),
-      log: createFileLog(join(tmpdir(), 'cml-kubernetes-test.log'), 'silent'),
-      runHere: () => Promise.reject(new Error('nothing is run here')),
-    },
-    forbid(judge) {
-      isForbidden = judge;
-    },
+    context: contextOf(double.cluster(), settings),
+    forbid: (denial) => void double.access.deny(denial),
     template(kind, name, { replicas = 1, ready = replicas, metadata = {}, labels = {}, container = {}, ...rest } = {}) {
       const template = {
         metadata: { labels: { app: name, ...labels } },
@@ -125,6 +108,16 @@ export function createScene(settings: object = {}, served: readonly Kind[] = [ki
   };
 }
 
+export function contextOf(cluster: Cluster, settings: object = {}): KubeContext {
+  return {
+    ...{ workspace: NAMESPACE, namespace: NAMESPACE, image: 'cml-backup:1', cluster, clock: systemClock },
+    settings: kubernetesSettings.parse({ kind: 'kubernetes', ...settings }),
+    policy: workspacePolicy.parse({}),
+    log: createLog({ write: () => undefined }, 'silent'),
+    runHere: () => Promise.reject(new Error('nothing is run here')),
+  };
+}
+
 /** A pod's volume of a claim. */
 export function mount(claimName: string, readOnly?: boolean): V1Volume {
   return { name: claimName, persistentVolumeClaim: { claimName, ...(readOnly === undefined ? {} : { readOnly }) } };
@@ -132,8 +125,4 @@ export function mount(claimName: string, readOnly?: boolean): V1Volume {
 
 export function ownedBy(kind: string, name: string): Partial<V1ObjectMeta> {
   return { ownerReferences: [{ apiVersion: 'v1', kind, name, uid: `uid-${name}`, controller: true }] };
-}
-
-function fits(status: { phase?: string } | undefined, fields: string): boolean {
-  return !fields.split(',').some((field) => field === `status.phase!=${status?.phase}`);
 }

@@ -28,7 +28,7 @@ async function usageOf(scene: Scene) {
 
 describe('statistics of nodes', () => {
   it('tell bytes, files and room of what a running pod has mounted, from the node it runs on', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.claim('data');
     scene.pod('db-0', [mount('data')], { spec: { nodeName: 'node-2' } });
     node(scene, 'node-2', [statistics('other', { usedBytes: 1 }), statistics('data')]);
@@ -38,7 +38,7 @@ describe('statistics of nodes', () => {
   });
 
   it('tell nothing of what nobody has mounted, or a node that does not answer', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.claim('idle');
     scene.claim('data');
     scene.pod('db-0', [mount('data')]);
@@ -46,7 +46,7 @@ describe('statistics of nodes', () => {
   });
 
   it("are not the part's own for an export of a filer, nor whole without a number of files", async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.claim(
       'shared',
       { accessModes: ['ReadWriteMany'], storageClassName: '' },

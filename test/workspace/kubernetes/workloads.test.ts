@@ -6,7 +6,7 @@ const USER = { namespace: 'ws1-user-12' };
 
 describe("people's workloads", () => {
   it("are the live pods of users' namespaces, not of others", async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.pod('nv8ou6d2xskx8boy', [mount('28f3a063')], USER);
     scene.pod('ended', [], { ...USER, phase: 'Succeeded' });
     scene.pod('web', []);
@@ -18,14 +18,14 @@ describe("people's workloads", () => {
   });
 
   it('are found in the namespaces that the configuration says', async () => {
-    const scene = createScene({ userNamespaces: 'mlx.user-*' });
+    const scene = await createScene({ userNamespaces: 'mlx.user-*' });
     scene.pod('one', [], { namespace: 'mlx.user-1' });
     scene.pod('other', [], { namespace: 'mlx-user-1' });
     expect((await findWorkloads(scene.context)).map(({ pod }) => pod)).toEqual(['one']);
   });
 
   it('say what they are, by their label or by what made them', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.pod('a', [], { ...USER, metadata: { labels: { 'ds-role': 'session' } } });
     scene.pod('b', [], { ...USER, metadata: { labels: { 'ds-role': 'job' } } });
     scene.pod('c', [], { ...USER, metadata: { labels: { 'ds-role': 'application' } } });
@@ -37,7 +37,7 @@ describe("people's workloads", () => {
   });
 
   it('have an owner only where the pod says who', async () => {
-    const scene = createScene();
+    const scene = await createScene();
     scene.pod('a', [], { ...USER, metadata: { annotations: { 'example.com/username': 'ada' } } });
     scene.pod('b', [], USER);
     expect((await findWorkloads(scene.context)).map(({ owner }) => owner)).toEqual(['ada', undefined]);
