@@ -1,4 +1,5 @@
 import { POD } from '../../../src/workspace/kubernetes/kinds.ts';
+import { graceOf } from './controllers/pod-status.ts';
 import { isTree } from './patch.ts';
 import type { ApiRequest } from './requests.ts';
 import { Refused, type Store, type Stored, titleOf } from './store.ts';
@@ -38,10 +39,4 @@ export function remove(store: Store, request: ApiRequest, standing: Stored): unk
   const [group = '', version] = kind.apiVersion.split('/');
   const details = { name, ...(version !== undefined && { group }), kind: kind.plural, uid };
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
-}
-
-/** A pod that no node has, or that has ended, needs no grace. */
-function graceOf({ spec, status }: Stored, asked: number | undefined): number {
-  const isOver = !spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed';
-  return isOver ? 0 : (asked ?? spec?.terminationGracePeriodSeconds ?? 30);
 }

@@ -1,4 +1,5 @@
 import { JOB, POD } from '../../../../src/workspace/kubernetes/kinds.ts';
+import { fillIn } from '../defaults.ts';
 import type { Stored } from '../store.ts';
 import {
   COMPLETED,
@@ -18,7 +19,7 @@ import { keyOf, splitKey, startController, type World } from './world.ts';
 /** Jobs of one pod at a time. Their status trails the pods; pods keep a finalizer until they were counted. */
 export function startJobController(world: World): () => void {
   world.store.admit(JOB, (job, standing) => {
-    if (!standing) fillIn(job);
+    if (!standing && !job.spec.selector) fillIn(job);
   });
   const startedAt = new Map<string, number>();
   return startController(world, {
@@ -36,26 +37,6 @@ export function startJobController(world: World): () => void {
     },
     delay: () => world.delays.status,
   });
-}
-
-/** What the API server adds: labels by which the Job knows its pods. */
-function fillIn(job: Stored): void {
-  const { name, uid } = job.metadata;
-  const labels = { 'batch.kubernetes.io/controller-uid': uid, 'batch.kubernetes.io/job-name': name };
-  const { template } = job.spec;
-  job.spec = {
-    ...{ backoffLimit: 6, parallelism: 1, completions: 1, completionMode: 'NonIndexed', suspend: false },
-    ...job.spec,
-    selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
-    template: {
-      ...template,
-      metadata: {
-        ...template.metadata,
-        labels: { ...template.metadata?.labels, ...labels, 'controller-uid': uid, 'job-name': name },
-      },
-    },
-  };
-  job.status = job.status ?? {};
 }
 
 function lookAtJob(world: World, job: Stored, startedAt: number): void {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { V1OwnerReference } from '@kubernetes/client-node';
 import { type Kind, POD } from '../../../../src/workspace/kubernetes/kinds.ts';
+import { fillIn } from '../defaults.ts';
 import type { Stored } from '../store.ts';
 import { graceOf } from './pod-status.ts';
 import { admit } from './webhook.ts';
@@ -47,15 +48,15 @@ export function createPod(world: World, owner: Stored, { name, labels, finalizer
       ...(finalizers ? { finalizers: [...finalizers] } : {}),
       ownerReferences: [ownerReferenceTo(owner)],
     },
-    spec: withDefaults({ ...wanted, ...spec }),
-    status: { phase: 'Pending' },
-  };
+    spec: withToken({ ...wanted, ...spec }),
+  } as Stored;
+  fillIn(pod);
   admit(world, POD, pod);
   return world.store.create(POD, pod);
 }
 
-/** What the API server adds to every pod. */
-function withDefaults(spec: Stored['spec']): Stored['spec'] {
+/** What the API server adds to the pods of those who do not say no. */
+function withToken(spec: Stored['spec']): Stored['spec'] {
   const access = `kube-api-access-${randomEnding()}`;
   const wantsToken = spec.automountServiceAccountToken !== false;
   const token = {
@@ -64,7 +65,7 @@ function withDefaults(spec: Stored['spec']): Stored['spec'] {
   };
   const mount = { name: access, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true };
   return {
-    ...{ restartPolicy: 'Always', terminationGracePeriodSeconds: 30, serviceAccountName: 'default' },
+    serviceAccountName: 'default',
     ...structuredClone(spec),
     containers: structuredClone(spec.containers).map((container: Stored['spec']) => ({
       ...container,

@@ -20,7 +20,7 @@ const USUAL_CAPABILITIES =
  */
 export function runProgram(world: World, pod: Stored, container: Container, directories: Directories): RunningProgram {
   const environment = {
-    ...{ PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/root', HOSTNAME: pod.metadata.name },
+    ...{ HOME: '/root', HOSTNAME: pod.metadata.name },
     ...world.podEnvironment,
     ...environmentOf(world, pod, container),
   };

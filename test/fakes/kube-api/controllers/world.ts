@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Kind } from '../../../../src/workspace/kubernetes/kinds.ts';
 import { VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import { type Change, Refused, type Store, type Stored } from '../store.ts';
@@ -82,6 +82,9 @@ export interface World {
   stop(): Promise<void>;
 }
 
+/** Stands for what our image holds: the built program and restic. */
+const PROJECT = resolve(import.meta.dirname, '../../../..');
+
 const QUICK: Delays = {
   ...{ act: 1, status: 3, retry: 20, reconcile: 10, start: 5, ready: 5, end: 5, gone: 3 },
   ...{ pretendedSecond: 10, second: 1_000 },
@@ -104,8 +107,8 @@ export function createWorld({ store, folder, now = () => new Date(), delays = {}
     folder,
     delays: { ...QUICK, ...delays },
     behaviours: new Map(),
-    podEnvironment: {},
-    imagePaths: [],
+    podEnvironment: { PATH: `${process.env.PATH}:${join(PROJECT, '.cache/restic')}` },
+    imagePaths: [PROJECT],
     failures: [],
     programs: new Map(),
     logs: createPodLogs(now),
