@@ -19,7 +19,7 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     args: argumentsOf(context, request, parent),
     options: { ...options, key },
     mustExist: request.paths,
-    ...(request.isFirstPass ? { around: MARKING } : {}),
+    around: request.isFirstPass ? MARKING : { isTimed: true },
     adoptable: true,
     accept: [0, PARTLY_UNREADABLE],
     onMessage: (message) => {
