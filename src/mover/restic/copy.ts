@@ -3,7 +3,7 @@ import { PortError } from '../../errors.ts';
 import type { ProgramResult } from '../../program.ts';
 import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
-import { MARKING } from './launch.ts';
+import { MARKING } from './marking.ts';
 import { copyProgress, copySummary, plainSentence, toMoment, unmarkedFiles, unreadableItems } from './output.ts';
 import { type Call, callRestic, literal, type ResticContext } from './restic.ts';
 
