@@ -173,6 +173,19 @@ describe('a program whose starter died', () => {
     expect(await countStarts()).toBe(1);
   });
 
+  it('runs again when it ended before the machine was restarted: its output may be lost', async () => {
+    const program = waits();
+    const life = await liveOnceWith(program);
+    await until(async () => (await countStarts()) === 1);
+    await die(life);
+    await writeFile(note('go'), '');
+    await until(() => existsSync(note('work.exit')));
+    const claim = JSON.parse(await readFile(note('work.run.json'), 'utf8')) as object;
+    await writeFile(note('work.run.json'), JSON.stringify({ ...claim, bootId: 'another boot' }));
+    expect(await run(program)).toMatchObject({ exitCode: 5, lines: ['begun', 'over'] });
+    expect(await countStarts()).toBe(2);
+  });
+
   it('is not adopted when the answer must be fresh, or when something else is asked for under its key', async () => {
     const program = shell(`echo x >> ${note('starts')}; sleep 60`);
     for (const next of [shell('echo other'), shell('echo other', { fresh: true })]) {

@@ -3,7 +3,7 @@ import { PortError } from '../../errors.ts';
 import type { ProgramResult } from '../../program.ts';
 import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
-import { MARKING } from './launch.ts';
+import { MARKING } from './marking.ts';
 import { copyProgress, copySummary, plainSentence, toMoment, unmarkedFiles, unreadableItems } from './output.ts';
 import { type Call, callRestic, literal, type ResticContext } from './restic.ts';
 
@@ -19,7 +19,7 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     args: argumentsOf(context, request, parent),
     options: { ...options, key },
     mustExist: request.paths,
-    ...(request.isFirstPass ? { around: MARKING } : {}),
+    around: request.isFirstPass ? MARKING : { isTimed: true },
     adoptable: true,
     accept: [0, PARTLY_UNREADABLE],
     onMessage: (message) => {
