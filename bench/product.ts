@@ -10,10 +10,11 @@ import { createTerminalClient } from '../src/chat/terminal/client.ts';
 import { systemClock } from '../src/clock.ts';
 import { type Operation, operation } from '../src/records/operation.ts';
 import type { Capture } from '../src/records/workspace.ts';
+import { keepOutputs, readTook, type Took } from './took.ts';
 import { MARK } from './world.ts';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
-const LOOK_MS = 15;
+const LOOK_MS = 50;
 const START_MS = 30_000;
 
 /** The real server, spoken to over its socket. No word waits longer than the server takes. */
@@ -29,6 +30,8 @@ export interface Product {
   /** As it stands now, open or ended. */
   look(operationId: string): Promise<Operation | undefined>;
   ended(operationId: string): Promise<Operation>;
+  /** What stood inside a program of an operation. */
+  took(operationId: string, key: string): Promise<Took>;
   /** SIGTERM; resolves when it is gone. */
   end(): Promise<void>;
 }
@@ -54,8 +57,11 @@ export async function startProduct(folder: string, mark: string): Promise<Produc
 
   const look = (id: string) => readOperation(data, id);
   const ended = async (id: string): Promise<Operation> => {
+    const isOpen = () => existsSync(join(data, 'operations', 'open', `${id}.json`));
     for (;;) {
-      const found = await look(id);
+      await keepOutputs(join(data, 'work', id), join(folder, 'outputs', id));
+      // Nothing more is read while it runs: what watches must not take the processor from what is measured.
+      const found = isOpen() ? undefined : await look(id);
       if (found && found.status !== 'running') return found;
       if (server.exitCode !== null)
         throw new Error(`the server ended: ${await readFile(join(folder, 'server.out'), 'utf8')}`);
@@ -69,6 +75,7 @@ export async function startProduct(folder: string, mark: string): Promise<Produc
   return {
     pid: server.pid ?? 0,
     ...{ beginBackup, look, ended },
+    took: (id, key) => readTook(join(folder, 'outputs', id, `${key}.out`)),
     startServices: async (workspace) => void (await say('alice', 'start', { workspace })),
     backUp: async (workspace, capture) => expectSuccess(await ended(await beginBackup(workspace, capture))),
     async restore(workspace, backup) {

@@ -41,6 +41,11 @@ export function isAlive(process: ProcessIdentity): boolean {
   return now !== undefined && now.startTime === process.startTime && now.bootId === process.bootId;
 }
 
+/** False after the machine was restarted: then what was written without a flush may be lost or torn. */
+export function isOfThisBoot({ bootId }: ProcessIdentity): boolean {
+  return bootId === currentBootId();
+}
+
 /** The session a process belongs to; undefined when it is gone. */
 export function sessionOf(pid: number): number | undefined {
   const session = statFields(pid)?.[3];

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { execa } from 'execa';
 import type { Operation } from '../../src/records/operation.ts';
 import { type Bare, createBare } from '../bare.ts';
+import { type Beside, besideCells, besideColumns, copyRatios, tellRatio } from '../beside.ts';
 import { changeTree, growTree, type Tree } from '../data.ts';
-import { ratiosOf, sampleOf, writeRatio, writeSeconds, writeTree } from '../numbers.ts';
+import { sampleOf, writeTree } from '../numbers.ts';
 import { inTurns } from '../pairs.ts';
 import { makePlace } from '../place.ts';
 import { atMost, type Findings, type Row } from '../row.ts';
@@ -11,11 +13,6 @@ import { stepBars, stepTable } from '../step-table.ts';
 import { deltaMsOf, msOf } from '../steps.ts';
 import { makeSnapshotVolume } from '../volume.ts';
 import { type BenchWorld, clearFolder } from '../world.ts';
-
-interface Pair {
-  readonly ours: number;
-  readonly bare: number;
-}
 
 const KINDS = [
   'pre-copy, everything new',
@@ -30,16 +27,19 @@ const DELTAS = [1, 3];
 /** The whole step around the delta, beside the same calls by hand: not a copy, shown so that nothing is hidden. */
 const CUTS = { 0: 5, 2: 6 } as const;
 const LIMIT = 1.05;
+const ITEMS = ['flush', 'marking'] as const;
 const SHARE = 0.01;
+/** What changed shortly before a first pass is read again after it, which only the side that goes first would pay for. */
+const SETTLED_MS = 2_500;
 
 /** Each copy of ours beside the same call of restic by hand. */
 export const copies: Row = {
   word: 'copies',
   title: 'Copying, beside bare restic',
   method:
-    'Each pair begins with two copies of one empty repository. One side is a backup by the server, the other the same calls of restic by hand: the same words and variables (taken from the product), the same parent, a cache of the same age, the source in the page cache. Ours is the whole step by the journal: what restic takes and everything around it (starting it, following it, writing the journal; of the step "cut" the share that copies; the step as a whole, which also proves twice that nobody writes, stands below it). Who begins changes from pair to pair; before each side the disks come to rest.',
+    'Each pair begins with two copies of one empty repository. One side is a backup by the server, the other the same calls of restic by hand: the same words and variables (taken from the product), the same parent, a cache of the same age, the source in the page cache, the last change more than 2 s ago (what changes shortly before or during a first pass is read again in the delta). Ours is the whole step by the journal: what restic takes and everything around it (starting it, following it, writing the journal; of the step "cut" the share that copies; the step as a whole, which also proves twice that nobody writes, stands below it). What restic by hand does not do at all stands by itself and is not compared: before a first pass pages are flushed to the disk, after it what changed meanwhile is marked to be read again. What the program near the data says of itself (restic, flush, marking) comes in steps of 10 ms. Who begins changes from pair to pair; before each side the disks come to rest.',
   async measure(world) {
-    const pairs: Pair[][] = KINDS.map(() => []);
+    const pairs: Beside[][] = KINDS.map(() => []);
     const operations = await measureTwoPass(world, pairs);
     const secured = await measureSnapshot(world, pairs);
     return report(world, pairs, operations, secured);
@@ -47,7 +47,7 @@ export const copies: Row = {
 };
 
 /** Fills the pairs of the first four kinds; answers the second backup of each pair. */
-async function measureTwoPass(world: BenchWorld, pairs: Pair[][]): Promise<Operation[]> {
+async function measureTwoPass(world: BenchWorld, pairs: Beside[][]): Promise<Operation[]> {
   const room = await world.room('copies');
   const tree = await growTree(join(room, 'data'), world.sizes.copies, world.seed);
   const second: Operation[] = [];
@@ -64,7 +64,7 @@ async function measureTwoPass(world: BenchWorld, pairs: Pair[][]): Promise<Opera
 }
 
 /** A server, a repository and a catalog of its own for each pair: nobody has copied anything before. */
-async function measurePair(world: BenchWorld, tree: Tree, at: number, pairs: Pair[][]): Promise<Operation> {
+async function measurePair(world: BenchWorld, tree: Tree, at: number, pairs: Beside[][]): Promise<Operation> {
   const name = `pair-${at + 1}`;
   const volume = { name: 'data', path: tree.root, capture: 'two-pass' };
   const { folder, product } = await makePlace(world, name, [{ name, volume }]);
@@ -74,14 +74,17 @@ async function measurePair(world: BenchWorld, tree: Tree, at: number, pairs: Pai
   const bare = createBare(world, { folder: join(folder, 'by-hand'), workspace: name, repository });
   const backUpBoth = async (kind: 0 | 2, parent: string | undefined) => {
     await changeTree(tree, SHARE);
+    await wait(SETTLED_MS);
     const [ours, byHand] = await inTurns(
       at % 2 === 0,
       () => product.backUp(name),
       () => copyTwice(bare, tree, parent),
     );
-    pairs[kind]?.push({ ours: msOf(ours, 'pre-copy'), bare: byHand.first });
-    pairs[kind + 1]?.push({ ours: deltaMsOf(ours), bare: byHand.second });
-    pairs[CUTS[kind]]?.push({ ours: msOf(ours, 'cut'), bare: byHand.second });
+    const first = await product.took(ours.id, 'pre-copy');
+    const delta = { bare: byHand.second, took: await product.took(ours.id, 'delta') };
+    pairs[kind]?.push({ ours: msOf(ours, 'pre-copy'), bare: byHand.first, took: first });
+    pairs[kind + 1]?.push({ ours: deltaMsOf(ours), ...delta });
+    pairs[CUTS[kind]]?.push({ ours: msOf(ours, 'cut'), ...delta });
     return { ours, parent: byHand.id };
   };
   const { parent } = await backUpBoth(0, undefined);
@@ -91,9 +94,9 @@ async function measurePair(world: BenchWorld, tree: Tree, at: number, pairs: Pai
   return ours;
 }
 
-function tellLast(pairs: readonly Pair[]): string {
+function tellLast(pairs: readonly Beside[]): string {
   const last = pairs.at(-1);
-  return last ? (last.ours / last.bare).toFixed(3) : '';
+  return last ? tellRatio(last) : '';
 }
 
 async function copyTwice(bare: Bare, { root }: Tree, parent: string | undefined) {
@@ -103,7 +106,7 @@ async function copyTwice(bare: Bare, { root }: Tree, parent: string | undefined)
   return { first: first.ms, second: second.ms, id: second.copy.id };
 }
 
-async function measureSnapshot(world: BenchWorld, pairs: Pair[][]): Promise<Operation[]> {
+async function measureSnapshot(world: BenchWorld, pairs: Beside[][]): Promise<Operation[]> {
   const room = await world.room('copies-snapshot');
   const storage = await makeSnapshotVolume(room, world.sizes.copies.bytes * 3 + 1e9);
   const tree = await growTree(await storage.subvolume('data'), world.sizes.copies, world.seed);
@@ -125,7 +128,8 @@ async function measureSnapshot(world: BenchWorld, pairs: Pair[][]): Promise<Oper
       () => copySnapshot(bare, snapshot, parent),
     );
     parent = byHand.copy.id;
-    pairs[4]?.push({ ours: msOf(ours, 'copy snapshots'), bare: byHand.ms });
+    const took = await product.took(ours.id, 'later');
+    pairs[4]?.push({ ours: msOf(ours, 'copy snapshots'), bare: byHand.ms, took });
     operations.push(ours);
     world.say(`snapshot, pair ${at + 1} of ${world.pairs}: ${tellLast(pairs[4] ?? [])}`);
   }
@@ -149,27 +153,25 @@ async function copySnapshot(
   }
 }
 
-function report(world: BenchWorld, pairs: Pair[][], two: Operation[], snapshot: Operation[]): Findings {
-  const ratios = pairs.map((all) => ratiosOf(all));
-  const worst = (kinds: readonly number[]) => Math.max(...kinds.map((kind) => ratios[kind]?.median ?? Infinity));
+function report(world: BenchWorld, pairs: Beside[][], two: Operation[], snapshot: Operation[]): Findings {
+  const worst = (kinds: readonly number[]) => Math.max(...kinds.map((kind) => copyRatios(pairs[kind] ?? []).median));
   const rest = [0, 2, 4];
   const write = (value: number) => value.toFixed(3);
   return {
     verdicts: [
-      atMost('pre-copy and copying a snapshot / bare restic (the worst of three)', LIMIT, worst(rest), write),
+      atMost(
+        'pre-copy (without flush and marking) and copying a snapshot / bare restic (the worst)',
+        LIMIT,
+        worst(rest),
+        write,
+      ),
       atMost('the delta while services are down / bare restic', LIMIT, worst(DELTAS), write),
     ],
     tables: [
       {
         title: `${writeTree(world.sizes.copies)}, ${world.pairs} pairs each: median (least–most)`,
-        columns: ['copy', 'our step', 'bare restic', 'ours / bare, pair by pair', `≤ ${LIMIT}`],
-        rows: KINDS.map((kind, at) => [
-          kind,
-          writeSeconds(sampleOf((pairs[at] ?? []).map(({ ours }) => ours))),
-          writeSeconds(sampleOf((pairs[at] ?? []).map(({ bare }) => bare))),
-          ratios[at] ? writeRatio(ratios[at]) : '',
-          (ratios[at]?.median ?? Infinity) <= LIMIT ? 'yes' : 'no',
-        ]),
+        columns: ['copy', ...besideColumns(ITEMS)],
+        rows: KINDS.map((kind, at) => [kind, ...besideCells(ITEMS, pairs[at] ?? [])]),
       },
       stepTable('Every step of the second backup of each pair (two-pass, 1 % changed)', two),
       stepTable('Every step of a backup by snapshot, 1 % changed', snapshot),

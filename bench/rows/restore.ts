@@ -3,8 +3,9 @@ import { execa } from 'execa';
 import { z } from 'zod';
 import type { Operation } from '../../src/records/operation.ts';
 import { createBare } from '../bare.ts';
+import { type Beside, besideCells, besideColumns, copyRatios, tellRatio } from '../beside.ts';
 import { growTree, type TreeSize } from '../data.ts';
-import { ratiosOf, sampleOf, writeRatio, writeSeconds, writeTree } from '../numbers.ts';
+import { sampleOf, writeSeconds, writeTree } from '../numbers.ts';
 import { inTurns } from '../pairs.ts';
 import { makePlace } from '../place.ts';
 import { atMost, type Findings, type Row } from '../row.ts';
@@ -13,12 +14,13 @@ import { backupOf, downtimeOf, msOf } from '../steps.ts';
 import type { BenchWorld } from '../world.ts';
 
 const LIMIT = 1.05;
+const ITEMS = ['counting'] as const;
 /** The stopped phase of a restore is called constant when its medians differ by no more than this, in ms. */
 const MOST_GROWTH_MS = 300;
 
 interface Seen {
   readonly size: TreeSize;
-  readonly pairs: { readonly ours: number; readonly bare: number }[];
+  readonly pairs: Beside[];
   readonly operations: Operation[];
 }
 
@@ -27,7 +29,7 @@ export const restore: Row = {
   word: 'restore',
   title: 'Restoring',
   method:
-    'Each pair restores the same copy twice: asked for, approved and swapped in by the server, and by hand with the words that the product uses. Ours is the whole step "fill": what restic takes, moving it into place and counting on the disk what arrived. Before each, what the one before left is removed and the disks come to rest.',
+    'Each pair restores the same copy twice: asked for, approved and swapped in by the server, and by hand with the words that the product uses. Ours is the whole step "fill": what restic takes, moving it into place and counting on the disk what arrived; restic by hand counts nothing, so that stands by itself and is not compared (in steps of 10 ms, as the program near the data says). Before each, what the one before left is removed and the disks come to rest.',
   async measure(world) {
     const seen: Seen[] = [];
     for (const [at, size] of world.sizes.restore.entries()) seen.push(await measureSize(world, `restore-${at}`, size));
@@ -66,10 +68,10 @@ async function measureSize(world: BenchWorld, name: string, size: TreeSize): Pro
       },
       removeLeft,
     );
-    seen.pairs.push({ ours: msOf(ours, 'fill'), bare: byHand });
+    const pair = { ours: msOf(ours, 'fill'), bare: byHand, took: await product.took(ours.id, 'fill-data') };
+    seen.pairs.push(pair);
     seen.operations.push(ours);
-    const ratio = (msOf(ours, 'fill') / byHand).toFixed(3);
-    world.say(`${writeTree(size)}, pair ${at + 1} of ${world.pairs}: ${ratio}, down ${downtimeOf(ours)} ms`);
+    world.say(`${writeTree(size)}, pair ${at + 1} of ${world.pairs}: ${tellRatio(pair)}, down ${downtimeOf(ours)} ms`);
   }
   await product.end();
   return seen;
@@ -93,7 +95,6 @@ async function copyOf(folder: string, backupId: string): Promise<string> {
 }
 
 function report(seen: readonly Seen[]): Findings {
-  const ratios = seen.map(({ pairs }) => ratiosOf(pairs));
   const down = seen.map(({ operations }) => sampleOf(operations.map(downtimeOf)));
   const largest = seen.at(-1);
   const growth = Math.abs((down.at(-1)?.median ?? Infinity) - (down[0]?.median ?? 0));
@@ -102,8 +103,11 @@ function report(seen: readonly Seen[]): Findings {
   const inSeconds = (values: readonly number[]) => sampleOf(values.map((ms) => ms / 1_000));
   return {
     verdicts: [
-      atMost('restore step / bare restic, the largest tree', LIMIT, ratios.at(-1)?.median ?? Infinity, (one) =>
-        one.toFixed(3),
+      atMost(
+        'restore step (without counting) / bare restic, the largest tree',
+        LIMIT,
+        copyRatios(largest?.pairs ?? []).median,
+        (one) => one.toFixed(3),
       ),
       ...(seen.length < 2
         ? []
@@ -112,12 +116,10 @@ function report(seen: readonly Seen[]): Findings {
     tables: [
       {
         title: 'Median (least–most)',
-        columns: ['tree', 'our step', 'bare restic', 'ours / bare, pair by pair', 'stopped phase'],
+        columns: ['tree', ...besideColumns(ITEMS), 'stopped phase'],
         rows: seen.map(({ size, pairs }, at) => [
           writeTree(size),
-          writeSeconds(sampleOf(pairs.map(({ ours }) => ours))),
-          writeSeconds(sampleOf(pairs.map(({ bare }) => bare))),
-          ratios[at] ? writeRatio(ratios[at]) : '',
+          ...besideCells(ITEMS, pairs),
           down[at] ? writeSeconds(down[at]) : '',
         ]),
       },

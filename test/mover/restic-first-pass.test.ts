@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createResticWorld, type ResticWorld, until } from './restic-world.ts';
 
@@ -31,6 +31,28 @@ describe('a first pass', () => {
     expect(await changedAt('settled')).toBe(before.settled);
     expect(await changedAt("just now\n'")).toBeGreaterThan(before.recent);
     expect((await stat(join(world.root, "just now\n'"), { bigint: true })).mtimeNs).toBe(mtimeNs);
+  });
+
+  it('marks in many folders, on one file system and in parts that lie in each other', async () => {
+    const names = Array.from({ length: 30 }, (_, at) => join(`folder ${at}`, '-dash'));
+    for (const name of names) {
+      await mkdir(dirname(join(world.root, name)));
+      await writeFile(join(world.root, name), 'x');
+    }
+    const before = await Promise.all(names.map(changedAt));
+    const paths = [world.root, ...names.map((name) => join(world.root, name))];
+    expect((await copy({ paths, isFirstPass: true })).unmarked).toBeUndefined();
+    for (const [at, name] of names.entries()) expect(await changedAt(name)).toBeGreaterThan(before[at] ?? 0n);
+  });
+
+  it('says how long flushing, restic and marking took', async () => {
+    const request = { paths: [world.root], exclude: [], tags: ['t'] };
+    const things = async (key: string) =>
+      (await readFile(join(world.folder, `${key}.out`), 'utf8')).match(/(?<="took","what":")\w+(?=","ms":\d+\}$)/gm);
+    await world.mover.copy({ ...request, isFirstPass: true }, options('first'));
+    expect(await things('first')).toEqual(['flush', 'restic', 'marking']);
+    await world.mover.copy(request, options('second'));
+    expect(await things('second')).toEqual(['restic']);
   });
 
   it('marks nothing when it is not a first pass', async () => {

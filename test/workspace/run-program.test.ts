@@ -121,10 +121,23 @@ describe('a program run locally', () => {
 });
 
 describe('a program whose starter died', () => {
-  const _waits = () =>
+  const waits = () =>
     shell(
       `echo x >> ${note('starts')}; echo begun; until [ -e ${note('go')} ]; do sleep 0.02; done; echo over; exit 5`,
     );
+
+  it('runs again when it ended before the machine was restarted: its output may be lost', async () => {
+    const program = waits();
+    const life = await liveOnceWith(program);
+    await until(async () => (await countStarts()) === 1);
+    await die(life);
+    await writeFile(note('go'), '');
+    await until(() => existsSync(note('work.exit')));
+    const claim = JSON.parse(await readFile(note('work.run.json'), 'utf8')) as object;
+    await writeFile(note('work.run.json'), JSON.stringify({ ...claim, bootId: 'another boot' }));
+    expect(await run(program)).toMatchObject({ exitCode: 5, lines: ['begun', 'over'] });
+    expect(await countStarts()).toBe(2);
+  });
 
   it('runs again when it vanished without a recorded end', async () => {
     const program = shell(`echo x >> ${note('starts')}; [ -e ${note('go')} ] || exec sleep 60`);

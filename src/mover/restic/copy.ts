@@ -3,7 +3,7 @@ import { PortError } from '../../errors.ts';
 import type { ProgramResult } from '../../program.ts';
 import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
-import { MARKING } from './launch.ts';
+import { MARKING } from './marking.ts';
 import { copyProgress, copySummary, plainSentence, toMoment, unmarkedFiles, unreadableItems } from './output.ts';
 import { type Call, callRestic, literal, type ResticContext } from './restic.ts';
 
@@ -21,7 +21,7 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     mustExist: request.paths,
     // Marking what changes gives files a new access time.
     places: request.paths.map((path) => ({ path, access: request.isFirstPass ? 'write' : 'read' })),
-    ...(request.isFirstPass ? { around: MARKING } : {}),
+    around: request.isFirstPass ? MARKING : { isTimed: true },
     adoptable: true,
     accept: [0, PARTLY_UNREADABLE],
     onMessage: (message) => {

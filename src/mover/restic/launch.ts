@@ -23,12 +23,27 @@ export interface Around {
   readonly each?: string;
   /** Defines the shell function `call`, which runs restic. */
   readonly call?: string;
+  /** Says on standard output how long restic and what stands around it took. */
+  readonly isTimed?: boolean;
   readonly before?: string;
   /** Run when restic has succeeded, or could not read everything. */
   readonly evenPartly?: string;
   /** Run when restic has succeeded. */
   readonly after?: string;
 }
+
+/**
+ * Says how long something took since the last time, in steps of 10 ms: a program that tells the time would itself take
+ * some. Uptimes have two decimals (proc(5)).
+ */
+const CLOCK = `
+look_at_clock() { read -r now rest </proc/uptime; now=\${now%.*}\${now#*.}0; }
+took() {
+  began=$now
+  look_at_clock
+  printf '{"message_type":"took","what":"%s","ms":%d}\\n' "$1" "$((now - began))"
+}
+look_at_clock`;
 
 /**
  * Runs near the data, around restic. All in one program, since every program may be a container somewhere:
@@ -40,10 +55,11 @@ export interface Around {
  */
 export function launchScript(around: Around): string {
   const { first = '', each = '', before = '', evenPartly = '', after = '' } = around;
-  const { call = 'call() { "$restic" "$@"; }' } = around;
+  const { call = 'call() { "$restic" "$@"; }', isTimed = false } = around;
   return `
 wait=$1 target=$2 name=$3 source=$4 pattern=$5 look=$6 stopped=
 shift 6
+${isTimed ? CLOCK : ''}
 ${first}
 while [ "$1" != -- ]; do
   [ -e "$1" ] || [ -L "$1" ] || { printf '%s is not there\\n' "$1" >&2; exit ${PATH_MISSING}; }
@@ -70,6 +86,7 @@ patiently() {
 ${before}
 patiently "$@"
 code=$?
+${isTimed ? 'took restic' : ''}
 case $stopped$code in 0|${PARTLY_UNREADABLE})
 ${evenPartly}
 esac
@@ -86,6 +103,7 @@ const COUNT = `
 
 /** What was restored as `<target>.partial/<name>` becomes the target; a file goes into it. */
 export const BESIDE: Around = {
+  isTimed: true,
   after: `
 came=$target.partial/$name
 if [ -d "$came" ] && [ ! -L "$came" ]; then
@@ -96,7 +114,9 @@ else
   mkdir -p -- "$target" && mv -f -- "$came" "$target/" || exit 1
 fi
 rmdir -- "$target.partial"
-${COUNT}`,
+took moving
+${COUNT}
+took counting`,
 };
 
 /** Not \`-delete\`, which goes depth first and so into what is pruned. */
@@ -143,24 +163,6 @@ ${COUNT}`,
 export const IN_PLACE_EMPTIED: Around = {
   before: `${IN_PLACE.before}${removeBelow('-prune')}\n`,
   ...(IN_PLACE.after === undefined ? {} : { after: IN_PLACE.after }),
-};
-
-/**
- * Marks what changes while restic reads it, so that a later copy reads it whole: a file that a program has mapped may
- * change again without a new time, since the kernel notes the first write only until the page is on the disk. So pages go
- * to the disk first, and what changed since (2 s of slack for coarse clocks) gets a new access time, which sets the change
- * time too. Says `unmarked` when it could not. The paths are the words after restic's own `--`.
- */
-export const MARKING: Around = {
-  first: `since=$(date -d '2 seconds ago' +@%s.%N)`,
-  each: 'sync -f -- "$1" || exit 1',
-  evenPartly: `
-while [ "$1" != -- ]; do shift; done
-shift
-for path; do
-  find "$path" -type f -newerct "$since" -execdir sh -c '
-    touch -a -c -- "$@" || printf "{\\"message_type\\":\\"unmarked\\"}\\n"' mark {} +
-done 2>/dev/null`,
 };
 
 /**

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { constants, homedir } from 'node:os';
 import { PortError } from '../../errors.ts';
-import { isAlive } from '../../process-identity.ts';
+import { isAlive, isOfThisBoot } from '../../process-identity.ts';
 import type { Program, ProgramResult, RunOptions, RunProgram } from '../../program.ts';
 import { endLeftovers, signalGroup, TELL_AGAIN_MS } from './run-end.ts';
 import { followLines, lastLines } from './run-lines.ts';
@@ -22,7 +22,8 @@ import { startWrapped } from './run-wrapper.ts';
 
 export { endPrograms } from './run-end.ts';
 
-const POLL_MS = 50;
+/** How often output is looked at. The end of our own child is heard at once; that of an adopted one is only seen. */
+const [CHILD_POLL_MS, ADOPTED_POLL_MS] = [250, 50];
 const DEFAULT_GRACE_MS = 60_000;
 const STDERR_LINES = 2_000;
 
@@ -41,8 +42,8 @@ interface Running {
 
 /**
  * Runs programs as child processes that outlive us. What is running under a key is adopted; what ended while nobody
- * looked is answered, once. A program that vanished without a recorded end (the machine was restarted) runs anew. Its
- * output stays for people to read, except that of a fresh success.
+ * looked is answered, once. After the machine was restarted it runs anew, also when it had ended: its end and its output
+ * were not forced to the disk. Its output stays for people to read, except that of a fresh success.
  */
 export function createLocalRunProgram(options: { environment?: Readonly<Record<string, string>> } = {}): RunProgram {
   const environment = { ...FIXED_ENVIRONMENT, HOME: homedir(), ...options.environment };
@@ -83,7 +84,8 @@ async function runRecorded(
 async function adopt(program: Program, record: RunRecord, graceMs: number): Promise<Running | undefined> {
   const claim = readClaim(record.claim);
   const isSame = claim?.asked === fingerprintOf(program) && program.fresh !== true;
-  if (claim && isSame && (isAlive(claim) || readExitCode(record) !== undefined)) return { claim };
+  const hasEnded = claim !== undefined && isOfThisBoot(claim) && readExitCode(record) !== undefined;
+  if (claim && isSame && (isAlive(claim) || hasEnded)) return { claim };
   // Output without a claim: we died while its wrapper was starting, which may be alive and about to claim.
   if (claim || existsSync(record.out)) await endLeftovers(record.base, graceMs);
   dropAll(record);
@@ -158,7 +160,10 @@ async function attend(
   return code ?? 128 + constants.signals.SIGKILL;
 }
 
-/** A short sleep that ends early when the child ends or the signal is aborted. */
+/**
+ * A short sleep that ends early when the child ends or the signal is aborted. No shorter than need be: whoever follows
+ * takes processor time from what is followed.
+ */
 function createPulse(child: ChildProcess | undefined, signal: AbortSignal | undefined) {
   let wake = () => {};
   const wakeUp = () => wake();
@@ -167,7 +172,7 @@ function createPulse(child: ChildProcess | undefined, signal: AbortSignal | unde
   return {
     next: () =>
       new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, POLL_MS);
+        const timer = setTimeout(resolve, child ? CHILD_POLL_MS : ADOPTED_POLL_MS);
         wake = () => {
           clearTimeout(timer);
           resolve();

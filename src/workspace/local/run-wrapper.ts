@@ -15,10 +15,11 @@ export const NOT_CLAIMED = 75;
  * Stands between us and the program, so that its exit code survives us.
  *
  * The claim is a link: of two wrappers (we died after starting the first and before knowing it) only one can make it,
- * the other ends without running anything. It needs no fsync: after a power cut no process lives. The traps keep the
- * wrapper alive while a signal to the group ends the program; they are not inherited by it. The start time is field 22
- * of /proc/<pid>/stat, which is the 20th after the command name (proc(5)). What the shell can do itself
- * starts no program: this stands in the way of each copy, also while services are down.
+ * the other ends without running anything. Neither the claim nor the end needs an fsync: after a power cut no process
+ * lives, and an end of an earlier boot is not believed. An fsync would also wait for what the program itself has just
+ * written. The traps keep the wrapper alive while a signal to the group ends the program; they are not inherited by it.
+ * The start time is field 22 of /proc/<pid>/stat, which is the 20th after the command name (proc(5)). What the shell can
+ * do itself starts no program: this stands in the way of each copy, also while services are down.
  */
 const WRAPPER = `
 trap : HUP INT QUIT TERM
@@ -36,7 +37,7 @@ rm -f "$mine"
 [ "$made" -eq 0 ] || exit ${NOT_CLAIMED}
 "$@"
 code=$?
-printf '%d\\n' "$code" >"$base.exit.new" && sync "$base.exit.new" && mv "$base.exit.new" "$base.exit"
+printf '%d\\n' "$code" >"$base.exit.new" && mv "$base.exit.new" "$base.exit"
 exit "$code"
 `;
 
