@@ -11,6 +11,7 @@ import { endQuiet } from './quiet.ts';
 import { markServed } from './served.ts';
 import { startService } from './start-service.ts';
 import { wavesIn } from './stop-services.ts';
+import { assertKnownData } from './swap-state.ts';
 import { assertGuardIsIdle } from './taken-over.ts';
 
 /**
@@ -25,6 +26,7 @@ export async function startServices(context: KubeContext, note: RunningNote, opt
   // All were up once, and the note went with the last of them.
   if (ledger === undefined) return { readyAt: context.clock.now().toISOString(), services };
   if (ledger.operationId !== operationId) throw notedByAnother(ledger);
+  await assertKnownData(context);
   await assertKnownClaims(context, ledger);
   await endQuiet(context);
   const failures = await startInWaves(context, ledger, options);
