@@ -5,6 +5,7 @@ import type { KubeContext } from './context.ts';
 import { partNameOf } from './find-parts.ts';
 import { CLAIM, POD, VOLUME } from './kinds.ts';
 import { claimNameOf, LABELS, NOTES, OURS, type Place, placeOf, placePath } from './names.ts';
+import { openReader } from './readers.ts';
 import { nfsOf } from './share-of.ts';
 import { keepShare } from './shares.ts';
 
@@ -75,6 +76,7 @@ async function claimsBehind(
   return Promise.all(
     wanted.map(async ({ place, access }) => {
       if (place.life === 'live') return liveClaim(context, operationId, place.part, access, standing);
+      if (place.life === 'snapshot') return openReader(context, operationId, place.part);
       const name = claimNameOf(place.life, place.operationId ?? operationId, place.part);
       const claim =
         standing.find(({ metadata }) => metadata?.name === name) ?? (await cluster.read(CLAIM, name, namespace));

@@ -1,0 +1,110 @@
+import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
+import { OperationError } from '../../errors.ts';
+import { isRefusal } from './cluster.ts';
+import type { KubeContext } from './context.ts';
+import { CLAIM, SNAPSHOT, SNAPSHOT_CONTENT, type VolumeSnapshot } from './kinds.ts';
+import { claimNameOf, LABELS, NOTES, OURS } from './names.ts';
+import { largestOf } from './quantity.ts';
+import { type NotedSnapshot, readSnapshots } from './snapshot-record.ts';
+
+/** A copy to a backup target is ready only when it was uploaded. */
+const READY_WITHIN_MS = 3_600_000;
+
+/**
+ * The claim through which a snapshot is read: made from it once it can be used, read-only for everyone. Under
+ * WaitForFirstConsumer nobody waits until it is bound: the pod that reads is the first consumer.
+ * @throws OperationError `part-missing` when the snapshot is gone or never becomes usable.
+ */
+export async function openReader(
+  context: KubeContext,
+  operationId: string,
+  part: string,
+  signal?: AbortSignal,
+): Promise<V1PersistentVolumeClaim> {
+  const { cluster, namespace } = context;
+  const name = claimNameOf('snapshot', operationId, part);
+  const standing = await cluster.read(CLAIM, name, namespace);
+  if (standing && standing.metadata?.deletionTimestamp === undefined) return standing;
+  const noted = (await readSnapshots(context, operationId))?.snapshots.find((one) => one.part === part);
+  if (!noted) throw gone(part, 'none is on record');
+  const snapshot = await awaitReady(context, noted, signal);
+  await keepContent(context, snapshot, part);
+  const source = await cluster.read(CLAIM, noted.claim, namespace);
+  if (!source) throw gone(part, `the claim ${noted.claim} that it was taken of is not there`);
+  try {
+    return await cluster.create(CLAIM, readerOf(context, operationId, { noted, snapshot, source }));
+  } catch (error) {
+    if (!isRefusal(error, 'AlreadyExists')) throw error;
+    return openReader(context, operationId, part, signal);
+  }
+}
+
+async function awaitReady(
+  { cluster, namespace }: KubeContext,
+  { part, name }: NotedSnapshot,
+  signal: AbortSignal | undefined,
+): Promise<VolumeSnapshot> {
+  const look = ([snapshot]: readonly VolumeSnapshot[]) => {
+    if (!snapshot) throw gone(part, 'somebody removed it');
+    return snapshot.status?.readyToUse === true ? snapshot : undefined;
+  };
+  const late = () => gone(part, 'it did not become usable within an hour');
+  const where = { namespace, fields: `metadata.name=${name}` };
+  return cluster.follow(SNAPSHOT, where, look, { signal, withinMs: READY_WITHIN_MS, late });
+}
+
+/** Whoever removes the snapshot while it is read does not remove the bytes with it. Read back: the driver may refuse. */
+async function keepContent({ cluster }: KubeContext, { status }: VolumeSnapshot, part: string): Promise<void> {
+  const name = status?.boundVolumeSnapshotContentName ?? '';
+  const content = await cluster.read(SNAPSHOT_CONTENT, name);
+  if (!content) throw gone(part, `its content ${name} is not there`);
+  if (content.spec.deletionPolicy === 'Retain') return;
+  const kept = await cluster.patch(SNAPSHOT_CONTENT, name, undefined, { spec: { deletionPolicy: 'Retain' } });
+  if (kept.spec.deletionPolicy !== 'Retain') throw gone(part, `its content ${name} cannot be set to be kept`);
+}
+
+interface Reading {
+  readonly noted: NotedSnapshot;
+  readonly snapshot: VolumeSnapshot;
+  readonly source: V1PersistentVolumeClaim;
+}
+
+function readerOf(
+  { namespace, workspace }: KubeContext,
+  operationId: string,
+  { noted, snapshot, source }: Reading,
+): V1PersistentVolumeClaim {
+  const { storageClassName, volumeMode, resources, accessModes = [] } = source.spec ?? {};
+  const labels = {
+    ...{ [LABELS.managedBy]: OURS, [LABELS.workspace]: workspace, [LABELS.operation]: operationId },
+    ...{ [LABELS.role]: 'reader', [LABELS.part]: noted.part },
+  };
+  // A folder that many may have at once is shown from its snapshot without a copy where it is asked for read-only
+  // (CephFS); of a block volume a read-only mount is all that every driver can do.
+  const isShared = accessModes.some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany');
+  const sizes = [snapshot.status?.restoreSize, resources?.requests?.storage, source.status?.capacity?.storage];
+  const storage = largestOf(sizes);
+  return {
+    apiVersion: CLAIM.apiVersion,
+    kind: CLAIM.kind,
+    metadata: {
+      ...{ name: claimNameOf('snapshot', operationId, noted.part), namespace, labels },
+      ...(noted.within === undefined ? {} : { annotations: { [NOTES.within]: noted.within } }),
+    },
+    spec: {
+      accessModes: [isShared ? 'ReadOnlyMany' : 'ReadWriteOnce'],
+      ...(storageClassName === undefined ? {} : { storageClassName }),
+      ...(volumeMode === undefined ? {} : { volumeMode }),
+      dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: noted.name },
+      resources: {
+        requests: { storage },
+      },
+    },
+  };
+}
+
+function gone(part: string, why: string): OperationError {
+  return new OperationError('part-missing', `The snapshot of ${part} cannot be read: ${why}.`, {
+    hint: 'services are up; ask for the backup again',
+  });
+}
