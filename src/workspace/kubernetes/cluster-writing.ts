@@ -21,10 +21,14 @@ export function createWriting(requests: Requests): Writing {
         body: patch,
         contentType,
       } as const;
-      return writeOnce(requests, kind, request, (standing) => {
-        const asked = mergePatched(standing, withoutVersion(patch));
-        return isDeepStrictEqual(asked, standing);
-      });
+      try {
+        return await writeOnce(requests, kind, request, (standing) => {
+          const asked = mergePatched(standing, withoutVersion(patch));
+          return isDeepStrictEqual(asked, standing);
+        });
+      } catch (error) {
+        throw isOtherObject(error) ? new ClusterRefusal(error.message, 409, 'Conflict', { cause: error }) : error;
+      }
     },
     replace: async (kind, object) => {
       const path = addressOf(kind, { namespace: object.metadata?.namespace, name: object.metadata?.name });

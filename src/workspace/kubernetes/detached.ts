@@ -23,8 +23,10 @@ export async function awaitDetached(
   const { cluster, settings } = context;
   const kept = await keptClaims(context);
   const volumes = new Map<string, string>();
-  for (const { claim, volume, backing, name } of parts) {
-    for (const one of [{ claim, volume }, ...(backing ? [backing] : [])]) {
+  for (const { claim, volume, backing, name, capture } of parts) {
+    // The server of a folder that is copied in two passes stays up, and its volume with it.
+    const behind = backing && capture !== 'two-pass' ? [backing] : [];
+    for (const one of [{ claim, volume }, ...behind]) {
       const isCsi = one.volume.spec?.csi !== undefined;
       if (isCsi && !kept.has(one.claim.metadata?.name ?? '')) volumes.set(one.volume.metadata?.name ?? '', name);
     }

@@ -24,7 +24,7 @@ const killedParts = z.record(z.string(), z.array(z.string()));
  */
 export function watchEndings(): { see(pods: readonly V1Pod[]): void; killed(): KilledContainer[] } {
   const running = new Map<string, KilledContainer>();
-  const killed: KilledContainer[] = [];
+  const killed = new Map<string, KilledContainer>();
   return {
     see(pods) {
       const present = new Set<string>();
@@ -34,18 +34,18 @@ export function watchEndings(): { see(pods: readonly V1Pod[]): void; killed(): K
           present.add(key);
           const one = { pod: pod.metadata?.name ?? '', container: status.name, claims: claimsOf(pod, status.name) };
           if (status.state?.running) running.set(key, { ...one, why: 'not-seen-to-end' });
-          const wasRunning = running.has(key);
           if (status.state?.terminated) running.delete(key);
-          if (isKilled(status) && wasRunning) killed.push({ ...one, why: 'killed' });
+          const isLeaving = pod.metadata?.deletionTimestamp !== undefined;
+          if (isLeaving && isKilled(status)) killed.set(key, { ...one, why: 'killed' });
         }
       }
       for (const [key, one] of running) {
         if (present.has(key)) continue;
         running.delete(key);
-        killed.push(one);
+        killed.set(key, one);
       }
     },
-    killed: () => killed,
+    killed: () => [...killed.values()],
   };
 }
 

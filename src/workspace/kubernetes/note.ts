@@ -114,7 +114,7 @@ export function whyStaysUp(
   webhooks: readonly WebhookServer[],
 ): string | undefined {
   const isServer = ({ backing, capture }: FoundPart) =>
-    kind === 'Deployment' && backing?.server === object.metadata?.name && capture === 'two-pass';
+    kind !== 'CronJob' && backing?.server === object.metadata?.name && capture === 'two-pass';
   const served = parts.find(isServer);
   if (served) return `it serves ${served.name}, which is read through it`;
   const gate = webhooks.find(({ service, gatesPods }) => gatesPods && service.name === name);

@@ -16,7 +16,7 @@ export async function awaitUnmounted(
   parts: readonly FoundPart[],
   { signal }: EffectOptions,
 ): Promise<void> {
-  const served = parts.filter(({ backing }) => server.kind === 'Deployment' && backing?.server === server.object);
+  const served = parts.filter(({ backing }) => server.kind !== 'CronJob' && backing?.server === server.object);
   if (served.length === 0) return;
   const endsAt = context.clock.now().getTime() + context.settings.stopWithin;
   for (;;) {

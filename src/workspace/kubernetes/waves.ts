@@ -22,7 +22,7 @@ export function wavesOf(
     const sort = isNamed ? `named ${service.name}` : sortOf(service);
     if (before !== undefined && sort !== before) wave += 1;
     before = sort;
-    const isServer = service.kind === 'Deployment' && servers.includes(service.object.metadata?.name ?? '');
+    const isServer = service.kind !== 'CronJob' && servers.includes(service.object.metadata?.name ?? '');
     waves.set(service, webhooks.has(service) ? WEBHOOK : isServer ? SERVER : wave);
   }
   return waves;

@@ -27,7 +27,8 @@ for (const word of ['deletionTimestamp', 'deletionGracePeriodSeconds', 'managedF
 
 /** Who wrote what is kept for what a request of a writer changed, status left out. */
 export function track(standing: Stored | undefined, next: Stored, manager: string, now: string): void {
-  const changed = [...pathsOf(next)].filter(([path, value]) => !isDeepStrictEqual(pathsOf(standing).get(path), value));
+  const present = pathsOf(standing);
+  const changed = [...pathsOf(next)].filter(([path, value]) => !isDeepStrictEqual(present.get(path), value));
   if (changed.length === 0) return;
   const paths = changed.map(([path]) => path);
   const entries = entriesOf(next).map((entry) =>

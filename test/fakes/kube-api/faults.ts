@@ -10,6 +10,8 @@ export interface Match {
   readonly name?: string | RegExp;
   readonly namespace?: string;
   readonly subresource?: string;
+  /** For all else. */
+  readonly when?: (request: ApiRequest) => boolean;
 }
 
 /** What happens to a request instead of, or before, its usual answer. */
@@ -122,7 +124,7 @@ function added<T>(set: Set<T>, entry: T): () => void {
   return () => void set.delete(entry);
 }
 
-export function fits({ verb, kind, name, namespace, subresource }: Match, request: ApiRequest): boolean {
+function fits({ verb, kind, name, namespace, subresource, when }: Match, request: ApiRequest): boolean {
   const verbs = verb === undefined ? undefined : [verb].flat();
   const nameOf = request.name ?? (request.body as { metadata?: { name?: string } } | undefined)?.metadata?.name ?? '';
   return (
@@ -130,7 +132,8 @@ export function fits({ verb, kind, name, namespace, subresource }: Match, reques
     (kind === undefined || kind === request.served.kind.kind) &&
     (name === undefined || (typeof name === 'string' ? name === nameOf : name.test(nameOf))) &&
     (namespace === undefined || namespace === request.namespace) &&
-    (subresource === undefined || subresource === request.subresource)
+    (subresource === undefined || subresource === request.subresource) &&
+    (when?.(request) ?? true)
   );
 }
 

@@ -6,6 +6,7 @@ import { list } from './listing.ts';
 import { jsonPatch, mergePatch, strategicPatch } from './patch.ts';
 import { remove } from './removal.ts';
 import type { ApiRequest } from './requests.ts';
+import { managerOf as agentOf } from './review.ts';
 import { readScale, writeScale } from './scale.ts';
 import { selection } from './selectors.ts';
 import { Refused, type Store, type Stored, titleOf } from './store.ts';
@@ -192,7 +193,7 @@ async function admit({ admissions }: Behind, asked: AdmissionRequest): Promise<v
 }
 
 function managerOf({ query, userAgent }: ApiRequest): string {
-  return query.get('fieldManager') ?? userAgent.split('/')[0] ?? 'unknown';
+  return query.get('fieldManager') ?? agentOf(userAgent);
 }
 
 function timeOf({ now }: Behind): string {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Access, USER } from './access.ts';
+import type { Access } from './access.ts';
 import type { PodLogs } from './controllers/logs.ts';
 import { discover } from './discovery.ts';
 import type { FaultSource } from './faults.ts';
@@ -8,6 +8,7 @@ import type { Served } from './kinds-served.ts';
 import type { Objects } from './objects.ts';
 import { readLog } from './read-log.ts';
 import { type ApiRequest, parseRequest } from './requests.ts';
+import { managerOf, review } from './review.ts';
 import { Refused, type Store } from './store.ts';
 import type { Watches } from './watch.ts';
 
@@ -89,29 +90,12 @@ function followLog({ store, logs, faults }: Behind, request: ApiRequest, respons
 /** Discovery, access reviews, and what a test adds. */
 function other({ kinds, access, elsewhere, now }: Behind, message: IncomingMessage, text: string): unknown {
   const { pathname, searchParams } = new URL(message.url ?? '/', 'http://double');
-  if (message.method === 'POST') return review(access, pathname, text, now);
+  if (message.method === 'POST') {
+    return review(access, pathname, text, { manager: managerOf(message.headers['user-agent'] ?? ''), now });
+  }
   const found = elsewhere(pathname, searchParams) ?? discover(pathname, kinds);
   if (found === undefined) throw new Refused(404, 'NotFound', 'the server could not find the requested resource');
   return found;
-}
-
-function review(access: Access, path: string, text: string, now: () => Date): unknown {
-  const [, , , , kind = ''] = path.split('/');
-  const asked = JSON.parse(text || '{}') as {
-    spec?: { resourceAttributes?: Parameters<Access['allows']>[0]; namespace?: string };
-  };
-  const managed = { manager: 'cml-backup', operation: 'Update', apiVersion: 'authorization.k8s.io/v1' };
-  const metadata = { managedFields: [{ ...managed, time: now().toISOString(), fieldsType: 'FieldsV1', fieldsV1: {} }] };
-  if (kind === 'selfsubjectaccessreviews') {
-    const allowed = access.allows(asked.spec?.resourceAttributes ?? {});
-    return { ...asked, metadata, status: { allowed } };
-  }
-  if (kind === 'selfsubjectrulesreviews') {
-    const resourceRules = access.rules(asked.spec?.namespace ?? '');
-    return { ...asked, metadata, status: { incomplete: false, nonResourceRules: [], resourceRules } };
-  }
-  if (kind === 'selfsubjectreviews') return { ...asked, metadata, status: { userInfo: { username: USER } } };
-  throw new Refused(404, 'NotFound', 'the server could not find the requested resource');
 }
 
 async function bodyOf(message: IncomingMessage): Promise<string> {

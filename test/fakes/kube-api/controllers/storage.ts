@@ -12,6 +12,8 @@ export interface Driver {
   /** How it calls a volume that it makes, and a snapshot. */
   volumeHandleOf: (volumeName: string) => string;
   snapshotHandleOf: (volumeHandle: string, snapshotUid: string) => string;
+  /** What its volumes say of themselves besides who made them. */
+  attributesOf: (volumeName: string) => Readonly<Record<string, string>>;
   /** Volumes carry this node affinity. */
   topologyKey?: string;
   /** The snapshot's bytes are taken so long after it was asked for; Infinity: it never answers. */
@@ -105,8 +107,10 @@ export async function createStorage(world: World, { waits = {} }: StorageOptions
     const spec = world.store.get(VOLUME, volumeName)?.spec;
     if (!spec) throw new Error(`there is no volume ${volumeName}`);
     if (spec.nfs) return exported(storage, spec.nfs.server, spec.nfs.path);
-    const { server, share } = spec.csi?.volumeAttributes ?? {};
+    const { server, share, clusterID, rootPath } = spec.csi?.volumeAttributes ?? {};
     if (server !== undefined && share !== undefined) return exported(storage, server, share);
+    // A static volume of CephFS shows a folder of another one.
+    if (rootPath !== undefined) return exported(storage, `ceph ${clusterID}`, rootPath);
     return storage.volumeFolder(spec.csi?.volumeHandle ?? volumeName);
   };
   return storage;
@@ -129,6 +133,7 @@ function usualDriver(name: string): Driver {
     accessModes: ['ReadWriteOnce', 'ReadWriteMany', 'ReadOnlyMany', 'ReadWriteOncePod'],
     volumeHandleOf: short,
     snapshotHandleOf: (_volume, uid) => short(uid),
+    attributesOf: () => ({}),
     snapshotMs: 2,
     readyMs: 0,
     ...{ refusesDetached: false, keepsSize: false, snapshotsEndWithVolume: false },
