@@ -8,13 +8,16 @@ import type { FoundPart } from './found.ts';
 import { NAMESPACE } from './kinds.ts';
 import { listLivePods } from './live-pods.ts';
 import { LEAVE_LABEL, placePath } from './names.ts';
+import { readNote } from './note.ts';
 import { findOwners } from './owners.ts';
-import { findMissingForBackup, findMissingForSnapshots } from './permissions.ts';
+import { findMissingForBackup, findMissingForParts } from './permissions.ts';
 import { readStorage, type Storage } from './read-storage.ts';
+import { rehearse } from './rehearse.ts';
 import { releaseOf } from './release.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
 import type { Usage, Walker } from './usage.ts';
 import { problemsOf, type Seen, warningsOf } from './warnings.ts';
+import { findWebhookServers } from './webhook-servers.ts';
 import { findWorkloads } from './workloads.ts';
 
 export interface InspectWish extends EffectOptions {
@@ -33,21 +36,20 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
   await assertNamespace(context);
   const permissions = wish.count ? await findMissingForBackup(context) : { needed: [], useful: [] };
   refuse(permissions.needed);
-  const [services, storage, pods] = await Promise.all([
+  const [services, storage, pods, note] = await Promise.all([
     findServices(context),
     readStorage(context),
     listLivePods(context.cluster),
+    readNote(context),
   ]);
   const found = await findParts(context, storage);
   const seen: Seen = {
     ...{ services, found, storage },
     owners: await findOwners(context, services),
-    webhooks: [],
+    webhooks: await findWebhookServers(context, services),
     workloads: await findWorkloads(context, pods),
   };
-  const isSnapped = found.parts.some(({ capture, possible }) => capture === 'snapshot' && possible.includes(capture));
-  const forSnapshots = wish.count && isSnapped ? (await findMissingForSnapshots(context)).needed : [];
-  refuse([...forSnapshots, ...problemsOf(seen)]);
+  refuse([...(wish.count ? await wouldFail(context, seen) : []), ...problemsOf(seen)]);
   const needRoom = found.parts.filter((part) => !isMadeAnew(part, storage));
   const counted = await countParts(context, found.parts, { ...wish, pods, needRoom });
   return {
@@ -63,7 +65,16 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
     ],
     leftOut: [...found.leftOut],
     warnings: [...warningsOf(seen, context.settings), ...counted.warnings, ...permissions.useful],
+    ...(note === undefined ? {} : { notedBy: note.operationId }),
   };
+}
+
+/** What would go wrong later, as far as the server says so when it is asked. */
+async function wouldFail(context: KubeContext, { found, services }: Seen): Promise<string[]> {
+  const possible = found.parts.filter((part) => part.possible.includes(part.capture));
+  const running = services.filter(({ replicas }) => replicas > 0);
+  const [{ needed }, starts] = await Promise.all([findMissingForParts(context, possible), rehearse(context, running)]);
+  return [...needed, ...starts];
 }
 
 function stateOf(part: FoundPart, usage: Usage | undefined, storage: Storage, wish: InspectWish): PartState {
@@ -104,7 +115,8 @@ async function assertNamespace({ cluster, namespace }: KubeContext): Promise<voi
 
 function refuse(problems: readonly string[]): void {
   if (problems.length === 0) return;
-  throw new OperationError('preflight-failed', problems.join(' '), {
+  const sentences = problems.map((problem) => problem.replace(/\.?$/, '.'));
+  throw new OperationError('preflight-failed', sentences.join(' '), {
     hint: 'nobody was disturbed; docs/kubernetes.md says what each permission is for',
   });
 }

@@ -1,5 +1,6 @@
 import type { Wish } from './cluster.ts';
 import type { KubeContext } from './context.ts';
+import type { FoundPart } from './found.ts';
 
 /** What one purpose takes. Kept as short as a review of each costs a request. */
 interface Purpose {
@@ -35,14 +36,18 @@ function backupPurposes(namespace: string): Purpose[] {
     needed('to find volumes and to keep them', [
       ...wish('list', '', 'persistentvolumeclaims', namespace),
       ...wish('get list patch', '', 'persistentvolumes'),
+      ...wish('list', 'storage.k8s.io', 'storageclasses'),
+      ...wish('list', '', 'services', namespace),
     ]),
+    needed('to rehearse the start', wish('create', '', 'pods', namespace)),
     needed('to remember what was done', wish('get list create patch delete', '', 'configmaps', namespace)),
     needed('to run the guard and to copy data', [
-      ...wish('get create delete watch', 'batch', 'jobs', namespace),
-      ...wish('create delete', '', 'secrets', namespace),
+      ...wish('get list create delete watch', 'batch', 'jobs', namespace),
+      ...wish('get create patch delete', '', 'secrets', namespace),
       ...wish('get', '', 'pods/log', namespace),
     ]),
     needed('to capture the definition', wish('list', '', 'secrets', namespace)),
+    useful('to page from the cluster when we do not return', wish('create', '', 'events', namespace)),
     useful('to see that storage has let go of a volume', wish('list watch', 'storage.k8s.io', 'volumeattachments')),
     useful('to know volumes without starting anything', wish('get', '', 'nodes/proxy')),
     useful(
@@ -58,8 +63,16 @@ function backupPurposes(namespace: string): Purpose[] {
 
 function snapshotPurpose(namespace: string): Purpose {
   return needed('to make snapshots and to read from them', [
+    ...wish('list', SNAPSHOTS, 'volumesnapshotclasses'),
     ...wish('create delete watch', SNAPSHOTS, 'volumesnapshots', namespace),
     ...wish('get patch', SNAPSHOTS, 'volumesnapshotcontents'),
+    ...wish('create delete', '', 'persistentvolumeclaims', namespace),
+  ]);
+}
+
+function sharePurpose(namespace: string): Purpose {
+  return needed('to read a share through a volume of our own, past what is cached', [
+    ...wish('create delete', '', 'persistentvolumes'),
     ...wish('create delete', '', 'persistentvolumeclaims', namespace),
   ]);
 }
@@ -90,9 +103,14 @@ export function findMissingForBackup(context: KubeContext): Promise<MissingPermi
   return findMissing(context, purposes);
 }
 
-/** The same for parts that are captured by a snapshot. */
-export function findMissingForSnapshots(context: KubeContext): Promise<MissingPermissions> {
-  return findMissing(context, [snapshotPurpose(context.namespace)]);
+/** What these parts take beyond that. */
+export function findMissingForParts(context: KubeContext, parts: readonly FoundPart[]): Promise<MissingPermissions> {
+  const isSnapped = parts.some(({ capture }) => capture === 'snapshot');
+  const isShared = parts.some(({ capture, nfs }) => capture !== 'snapshot' && nfs !== undefined);
+  return findMissing(context, [
+    ...(isSnapped ? [snapshotPurpose(context.namespace)] : []),
+    ...(isShared ? [sharePurpose(context.namespace)] : []),
+  ]);
 }
 
 /** Which permissions a restore lacks beyond those of a backup. Asked with the account that restores, which is another one. */
@@ -101,6 +119,7 @@ export function findMissingForRestore(context: KubeContext): Promise<MissingPerm
 }
 
 async function findMissing({ cluster }: KubeContext, purposes: readonly Purpose[]): Promise<MissingPermissions> {
+  if (purposes.length === 0) return { needed: [], useful: [] };
   const missing = new Set((await cluster.missing(purposes.flatMap(({ wishes }) => wishes))).map(nameOf));
   const sentences = (isNeeded: boolean) =>
     purposes

@@ -5,6 +5,7 @@ import type { Storage } from './read-storage.ts';
 import type { ServiceOwner } from './service-owner.ts';
 import type { KubernetesSettings } from './settings.ts';
 import { usableClassOf } from './snapshot-class.ts';
+import type { WebhookServer } from './webhook-servers.ts';
 import type { Workload } from './workloads.ts';
 
 /** What was seen of a workspace before anyone is disturbed. */
@@ -13,7 +14,7 @@ export interface Seen {
   readonly found: FoundParts;
   readonly storage: Storage;
   readonly owners: readonly ServiceOwner[];
-  readonly webhooks: readonly { readonly service: FoundService }[];
+  readonly webhooks: readonly WebhookServer[];
   readonly workloads: readonly Workload[];
 }
 
@@ -78,9 +79,10 @@ function ofServices({ services, owners, webhooks }: Seen): string[] {
     ...owners
       .filter(({ canSuspend }) => canSuspend)
       .map(({ service, what, how }) => `${service} is scaled by ${what}: ${how}.`),
-    ...webhooks.map(
-      ({ service }) => `${service.name} is asked by the API server itself: it stops last and starts first.`,
-    ),
+    ...webhooks.map(({ service, gatesPods }) => {
+      const why = gatesPods ? 'no pod of its namespaces is let in without it' : 'the API server itself asks it';
+      return `${service.name} stops last and starts first, or stays up: ${why}.`;
+    }),
   ];
 }
 

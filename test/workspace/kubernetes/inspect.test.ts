@@ -2,13 +2,16 @@ import { describe, expect, it } from 'vitest';
 import type { RunProgram } from '../../../src/program.ts';
 import { inspectWorkspace } from '../../../src/workspace/kubernetes/inspect.ts';
 import {
+  ADDRESS,
   AUTOSCALER,
   DEPLOYMENT,
   NAMESPACE as NAMESPACES,
   SNAPSHOT_CLASS,
   STATEFUL_SET,
   STORAGE_CLASS,
+  VALIDATING_WEBHOOK,
 } from '../../../src/workspace/kubernetes/kinds.ts';
+import { noteRunning } from '../../../src/workspace/kubernetes/note.ts';
 import { createScene, mount, NAMESPACE, ownedBy, RBD, type Scene } from './scene.ts';
 
 const RWX = { accessModes: ['ReadWriteMany'] };
@@ -68,6 +71,20 @@ describe('looking at a workspace', () => {
       code: 'preflight-failed',
       message: expect.stringContaining('create volumesnapshots in ws1'),
     });
+  });
+
+  it('refuses when a service could not come up again, and says what the server said', async () => {
+    const scene = await plain();
+    scene.letNoPodIn('pods of db are not wanted');
+    await expect(inspectWorkspace(scene.context, { count: true })).rejects.toMatchObject({
+      message: expect.stringContaining('pods of db are not wanted'),
+    });
+  });
+
+  it('tells whose note of what ran stands on the services', async () => {
+    const scene = await plain();
+    await noteRunning(scene.context, 'op_0123456789');
+    expect((await inspectWorkspace(scene.context)).notedBy).toBe('op_0123456789');
   });
 
   it('refuses when somebody would scale a service up again who cannot be held still', async () => {
@@ -158,6 +175,18 @@ describe('warnings about a workspace', () => {
       'autoscalers',
       /web is scaled by the autoscaler web: it stands still/,
       (scene) => scene.put(AUTOSCALER, 'web', { spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' } } }),
+    ],
+    [
+      'services that the API server itself asks',
+      /web stops last and starts first, or stays up: the API server itself asks it/,
+      (scene) => {
+        const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }];
+        const clientConfig = { service: { name: 'web', namespace: NAMESPACE } };
+        scene.put(ADDRESS, 'web', { spec: { selector: { app: 'web' } } });
+        scene.put(VALIDATING_WEBHOOK, 'maps', {
+          webhooks: [{ name: 'w', clientConfig, rules, failurePolicy: 'Fail' }],
+        });
+      },
     ],
     [
       "people's workloads, and of how many the owner is not known",

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { FoundPart } from '../../../src/workspace/kubernetes/found.ts';
 import {
   findMissingForBackup,
+  findMissingForParts,
   findMissingForRestore,
-  findMissingForSnapshots,
 } from '../../../src/workspace/kubernetes/permissions.ts';
 import { createScene } from './scene.ts';
 
@@ -38,14 +39,22 @@ describe('missing permissions', () => {
     expect((await findMissingForBackup(stops.context)).needed).toHaveLength(1);
   });
 
-  it('are asked for apart for snapshots and for a restore, which another account does', async () => {
+  it('are asked for apart for what parts take, and for a restore, which another account does', async () => {
     const scene = await createScene();
     scene.forbid({ resource: 'volumesnapshotcontents' });
+    scene.forbid({ verb: 'create', resource: 'persistentvolumes' });
+    const part = (capture: string, nfs?: object) => ({ capture, nfs }) as unknown as FoundPart;
+    const neededFor = async (...parts: FoundPart[]) => (await findMissingForParts(scene.context, parts)).needed;
     expect((await findMissingForBackup(scene.context)).needed).toEqual([]);
-    expect((await findMissingForSnapshots(scene.context)).needed).toEqual([
+    expect(await neededFor(part('two-pass'))).toEqual([]);
+    expect(await neededFor(part('snapshot'))).toEqual([
       'We may not get, patch volumesnapshotcontents everywhere: needed to make snapshots and to read from them.',
     ]);
+    expect(await neededFor(part('two-pass', { server: 'f', path: '/' }))).toEqual([
+      'We may not create persistentvolumes everywhere: needed to read a share through a volume of our own, past what is cached.',
+    ]);
     expect((await findMissingForRestore(scene.context)).needed).toEqual([
+      'We may not create persistentvolumes everywhere: needed to move a claim to a restored volume.',
       'We may not create, delete volumesnapshotcontents everywhere: needed to restore from snapshots.',
     ]);
   });

@@ -18,7 +18,7 @@ import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { kubernetesSettings } from '../../../src/workspace/kubernetes/settings.ts';
 import type { Denial } from '../../fakes/kube-api/access.ts';
 import { createKubeDouble } from '../../fakes/kube-api/double.ts';
-import type { Store } from '../../fakes/kube-api/store.ts';
+import { Refused, type Store } from '../../fakes/kube-api/store.ts';
 
 export const NAMESPACE = 'ws1';
 
@@ -29,6 +29,8 @@ export interface Scene {
   /** What `get` answers, by address. */
   readonly answers: Map<string, unknown>;
   forbid(denial: Denial): void;
+  /** From now on no pod is let in. */
+  letNoPodIn(why: string): void;
   put(kind: Kind, name: string, rest?: object, namespace?: string): void;
   template(kind: Kind, name: string, options?: TemplateOptions): void;
   claim(name: string, spec?: Partial<V1PersistentVolumeClaimSpec>, volume?: Partial<V1PersistentVolumeSpec>): void;
@@ -72,6 +74,11 @@ export async function createScene(settings: object = {}): Promise<Scene> {
     answers,
     put,
     context: contextOf(double.cluster(), settings),
+    letNoPodIn(why) {
+      double.admit(({ object }) => {
+        if (object.kind === 'Pod') throw new Refused(403, 'Forbidden', why);
+      });
+    },
     forbid: (denial) => void double.access.deny(denial),
     template(kind, name, { replicas = 1, ready = replicas, metadata = {}, labels = {}, container = {}, ...rest } = {}) {
       const template = {

@@ -15,16 +15,37 @@ export interface Disk {
   /** Whole and as it stood; nothing stands at `to` before. */
   copy(from: string, to: string): Promise<void>;
   drop(directory: string): Promise<void>;
+  /** Resolves when nothing is being done any more. */
+  rest(): Promise<void>;
 }
+
+type Way = Omit<Disk, 'rest'>;
 
 const BTRFS = 0x9123683e;
 
 export async function openDisk(folder: string): Promise<Disk> {
   mkdirSync(folder, { recursive: true });
-  return (await statfs(folder)).type === BTRFS ? subvolumes : plainFolders;
+  const way = (await statfs(folder)).type === BTRFS ? subvolumes : plainFolders;
+  const busy = new Set<Promise<void>>();
+  const watched = async (work: Promise<void>) => {
+    const settled = work.then(
+      () => void busy.delete(settled),
+      () => void busy.delete(settled),
+    );
+    busy.add(settled);
+    return work;
+  };
+  return {
+    make: (directory) => watched(way.make(directory)),
+    copy: (from, to) => watched(way.copy(from, to)),
+    drop: (directory) => watched(way.drop(directory)),
+    async rest() {
+      await Promise.all(busy);
+    },
+  };
 }
 
-const plainFolders: Disk = {
+const plainFolders: Way = {
   async make(directory) {
     mkdirSync(directory, { recursive: true });
     chmodSync(directory, 0o755);
@@ -39,7 +60,7 @@ const plainFolders: Disk = {
   drop: (directory) => rm(directory, { recursive: true, force: true }),
 };
 
-const subvolumes: Disk = {
+const subvolumes: Way = {
   async make(directory) {
     if (existsSync(directory)) return;
     mkdirSync(dirname(directory), { recursive: true });

@@ -81,7 +81,8 @@ async function makeVolume(
   else if (from.kind === 'VolumeSnapshot') await fillFromSnapshot(world, storage, claim, driver, handle);
   else await storage.disk.copy(folderOfClaim(world, from.name, claim.metadata.namespace), storage.volumeFolder(handle));
   const identity = { 'storage.kubernetes.io/csiProvisionerIdentity': `1-1-${provisioner}` };
-  return { csi: { driver: provisioner, volumeHandle: handle, volumeAttributes: identity } };
+  const volumeAttributes = { ...driver.attributesOf(volumeName), ...identity };
+  return { csi: { driver: provisioner, volumeHandle: handle, volumeAttributes } };
 }
 
 async function fillFromSnapshot(

@@ -10,6 +10,7 @@ import type { World } from './world.ts';
 /** Everything behind volumes, until the world stops. */
 export async function startStorage(world: World, options: StorageOptions = {}): Promise<Storage> {
   const storage = await createStorage(world, options);
+  world.onStop(() => storage.disk.rest());
   admitStorage(world.store);
   for (const stop of [
     startClaimBinder(world, storage),

@@ -12,8 +12,12 @@ import { bytesOf } from './quantity.ts';
 export const CLAIM_PROTECTION = 'kubernetes.io/pvc-protection';
 export const VOLUME_PROTECTION = 'kubernetes.io/pv-protection';
 
+const admitting = new WeakSet<Store>();
+
 /** What the API server and its admission fill in and refuse of storage objects, before any controller sees them. */
 export function admitStorage(store: Store): void {
+  if (admitting.has(store)) return;
+  admitting.add(store);
   store.admit(CLAIM, (claim, standing) => (standing ? keepClaim(claim, standing) : newClaim(store, claim)));
   store.admit(VOLUME, (volume, standing) => (standing ? keepVolume(volume, standing) : newVolume(volume)));
   store.admit(SNAPSHOT, (snapshot, standing) => {

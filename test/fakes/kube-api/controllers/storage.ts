@@ -12,6 +12,8 @@ export interface Driver {
   /** How it calls a volume that it makes, and a snapshot. */
   volumeHandleOf: (volumeName: string) => string;
   snapshotHandleOf: (volumeHandle: string, snapshotUid: string) => string;
+  /** What its volumes say of themselves besides who made them. */
+  attributesOf: (volumeName: string) => Readonly<Record<string, string>>;
   /** Volumes carry this node affinity. */
   topologyKey?: string;
   /** The snapshot's bytes are taken so long after it was asked for; Infinity: it never answers. */
@@ -48,7 +50,7 @@ export interface Waits {
   idle: number;
   detach: number;
   attach: number;
-  /** From a snapshot or volume that failed until it is tried again. */
+  /** From a snapshot or volume that failed until it is tried again; twice as long each time after. */
   retry: number;
 }
 
@@ -105,8 +107,10 @@ export async function createStorage(world: World, { waits = {} }: StorageOptions
     const spec = world.store.get(VOLUME, volumeName)?.spec;
     if (!spec) throw new Error(`there is no volume ${volumeName}`);
     if (spec.nfs) return exported(storage, spec.nfs.server, spec.nfs.path);
-    const { server, share } = spec.csi?.volumeAttributes ?? {};
+    const { server, share, clusterID, rootPath } = spec.csi?.volumeAttributes ?? {};
     if (server !== undefined && share !== undefined) return exported(storage, server, share);
+    // A static volume of CephFS shows a folder of another one.
+    if (rootPath !== undefined) return exported(storage, `ceph ${clusterID}`, rootPath);
     return storage.volumeFolder(spec.csi?.volumeHandle ?? volumeName);
   };
   return storage;
@@ -129,6 +133,7 @@ function usualDriver(name: string): Driver {
     accessModes: ['ReadWriteOnce', 'ReadWriteMany', 'ReadOnlyMany', 'ReadWriteOncePod'],
     volumeHandleOf: short,
     snapshotHandleOf: (_volume, uid) => short(uid),
+    attributesOf: () => ({}),
     snapshotMs: 2,
     readyMs: 0,
     ...{ refusesDetached: false, keepsSize: false, snapshotsEndWithVolume: false },
@@ -138,4 +143,16 @@ function usualDriver(name: string): Driver {
 /** A time as most objects carry it: whole seconds. */
 export function stamp(world: World): string {
   return world.now().toISOString().replace(/\.\d+/, '');
+}
+
+/** Counts how often something failed, and says how long to wait. */
+export function createPatience(storage: Storage): { next(key: string): number } {
+  const failed = new Map<string, number>();
+  return {
+    next(key) {
+      const times = failed.get(key) ?? 0;
+      failed.set(key, times + 1);
+      return storage.waits.retry * 2 ** Math.min(times, 12);
+    },
+  };
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { ATTACHMENT, CLAIM, VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Change, Stored } from '../store.ts';
 import { ATTACHER_HOLDS } from './attachment.ts';
@@ -79,7 +80,9 @@ export function startVolumeController(world: World, storage: Storage): () => voi
       });
     }
     async function dropBytes(): Promise<void> {
-      await storage.disk.drop(world.directoryOf(metadata.name));
+      const directory = world.directoryOf(metadata.name);
+      if (!spec.csi) return rm(directory, { recursive: true, force: true });
+      await storage.disk.drop(directory);
       for (const taken of storage.snapshots.values()) {
         if (taken.volumeHandle !== spec.csi?.volumeHandle || !storage.driver(taken.driver).snapshotsEndWithVolume)
           continue;
