@@ -10,9 +10,12 @@ type Term = NonNullable<Stored['spec']>;
 /** Gives pods a node once their claims are bound; tells claims that wait for their first consumer which node it will be. */
 export function startScheduler(world: World): () => void {
   const waiting = new Set<string>();
+  const homes = new Map<string, string>();
   return startController(world, {
     kinds: [POD, CLAIM, NODE],
-    keysOf({ kind, object }) {
+    keysOf({ type, kind, object }) {
+      if (type === 'DELETED') homes.delete(object.metadata.uid);
+      else if (kind.kind === 'Pod' && object.spec.nodeName) homes.set(object.metadata.uid, object.spec.nodeName);
       if (kind.kind === 'Node') return [...waiting];
       if (kind.kind === 'Pod') return needsNode(object) ? [keyOf(object)] : [];
       return [...waiting].filter((key) => splitKey(key).namespace === object.metadata.namespace);
@@ -23,14 +26,14 @@ export function startScheduler(world: World): () => void {
       const needs = pod !== undefined && needsNode(pod);
       if (needs) waiting.add(key);
       else waiting.delete(key);
-      if (needs) place(world, pod);
+      if (needs) place(world, pod, [...homes.values()]);
     },
   });
 }
 
 const needsNode = (pod: Stored) => !pod.spec.nodeName && !isOver(pod) && !pod.metadata.deletionTimestamp;
 
-function place(world: World, pod: Stored): void {
+function place(world: World, pod: Stored, homes: readonly string[]): void {
   const { name, namespace } = pod.metadata;
   const refuse = (message: string) =>
     world.store.edit(POD, name, namespace, (standing) => writeScheduled(standing, undefined, world.now(), message));
@@ -43,7 +46,7 @@ function place(world: World, pod: Stored): void {
   }
   if (unbound.some((claim) => !waitsForConsumer(world, claim)))
     return void refuse('pod has unbound immediate PersistentVolumeClaims');
-  const node = chooseNode(world, pod);
+  const node = chooseNode(world, pod, homes);
   if (node === undefined) return void refuse('0 nodes are available: none matches');
   if (unbound.length === 0)
     return void world.store.edit(POD, name, namespace, (standing) => writeScheduled(standing, node, world.now()));
@@ -60,7 +63,7 @@ function waitsForConsumer(world: World, claim: Stored): boolean {
 }
 
 /** The fitting node with the fewest pods: two pods of one claim come together only when somebody asks for it. */
-function chooseNode(world: World, pod: Stored): string | undefined {
+function chooseNode(world: World, pod: Stored, homes: readonly string[]): string | undefined {
   const { namespace } = pod.metadata;
   const volumes = claimsOf(pod).flatMap((name) => volumeOf(world, namespace, name) ?? []);
   const selected = claimsOf(pod).flatMap(
@@ -72,8 +75,7 @@ function chooseNode(world: World, pod: Stored): string | undefined {
     .filter((node) => volumes.every(({ spec }) => matchesAny(spec.nodeAffinity?.required?.nodeSelectorTerms, node)))
     .map(({ metadata }) => metadata.name)
     .filter((name) => volumes.length > 0 || selected.every((one) => one === name));
-  const pods = fitting.length > 1 ? world.store.list(POD) : [];
-  const countOn = (node: string) => pods.filter((one) => one.spec.nodeName === node && !isOver(one)).length;
+  const countOn = (node: string) => homes.filter((home) => home === node).length;
   return fitting.map((name) => ({ name, count: countOn(name) })).sort((a, b) => a.count - b.count)[0]?.name;
 }
 
