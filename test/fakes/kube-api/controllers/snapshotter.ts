@@ -3,7 +3,7 @@ import { ATTACHMENT, SNAPSHOT, SNAPSHOT_CONTENT, VOLUME } from '../../../../src/
 import type { Stored } from '../store.ts';
 import { bytesOf } from './quantity.ts';
 import { BEING_DELETED, CONTENT_BOUND } from './snapshot.ts';
-import { type Storage, stamp, type TakenSnapshot } from './storage.ts';
+import { createPatience, type Storage, stamp, type TakenSnapshot } from './storage.ts';
 import { keyOf, splitKey, startController, type World } from './world.ts';
 
 export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
@@ -12,6 +12,7 @@ export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-bein
 export function startSnapshotter(world: World, storage: Storage): () => void {
   const { store } = world;
   const waiting = new Set<string>();
+  const patience = createPatience(storage);
   return startController(world, { kinds: [SNAPSHOT_CONTENT], keysOf: ({ object }) => [keyOf(object)], look });
 
   async function look(key: string): Promise<void> {
@@ -62,7 +63,7 @@ export function startSnapshotter(world: World, storage: Storage): () => void {
       const words = `failed to take snapshot of the volume ${source.volumeHandle}: "rpc error: code = Internal desc = ${refusal}"`;
       write(content, { error: { message: words, time: stamp(world) }, readyToUse: false });
       mark(content, false);
-      later(content, storage.waits.retry, () => look(`/${content.metadata.name}`));
+      later(content, patience.next(content.metadata.uid), () => look(`/${content.metadata.name}`));
       return;
     }
     later(content, fault?.snapshotMs ?? driver.snapshotMs, () => complete(content, fault?.readyMs ?? driver.readyMs));
