@@ -147,8 +147,9 @@ describe('starting on unknown data', () => {
 });
 
 describe('a webhook served by a pod of the workspace', () => {
-  function gate(claims: readonly string[], selects: object = {}): void {
+  async function gate(claims: readonly string[], selects: object = {}): Promise<void> {
     scene.workload(kinds.DEPLOYMENT, 'gatekeeper', { claims });
+    await scene.untilUp();
     scene.put(kinds.ADDRESS, 'gatekeeper', { spec: { selector: { app: 'gatekeeper' } } });
     scene.put(kinds.VALIDATING_WEBHOOK, 'gate', {
       webhooks: [
@@ -163,17 +164,23 @@ describe('a webhook served by a pod of the workspace', () => {
   const others = { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['gatekeeper'] }] };
 
   test('stays up when no pod is admitted without it and it holds no data', async () => {
-    gate([], others);
-    await scene.untilUp();
+    await gate([], others);
     await stop();
     expect(scene.store.list(kinds.POD, SPACE).map(({ metadata }) => metadata.labels?.app)).toEqual(['gatekeeper']);
     await start();
     expect(isUp(scene)).toBe(true);
   });
 
+  test('is refused before anything stops when it would keep its own pod out', async () => {
+    await gate(['projects-pvc']);
+    await expect(stop()).rejects.toMatchObject({
+      code: 'preflight-failed',
+      message: expect.stringContaining('gatekeeper has to let its own pod in'),
+    });
+  });
+
   test('stops last and starts first when it holds data', async () => {
-    gate(['projects-pvc'], others);
-    await scene.untilUp();
+    await gate(['projects-pvc'], others);
     const gone: string[] = [];
     const begun: string[] = [];
     scene.store.listen(({ type, kind, object }) => {
