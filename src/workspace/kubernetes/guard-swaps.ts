@@ -1,4 +1,5 @@
 import { OperationError } from '../../errors.ts';
+import { applyDefinition } from './apply-definition.ts';
 import type { KubeContext } from './context.ts';
 import type { PutBack } from './guard-put-back.ts';
 import { recordsOf } from './ledger.ts';
@@ -11,9 +12,7 @@ export function putBackOf(): PutBack {
     isSwapServed: wasServed,
     isSwapReverted: async () => false,
     revertSwap: (context) => assertNone(context, 'swap'),
-    applyDefinition: async ({ workspace }) => {
-      throw new OperationError('unknown-data', `The definition of ${workspace} cannot be put back by the guard.`);
-    },
+    applyDefinition,
   };
 }
 

@@ -66,6 +66,35 @@ describe('the guard', { timeout: 60_000 }, () => {
     expect(scene.store.get(kinds.JOB, 'cml-guard-op-01', SPACE)).toBeUndefined();
   });
 
+  test('comes later by as long as people are waited for', async () => {
+    await arm(2_500);
+    const session = { spec: { containers: [{ name: 'engine', image: 'ml/engine:1' }] } };
+    scene.put(kinds.POD, 'nv8ou6d2xskx8boy', session, `${SPACE}-user-1`);
+    const stopping = stopServices(scene.with({ workloads: 'wait', waitForWorkloads: 60_000 }), note, {});
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(guardPods().map(({ status }) => status?.phase)).toEqual(['Running']);
+    expect((await readOrder(scene.context.cluster, SPACE, OPERATION))?.spanMs).toBeGreaterThan(30_000);
+    scene.store.remove(kinds.POD, 'nv8ou6d2xskx8boy', `${SPACE}-user-1`, { graceSeconds: 0 });
+    await stopping;
+    expect((await readOrder(scene.context.cluster, SPACE, OPERATION))?.spanMs).toBeLessThan(10_000);
+    await untilSlow(() => scene.get(kinds.DEPLOYMENT, 'web').status?.readyReplicas === 2);
+  });
+
+  test('overtakes an operation that still stops: everything is up, and the operation may stop nothing more', async () => {
+    scene.edit(kinds.STATEFUL_SET, 'livelog', ({ spec }) => {
+      spec.template.spec.terminationGracePeriodSeconds = 1_000;
+    });
+    await scene.behave('livelog', { endMs: 3_000 });
+    await arm(1_500);
+    const context = scene.with({ order: ['web', 'livelog', '*'], stopWithin: 20_000 });
+    const late = stopServices(context, note, {});
+    await expect(late).rejects.toMatchObject({ code: expect.stringMatching(/not-quiet|service-will-not-stop/) });
+    await untilSlow(() => guardPods().every(({ status }) => status?.phase === 'Succeeded'));
+    await scene.untilUp();
+    expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(2);
+    expect(await readNote(scene.context)).toBeUndefined();
+  });
+
   test('comes up again when its pod is lost', async () => {
     await arm(5_000);
     const [first] = guardPods();
@@ -103,7 +132,7 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
 
   test('puts definition and data back before it starts anything, in the middle of a swap', async () => {
     await stopServices(scene.context, note, {});
-    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', {});
+    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', { parts: [] });
     await act({
       isSwapReverted: async () => did.includes('data'),
       applyDefinition: async (_context, path) => void did.push(`definition ${await readFile(path, 'utf8')}`),
@@ -116,7 +145,7 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
 
   test('leaves new data alone on which services were all up once', async () => {
     await stopServices(scene.context, note, {});
-    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', {});
+    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', { parts: [] });
     await act({ isSwapServed: async () => true, revertSwap: async () => void did.push('data') });
     expect(did).toEqual([]);
     expect(services()).toBe(2);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
-import { LABELS } from '../../../src/workspace/kubernetes/names.ts';
+import { LABELS, NOTES } from '../../../src/workspace/kubernetes/names.ts';
 import { noteRunning, readNote } from '../../../src/workspace/kubernetes/note.ts';
 import { startServices } from '../../../src/workspace/kubernetes/start-services.ts';
 import { stopServices } from '../../../src/workspace/kubernetes/stop-services.ts';
@@ -94,6 +94,16 @@ describe('starting', () => {
     expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(1);
   });
 
+  test('starts all of them when the note on one was spoilt', async () => {
+    await stop();
+    scene.edit(kinds.DEPLOYMENT, 'web', ({ metadata }) => {
+      metadata.annotations = { [NOTES.ran]: '{' };
+    });
+    await start();
+    expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(2);
+    expect(scene.get(kinds.DEPLOYMENT, 'web').metadata.annotations).not.toHaveProperty([NOTES.ran]);
+  });
+
   test('starts a service whose note was written over, since its record says that it ran', async () => {
     await stop();
     scene.edit(kinds.DEPLOYMENT, 'web', ({ metadata }) => {
@@ -101,6 +111,35 @@ describe('starting', () => {
     });
     await start();
     expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(2);
+  });
+});
+
+describe('an API server with faults', () => {
+  test.each([
+    ['throttles', { kind: 'answer', status: 429, retryAfterSeconds: 0 } as const, 3],
+    ['fails', { kind: 'answer', status: 500 } as const, 2],
+    ['is written to by others all the time', { kind: 'conflict' } as const, 5],
+    ['drops connections', { kind: 'drop' } as const, 2],
+    ['loses its answers', { kind: 'lose-answer' } as const, 2],
+  ])('that %s does not keep services from stopping and starting', async (_what, fault, times) => {
+    scene.faults.add({ verb: 'patch', kind: 'Deployment' }, fault, times);
+    await stop();
+    expect(scene.store.list(kinds.POD, SPACE)).toEqual([]);
+    scene.faults.add({ verb: 'patch', kind: 'StatefulSet' }, fault, times);
+    await start();
+    expect(isUp(scene)).toBe(true);
+    expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(2);
+  });
+
+  test('that drops its watches does not keep services from stopping and starting', async () => {
+    const dropping = setInterval(() => scene.faults.dropWatches(), 40);
+    try {
+      await stop();
+      await start();
+    } finally {
+      clearInterval(dropping);
+    }
+    expect(isUp(scene)).toBe(true);
   });
 });
 
