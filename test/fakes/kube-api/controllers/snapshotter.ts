@@ -2,11 +2,9 @@ import { existsSync } from 'node:fs';
 import { ATTACHMENT, SNAPSHOT, SNAPSHOT_CONTENT, VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Stored } from '../store.ts';
 import { bytesOf } from './quantity.ts';
-import { BEING_DELETED, CONTENT_BOUND } from './snapshot.ts';
+import { BEING_CREATED, BEING_DELETED, CONTENT_BOUND } from './snapshot-marks.ts';
 import { createPatience, type Storage, stamp, type TakenSnapshot } from './storage.ts';
 import { keyOf, splitKey, startController, type World } from './world.ts';
-
-export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 
 /** The driver's side of snapshots: takes them as real copies, looks given ones up, deletes them. */
 export function startSnapshotter(world: World, storage: Storage): () => void {
