@@ -9,6 +9,7 @@ import { hasBtrfs, makeBtrfsVolume } from '../btrfs-volume.ts';
 import { createKubeLab, type KubeLab } from '../fakes/kube-api/lab.ts';
 import { unbound } from '../fakes/kube-api/layouts/build.ts';
 import { makeEcsLonghorn } from '../fakes/kube-api/layouts/ecs-longhorn.ts';
+import { EVALUATOR } from '../fakes/kube-api/layouts/evaluator.ts';
 import { EXPORT, FILER, filerFolder, makeExternalNfs } from '../fakes/kube-api/layouts/external-nfs.ts';
 import { eventually, type Layout, WORKSPACE } from '../fakes/kube-api/layouts/layout.ts';
 import { makeOpenshiftCeph } from '../fakes/kube-api/layouts/openshift-ceph.ts';
@@ -125,6 +126,34 @@ test('shows through the server of a shared folder whatever volume its claim is b
   await eventually(lab, 5_000, () => unbound(lab, [server]));
   const after = layout.directoryOf('projects-pvc');
   expect([existsSync(before), existsSync(after), after === before]).toEqual([true, false, false]);
+});
+
+test('leaves pods hanging that have files of a server mounted which was stopped before them', async () => {
+  lab = await createKubeLab();
+  const layout = await makeEcsLonghorn(lab, { small: true });
+  const podsOf = (app: string) => lab.store.list(POD, WORKSPACE).filter(({ metadata }) => metadata.labels?.app === app);
+  const server = `longhorn-nfs-${WORKSPACE}`;
+  layout.takeDown(server);
+  await eventually(lab, 5_000, () => (podsOf(server).length > 0 ? 'the server is still there' : undefined));
+  layout.takeDown('web');
+  await eventually(lab, 5_000, () =>
+    podsOf('web').every(({ metadata }) => metadata.deletionTimestamp) ? undefined : 'up',
+  );
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  expect(podsOf('web')).toHaveLength(3);
+  layout.bringUp(server);
+  await eventually(lab, 5_000, () => (podsOf('web').length > 0 ? 'still hanging' : undefined));
+});
+
+test('makes no pod of the workspace while the service that lets pods in is down', async () => {
+  lab = await createKubeLab();
+  const layout = await makeOpenshiftCeph(lab, { small: true, evaluator: true });
+  for (const service of [EVALUATOR, 'web']) layout.takeDown(service);
+  await eventually(lab, 5_000, () => (lab.store.list(POD, WORKSPACE).length > 2 ? 'pods still there' : undefined));
+  layout.bringUp('web', 3);
+  await expect(layout.allUp(400)).rejects.toThrow('not up: web');
+  layout.bringUp(EVALUATOR);
+  await layout.allUp();
 });
 
 test('shows a session one project of the shared folder, and gives that up with its pod', async () => {

@@ -21,6 +21,8 @@ export interface LayoutOptions {
   readonly small?: boolean;
   /** Namespaces of users with a session each. Default 1, none when small. */
   readonly users?: number;
+  /** With a service that must let every new pod in. */
+  readonly evaluator?: boolean;
 }
 
 export interface LayoutPart {
