@@ -157,6 +157,7 @@ const cronJob = (suspend: boolean) => ({
 });
 
 test('makes a Job when the time of a CronJob has come, unless it is suspended', async () => {
+  scene.world.behaviours.set('clean', { endsAfterMs: Number.POSITIVE_INFINITY });
   scene.make(CRON_JOB, cronJob(false));
   expect(ringCronJob(scene.world, SPACE, 'clean')).toBeDefined();
   await scene.until(() => ready('clean') === 1 && scene.get(CRON_JOB, 'clean')?.status?.active?.length === 1);
@@ -165,6 +166,14 @@ test('makes a Job when the time of a CronJob has come, unless it is suspended', 
   });
   expect(ringCronJob(scene.world, SPACE, 'clean')).toBeUndefined();
   expect(scene.pods('clean').length).toBe(1); // what runs goes on
+});
+
+test('lets the Jobs of others finish', async () => {
+  const { template } = (service('migrate') as Stored).spec;
+  template.spec.restartPolicy = 'Never';
+  scene.make(JOB, { metadata: { name: 'migrate' }, spec: { template } });
+  await scene.until(() => scene.get(JOB, 'migrate')?.status?.succeeded === 1);
+  expect(scene.pods('migrate').map(({ status }) => status.phase)).toEqual(['Succeeded']);
 });
 
 function job(spec: object, script: string): object {

@@ -29,6 +29,8 @@ export const ran = z.object({
   /** What to start it with; a CronJob that was not suspended has 1. */
   replicas: z.number().int().nonnegative(),
   ready: z.boolean(),
+  /** Its rollout was paused, and still is: scaling works all the same. */
+  paused: z.boolean().optional(),
   /** Services of one wave stop together, the smallest wave first, and start the other way round. */
   wave: z.number().int(),
   /** It would have lost its claims by being scaled down; given back when it is started. */

@@ -24,6 +24,8 @@ export function pretend(
     world.after(works.everyMs, turn);
   };
   turn();
+  const endsAfterMs = behaviour.endsAfterMs ?? (isOfJob(pod) ? world.delays.end : Number.POSITIVE_INFINITY);
+  if (Number.isFinite(endsAfterMs)) world.after(endsAfterMs, () => finish(behaviour.exitCode ?? 0));
   return {
     ended,
     end(graceSeconds) {
@@ -37,11 +39,13 @@ export function pretend(
   };
 }
 
+const isOfJob = ({ metadata }: Stored) => metadata.ownerReferences?.some(({ kind }) => kind === 'Job') ?? false;
+
 /** By the pod's own name, else by that of its workload; with its namespace first. */
 export function behaviourOf(world: World, pod: Stored): Behaviour {
   const { name, namespace, generateName } = pod.metadata;
   const hash = pod.metadata.labels?.['pod-template-hash'];
-  const base = generateName?.replace(/-$/, '') ?? name;
+  const base = (generateName?.replace(/-$/, '') ?? name).replace(isOfJob(pod) ? /-\d+$/ : /$^/, '');
   const workload = hash !== undefined && base.endsWith(`-${hash}`) ? base.slice(0, -hash.length - 1) : base;
   for (const key of [`${namespace}/${name}`, name, `${namespace}/${workload}`, workload]) {
     const found = world.behaviours.get(key);

@@ -1,7 +1,8 @@
 import { CLAIM, NODE, POD, STORAGE_CLASS } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Stored } from '../store.ts';
+import { claimNamesOf } from './claims.ts';
 import { isOver, writeScheduled } from './pod-status.ts';
-import { claimsOf, volumeOf } from './pod-volumes.ts';
+import { volumeOf } from './pod-volumes.ts';
 import { keyOf, splitKey, startController, type World } from './world.ts';
 
 const SELECTED = 'volume.kubernetes.io/selected-node';
@@ -38,7 +39,7 @@ function place(world: World, pod: Stored, homes: readonly string[]): void {
   const refuse = (message: string) =>
     world.store.edit(POD, name, namespace, (standing) => writeScheduled(standing, undefined, world.now(), message));
   const unbound: Stored[] = [];
-  for (const claimName of claimsOf(pod)) {
+  for (const claimName of claimNamesOf(pod)) {
     const claim = world.store.get(CLAIM, claimName, namespace);
     if (!claim) return void refuse(`persistentvolumeclaim "${claimName}" not found`);
     if (claim.metadata.deletionTimestamp) return void refuse(`persistentvolumeclaim "${claimName}" is being deleted`);
@@ -65,8 +66,8 @@ function waitsForConsumer(world: World, claim: Stored): boolean {
 /** The fitting node with the fewest pods: two pods of one claim come together only when somebody asks for it. */
 function chooseNode(world: World, pod: Stored, homes: readonly string[]): string | undefined {
   const { namespace } = pod.metadata;
-  const volumes = claimsOf(pod).flatMap((name) => volumeOf(world, namespace, name) ?? []);
-  const selected = claimsOf(pod).flatMap(
+  const volumes = claimNamesOf(pod).flatMap((name) => volumeOf(world, namespace, name) ?? []);
+  const selected = claimNamesOf(pod).flatMap(
     (name) => world.store.get(CLAIM, name, namespace)?.metadata.annotations?.[SELECTED] ?? [],
   );
   const fitting = world.store
