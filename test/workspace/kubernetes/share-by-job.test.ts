@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Program } from '../../../src/program.ts';
+import { endPrograms } from '../../../src/workspace/kubernetes/end-programs.ts';
 import { CLAIM, type Kind, VOLUME } from '../../../src/workspace/kubernetes/kinds.ts';
-import { placePath } from '../../../src/workspace/kubernetes/names.ts';
+import { LABELS, placePath } from '../../../src/workspace/kubernetes/names.ts';
 import { createJobRunner } from '../../../src/workspace/kubernetes/run-job.ts';
 import { until } from '../../mover/restic-world.ts';
-import { createJobScene, type JobScene, near } from './job-scene.ts';
+import { createJobScene, type JobScene, near, OPERATION } from './job-scene.ts';
 import { NAMESPACE } from './scene.ts';
 
 let scene: JobScene;
@@ -62,3 +63,19 @@ it('reads a live share through a volume of our own, everything looked at before 
   const mounted = scene.double.store.list(VOLUME).find(({ spec }) => spec.mountOptions?.includes('nosharecache'));
   expect(mounted?.spec).toMatchObject({ mountOptions: ['ro', 'nosharecache'], nfs: { readOnly: true } });
 });
+
+it('shows the share again after its volume, or only the claim on it, was removed', async () => {
+  const path = placePath({ life: 'live', part: 'projects-pvc' });
+  await writeFile(join(filer, 'file'), 'text');
+  const run = createJobRunner(scene.context, { beginsWithinMs: 5_000 });
+  const read = (key: string) =>
+    run({ key, command: 'cat', args: [`${path}/file`], ...near(path, 'read') }, { folder: scene.folder });
+  expect((await read('one')).exitCode).toBe(0);
+  await endPrograms(scene.context, OPERATION);
+  expect((await read('two')).exitCode).toBe(0);
+  const own = scene.double.store
+    .list(CLAIM, NAMESPACE)
+    .find(({ metadata }) => metadata.labels?.[LABELS.role] === 'share');
+  await scene.context.cluster.remove(CLAIM, own?.metadata.name ?? '', NAMESPACE);
+  expect((await read('three')).exitCode).toBe(0);
+}, 20_000);

@@ -2,6 +2,9 @@ import type { Stored } from '../store.ts';
 import { KILLED, type RunningProgram } from './program.ts';
 import type { Behaviour, World } from './world.ts';
 
+/** How often a pod that cannot end is looked at again. */
+const STUCK_MS = 20;
+
 /** A program of somebody else: it stays until it is told to end, and works on its volumes as its behaviour says. */
 export function pretend(
   world: World,
@@ -26,15 +29,20 @@ export function pretend(
   turn();
   const endsAfterMs = behaviour.endsAfterMs ?? (isOfJob(pod) ? world.delays.end : Number.POSITIVE_INFINITY);
   if (Number.isFinite(endsAfterMs)) world.after(endsAfterMs, () => finish(behaviour.exitCode ?? 0));
+  const end = (graceSeconds: number): void => {
+    if (behaviour.neverEnds) {
+      // What holds it may come back, such as the server of its files.
+      world.after(STUCK_MS, () => end(graceSeconds));
+      return;
+    }
+    const graceMs = graceSeconds * world.delays.pretendedSecond;
+    const neededMs = behaviour.endMs ?? world.delays.end;
+    if (behaviour.ignoresTerm || neededMs > graceMs) world.after(graceMs, () => finish(KILLED));
+    else world.after(neededMs, () => finish(0));
+  };
   return {
     ended,
-    end(graceSeconds) {
-      if (behaviour.neverEnds) return;
-      const graceMs = graceSeconds * world.delays.pretendedSecond;
-      const neededMs = behaviour.endMs ?? world.delays.end;
-      if (behaviour.ignoresTerm || neededMs > graceMs) world.after(graceMs, () => finish(KILLED));
-      else world.after(neededMs, () => finish(0));
-    },
+    end,
     kill: () => finish(KILLED),
   };
 }
