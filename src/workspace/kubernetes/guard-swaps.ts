@@ -1,4 +1,4 @@
-import { OperationError } from '../../errors.ts';
+import { applyDefinition } from './apply-definition.ts';
 import type { PutBack } from './guard-put-back.ts';
 import { assertNotInPlace } from './in-place.ts';
 import { isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
@@ -7,9 +7,6 @@ import { isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
 export function putBackOf(): PutBack {
   return {
     assertNotInPlace: (context) => assertNotInPlace(context),
-    ...{ isSwapServed, isSwapReverted, revertSwap },
-    applyDefinition: async ({ workspace }) => {
-      throw new OperationError('unknown-data', `The definition of ${workspace} cannot be put back by the guard.`);
-    },
+    ...{ isSwapServed, isSwapReverted, revertSwap, applyDefinition },
   };
 }

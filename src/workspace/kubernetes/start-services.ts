@@ -5,7 +5,7 @@ import type { KubeContext } from './context.ts';
 import { giveBackHeld } from './hold-still.ts';
 import { giveBackReclaim } from './keep-volumes.ts';
 import { assertKnownClaims } from './known-data.ts';
-import { forgetLedger, type Ledger, listObjects, readLedger, readRan } from './ledger.ts';
+import { forgetLedger, isNoted, type Ledger, listObjects, readLedger } from './ledger.ts';
 import { notedByAnother } from './note.ts';
 import { endQuiet } from './quiet.ts';
 import { markServed } from './served.ts';
@@ -62,7 +62,7 @@ async function startInWaves(context: KubeContext, ledger: Ledger, options: Effec
 
 /** An operation that the guard overtook may just have sent one more stop. */
 async function assertNobodyStoppedAgain(context: KubeContext): Promise<void> {
-  const noted = (await listObjects(context)).find(({ object }) => readRan(object) !== undefined);
+  const noted = (await listObjects(context)).find(({ object }) => isNoted(object));
   if (!noted) return;
   throw new PortError(
     'platform-unavailable',

@@ -41,7 +41,8 @@ async function scaleDown({ cluster, namespace, log }: KubeContext, entry: Ledger
     const asked = askedFor(entry.kind, object);
     if (noted !== undefined && asked === 0) return object;
     if (noted !== undefined) throw scaledByOthers(entry, asked);
-    if (asked === 0) log.warn({ service: entry.service }, 'somebody else stopped it since it was noted');
+    if (asked === 0 && entry.replicas > 0)
+      log.warn({ service: entry.service }, 'somebody else stopped it since it was noted');
     const standing = { ...entry, replicas: asked === 0 ? entry.replicas : asked };
     try {
       return await cluster.patch(kind, entry.object, namespace, {

@@ -274,6 +274,18 @@ describe("people's workloads at the stop", () => {
     expect(isUp(scene)).toBe(true);
   });
 
+  test('may go on when something keeps them running and they hold no claim, as models do', async () => {
+    const template = {
+      metadata: { labels: { app: 'model' } },
+      spec: { containers: [{ name: 'model', image: 'ml/model:1' }] },
+    };
+    const spec = { replicas: 1, selector: { matchLabels: { app: 'model' } }, template };
+    scene.put(kinds.DEPLOYMENT, 'churn-3-1', { spec }, USERS);
+    await scene.until('it runs', () => scene.store.list(kinds.POD, USERS)[0]?.status?.phase === 'Running');
+    await stop();
+    expect(scene.store.list(kinds.POD, USERS)).toHaveLength(1);
+  });
+
   test('are ended when the configuration says so, and it is said whose they were', async () => {
     session();
     await stop(scene.with({ workloads: 'stop' }));
