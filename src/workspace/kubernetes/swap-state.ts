@@ -36,8 +36,8 @@ function isWhole({ metadata, status }: V1PersistentVolumeClaim): boolean {
 export async function stateOfSwap(context: KubeContext, { parts }: SwapRecord): Promise<SwapState> {
   const states = new Set(await Promise.all(parts.map((part) => stateOfClaim(context, part))));
   if (states.has('unknown')) return 'unknown';
-  const [state, other] = states;
-  return state !== undefined && other === undefined ? state : 'between';
+  const [state = 'previous', other] = states;
+  return other === undefined ? state : 'between';
 }
 
 /**

@@ -105,6 +105,7 @@ describe('the guard', { timeout: 60_000 }, () => {
 });
 
 describe('what the guard does once its time has come', { timeout: 30_000 }, () => {
+  const NOTHING_MOVED = { operationId: OPERATION, parts: [] };
   const did: string[] = [];
   let definition: string;
   beforeEach(async () => {
@@ -132,7 +133,7 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
 
   test('puts definition and data back before it starts anything, in the middle of a swap', async () => {
     await stopServices(scene.context, note, {});
-    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', { parts: [] });
+    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', NOTHING_MOVED);
     await act({
       isSwapReverted: async () => did.includes('data'),
       applyDefinition: async (_context, path) => void did.push(`definition ${await readFile(path, 'utf8')}`),
@@ -145,7 +146,7 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
 
   test('leaves new data alone on which services were all up once', async () => {
     await stopServices(scene.context, note, {});
-    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', { parts: [] });
+    await createOperationRecords(scene.context.cluster, SPACE, SPACE).write(OPERATION, 'swap', NOTHING_MOVED);
     await act({ isSwapServed: async () => true, revertSwap: async () => void did.push('data') });
     expect(did).toEqual([]);
     expect(services()).toBe(2);
@@ -155,7 +156,7 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
     const told = join(scene.world.folder, 'told');
     await stopServices(scene.context, note, {});
     const records = createOperationRecords(scene.context.cluster, SPACE, SPACE);
-    await records.write(OPERATION, 'in-place', { stands: 'writing' });
+    await records.write(OPERATION, 'in-place', { parts: ['db'], volumes: [], state: 'writing' });
     const acting = act({}, { pageCommand: ['sh', '-c', `cat >> ${told}`] });
     await scene.until('it has paged', () => existsSync(told) && scene.store.list(kinds.EVENT, SPACE).length > 0);
     expect(services()).toBe(0);
