@@ -171,6 +171,14 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
     expect(await readFile(told, 'utf8')).toMatch(/core services are down.*\n.*has core services up again/);
   });
 
+  test('takes its service account and nothing of root', async () => {
+    await act({});
+    const { template } = scene.get(kinds.JOB, 'cml-guard-op-01').spec;
+    expect(template.spec.securityContext).toMatchObject({ runAsNonRoot: true });
+    expect(template.spec.containers[0].securityContext).toMatchObject({ capabilities: { drop: ['ALL'] } });
+    expect(template.spec.automountServiceAccountToken).toBe(true);
+  });
+
   test('does nothing when services were started already', async () => {
     await stopServices(scene.context, note, {});
     await startServices(scene.context, note, {});
