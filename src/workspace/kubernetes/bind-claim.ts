@@ -19,12 +19,13 @@ const OF_BINDING = [
 
 /** What the claim is made anew from, on whatever volume. */
 export function manifestOf({ metadata, spec }: V1PersistentVolumeClaim): ClaimManifest {
-  const { name = '', labels = {}, annotations = {}, ownerReferences } = metadata ?? {};
+  const { name = '', labels, annotations = {}, ownerReferences } = metadata ?? {};
   const kept = Object.entries(annotations).filter(([key]) => !OF_BINDING.includes(key));
   const { volumeName: _, ...wanted } = spec ?? {};
   return {
     metadata: {
-      ...{ name, labels, annotations: Object.fromEntries(kept) },
+      ...{ name, annotations: Object.fromEntries(kept) },
+      ...(labels === undefined ? {} : { labels }),
       ...(ownerReferences === undefined ? {} : { ownerReferences }),
     },
     spec: wanted,
