@@ -20,8 +20,8 @@ RUN ln -s /app/dist/src/main.js /usr/local/bin/cml \
  && chmod 0755 dist/src/main.js \
  && install -d -o node -g node -m 0711 /var/lib/cml
 ENV NODE_ENV=production
-# the image's own unprivileged user, uid 1000
-USER node
+# the image's own unprivileged user, `node`; as a number, since Kubernetes cannot tell from a name that it is not root
+USER 1000
 # cml.yaml is mounted here; the data folder that it names belongs on a volume
 WORKDIR /var/lib/cml
 VOLUME /var/lib/cml

@@ -128,8 +128,8 @@ export async function makeDataClaim(scene: Scene): Promise<Stored> {
 }
 
 /** A pod on the node that has a claim mounted. */
-export function makeUser(scene: Scene, name: string, claimName: string): void {
+export function makeUser(scene: Scene, name: string, claimName: string, nodeName = 'lab-node'): void {
   const volumes = [{ name: 'data', persistentVolumeClaim: { claimName } }];
-  const spec = { nodeName: 'lab-node', containers: [], volumes };
+  const spec = { nodeName, containers: [], volumes };
   scene.make(POD, { metadata: { name, namespace: SPACE }, spec, status: { phase: 'Running' } });
 }

@@ -28,6 +28,9 @@ export interface AttendedJob {
 /** After a container's end, or after its node should have ended it. */
 const SETTLES_WITHIN_MS = 60_000;
 
+/** A Job that makes no pod for so long may not: a quota, a policy, a security context that nobody allowed. */
+const POD_WITHIN_MS = 60_000;
+
 const LATE = Symbol('late');
 const LOST = Symbol('lost');
 
@@ -38,13 +41,14 @@ const LOST = Symbol('lost');
 export async function attendJob(context: KubeContext, attended: AttendedJob, options: RunOptions): Promise<JobEnd> {
   const { cluster, namespace } = context;
   const { job, program, mark, beginsWithinMs } = attended;
-  const watch = createWatch(options.signal, beginsWithinMs);
+  const watch = createWatch(options.signal, Math.min(beginsWithinMs, POD_WITHIN_MS));
   const output = createProgramOutput(mark, options.onLine ?? (() => {}));
   let seen: V1Pod | undefined;
   let reading: Promise<void> | undefined;
   const look = (pods: readonly V1Pod[]): PodSight | 'vanished' | undefined => {
     const pod = pods.find(({ metadata }) => metadata?.ownerReferences?.some(({ uid }) => uid === job.metadata?.uid));
     if (!pod) return seen || isOver(job) ? 'vanished' : undefined;
+    if (!seen) watch.beginsWithin(beginsWithinMs);
     seen = pod;
     const sight = lookAtPod(pod, program.key);
     if (sight.state === 'failed') return sight;
@@ -79,15 +83,19 @@ export async function attendJob(context: KubeContext, attended: AttendedJob, opt
 }
 
 /** One signal for the caller's and for what takes too long. */
-function createWatch(signal: AbortSignal | undefined, beginsWithinMs: number) {
+function createWatch(signal: AbortSignal | undefined, podWithinMs: number) {
   const own = new AbortController();
   const abort = () => own.abort(signal?.reason);
   if (signal?.aborted) abort();
   signal?.addEventListener('abort', abort, { once: true });
-  let timer: NodeJS.Timeout | undefined = setTimeout(() => own.abort(LATE), beginsWithinMs);
+  let timer: NodeJS.Timeout | undefined = setTimeout(() => own.abort(LATE), podWithinMs);
   let isEnding = false;
   return {
     signal: own.signal,
+    beginsWithin(ms: number) {
+      clearTimeout(timer);
+      timer = setTimeout(() => own.abort(LATE), ms);
+    },
     begun() {
       if (!isEnding) clearTimeout(timer);
     },
@@ -140,7 +148,7 @@ async function whyRemoved(
 
 async function tooLate(
   { cluster, namespace }: KubeContext,
-  { job, program, beginsWithinMs }: AttendedJob,
+  { job, program }: AttendedJob,
   seen: V1Pod | undefined,
 ): Promise<PortError> {
   const name = (seen ?? job).metadata?.name ?? '';
@@ -149,7 +157,7 @@ async function tooLate(
     .filter(({ type, involvedObject }) => type === 'Warning' && involvedObject.name === name)
     .at(-1);
   const why = [seen ? whyNotBegun(seen) : 'it has no pod', warning?.message].filter(Boolean).join('; ');
-  const message = `The program ${program.key} did not begin within ${Math.round(beginsWithinMs / 1_000)} s: ${why}`;
+  const message = `The program ${program.key} did not begin in time: ${why}`;
   return new PortError('platform-unavailable', message, { retryable: true });
 }
 

@@ -83,34 +83,37 @@ interface GivenLines {
 
 /**
  * `sinceTime` counts in whole seconds, and lines of standard output and error do not stand quite in the order of their times:
- * the lines of the last two seconds are remembered, those of a new connection are compared with them.
+ * the lines of the last two seconds are remembered, those of a new connection are compared with them. A million lines may
+ * come within seconds, so that nothing is searched for.
  */
 function createGivenLines(): GivenLines {
-  let recent: { readonly line: string; readonly second: string }[] = [];
-  let repeated: string[] = [];
+  const recent = new Map<string, string[]>();
+  let newest = '';
+  let repeated = new Map<string, number>();
   return {
-    since: () => recent[0]?.second,
+    since: () => [...recent.keys()].sort()[0],
     again() {
-      repeated = recent.map(({ line }) => line);
+      repeated = new Map();
+      for (const line of [...recent.values()].flat()) repeated.set(line, (repeated.get(line) ?? 0) + 1);
     },
     take(line) {
-      const space = line.indexOf(' ');
-      const at = repeated.indexOf(line);
-      if (at >= 0) {
-        repeated.splice(at, 1);
+      const left = repeated.get(line) ?? 0;
+      if (left > 0) {
+        repeated.set(line, left - 1);
         return undefined;
       }
       const second = `${line.slice(0, 19)}Z`;
-      recent.push({ line, second });
-      const newest = recent.reduce((latest, entry) => (entry.second > latest ? entry.second : latest), '');
-      if (recent[0]?.second !== newest) recent = recent.filter((entry) => within(entry.second, newest));
+      const lines = recent.get(second);
+      if (lines) lines.push(line);
+      else recent.set(second, [line]);
+      if (second > newest) {
+        newest = second;
+        for (const key of recent.keys()) if (Date.parse(newest) - Date.parse(key) > 1_000) recent.delete(key);
+      }
+      const space = line.indexOf(' ');
       return space < 0 ? '' : line.slice(space + 1);
     },
   };
-}
-
-function within(second: string, newest: string): boolean {
-  return Date.parse(newest) - Date.parse(second) <= 1_000;
 }
 
 function gone({ name }: Container, cause?: unknown): PortError {

@@ -124,6 +124,6 @@ function notComing({ workspace }: KubeContext, why: string): PortError {
   const said = why === '' ? '' : ` (${why})`;
   return new PortError('platform-unavailable', `the guard of ${workspace} does not come up${said}`, {
     retryable: true,
-    hint: 'look at the pod of its Job; nothing was stopped',
+    hint: 'look at the pod of its Job, and at what the service account of movers may do; nothing was stopped',
   });
 }

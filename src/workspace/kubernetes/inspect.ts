@@ -1,5 +1,6 @@
 import { OperationError } from '../../errors.ts';
 import type { EffectOptions, Inspection, PartState } from '../platform.ts';
+import { whyNotBeside } from './beside.ts';
 import type { KubeContext } from './context.ts';
 import { countParts } from './count-parts.ts';
 import { type FoundParts, findParts } from './find-parts.ts';
@@ -50,8 +51,7 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
     workloads: await findWorkloads(context, pods),
   };
   refuse([...(wish.count ? await wouldFail(context, seen) : []), ...problemsOf(seen)]);
-  const needRoom = found.parts.filter((part) => !isMadeAnew(part, storage));
-  const counted = await countParts(context, found.parts, { ...wish, pods, needRoom });
+  const counted = await countParts(context, found.parts, { ...wish, pods, needRoom: [] });
   return {
     release: releaseOf(services, context.settings),
     services: services.map(({ name, replicas, ready }) => ({
@@ -79,13 +79,13 @@ async function wouldFail(context: KubeContext, { found, services }: Seen): Promi
 
 function stateOf(part: FoundPart, usage: Usage | undefined, storage: Storage, wish: InspectWish): PartState {
   const { name, kind, location, capture, reason, possible, exclude } = part;
-  const { files = 0, bytes = 0, writtenSince, freeBytes = 0 } = usage ?? {};
+  const { files = 0, bytes = 0, writtenSince } = usage ?? {};
   return {
     ...{ name, kind, location, capture, reason, possible, exclude: [...exclude] },
     path: placePath({ life: 'live', part: name }),
     ...(wish.count ? { files, bytes } : { files: 0, bytes: 0 }),
-    // A volume that is made anew takes no room from this one; how much its storage has left cannot be asked.
-    freeBytes: isMadeAnew(part, storage) ? Number.MAX_SAFE_INTEGER : freeBytes,
+    // Beside it is a volume of its own, or nothing at all: then it is restored in place.
+    freeBytes: whyNotBeside(part, storage.classes) === undefined ? Number.MAX_SAFE_INTEGER : 0,
     present: true,
     // Times are from the clocks of nodes and filers.
     hasOwnClock: false,
@@ -98,13 +98,6 @@ function absent({ name, reason }: FoundParts['missing'][number]): PartState {
     ...{ name, kind: 'volume', location: 'internal', capture: 'snapshot', reason, possible: [], exclude: [] },
     ...{ path: reason, files: 0, bytes: 0, freeBytes: 0, present: false },
   };
-}
-
-/** Its storage class makes new volumes when a claim asks for one. */
-function isMadeAnew({ claim, backing }: FoundPart, { classes }: Storage): boolean {
-  const wanted = (backing?.claim ?? claim).spec?.storageClassName;
-  const found = classes.find(({ metadata }) => metadata?.name === wanted);
-  return found !== undefined && found.provisioner !== 'kubernetes.io/no-provisioner';
 }
 
 async function assertNamespace({ cluster, namespace }: KubeContext): Promise<void> {

@@ -18,7 +18,8 @@ export async function keepVolumes(context: KubeContext, parts: readonly FoundPar
   await Promise.all([...names].map((name) => keepVolume(context, name)));
 }
 
-async function keepVolume({ cluster }: KubeContext, name: string): Promise<void> {
+/** @throws OperationError `preflight-failed` when it does not take it. */
+export async function keepVolume({ cluster }: KubeContext, name: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     const volume = await cluster.read(VOLUME, name);
     const policy = volume?.spec?.persistentVolumeReclaimPolicy;

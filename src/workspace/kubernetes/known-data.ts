@@ -6,7 +6,7 @@ import { type Ledger, type LedgerEntry, recordsOf } from './ledger.ts';
 
 /**
  * Section `volumes` of an operation: the uids of the volumes that each claim may be bound to when services start. Written
- * with the note of what runs; a swap adds its own volume before it touches the first claim.
+ * with the note of what runs; what a swap brings in stands in its own record.
  */
 export const knownVolumes = z.record(z.string(), z.array(z.string()));
 export type KnownVolumes = z.infer<typeof knownVolumes>;
@@ -30,7 +30,7 @@ export async function writeKnownVolumes(
  */
 export async function assertKnownClaims(context: KubeContext, ledger: Ledger): Promise<void> {
   const recorded = await readKnownVolumes(context, ledger.operationId);
-  const known = recorded ?? volumesOf(ledger.entries);
+  const known = joined(recorded ?? volumesOf(ledger.entries), await volumesOfSwaps(context));
   const problems = await Promise.all(
     Object.entries(known).map(([claim, volumes]) => whyUnknown(context, claim, volumes)),
   );
@@ -39,6 +39,32 @@ export async function assertKnownClaims(context: KubeContext, ledger: Ledger): P
   throw new OperationError('unknown-data', `${problem} Nothing is started on data of unknown state.`, {
     hint: `look at the claims of ${context.namespace}; a restore that was cut off is put back by \`cml start\``,
   });
+}
+
+/** What of a swap's record counts here; whether it stands half-way is asked of the swap itself. */
+const swapOfClaims = z.looseObject({
+  parts: z.array(
+    z.looseObject({
+      claim: z.string(),
+      previous: z.looseObject({ uid: z.string() }),
+      staged: z.looseObject({ uid: z.string() }),
+    }),
+  ),
+});
+
+/** A swap writes down both volumes of each claim before it touches the first. */
+async function volumesOfSwaps(context: KubeContext): Promise<KnownVolumes> {
+  const records = recordsOf(context);
+  const swaps = await Promise.all(
+    (await records.having('swap')).map((operationId) => records.read(operationId, 'swap', swapOfClaims)),
+  );
+  const parts = swaps.flatMap((swap) => swap?.parts ?? []);
+  return Object.fromEntries(parts.map(({ claim, previous, staged }) => [claim, [previous.uid, staged.uid]]));
+}
+
+/** Only claims of the first are looked at: what is about to start needs no others. */
+function joined(known: KnownVolumes, more: KnownVolumes): KnownVolumes {
+  return Object.fromEntries(Object.entries(known).map(([claim, uids]) => [claim, [...uids, ...(more[claim] ?? [])]]));
 }
 
 /** From the notes on the objects: what was bound when they were stopped. */

@@ -1,6 +1,6 @@
 import type { V1CronJob, V1Deployment, V1StatefulSet } from '@kubernetes/client-node';
 import { z } from 'zod';
-import { OperationError } from '../../errors.ts';
+import { explain, OperationError } from '../../errors.ts';
 import { moment } from '../../records/time.ts';
 import type { RunningNote } from '../platform.ts';
 import type { KubeContext } from './context.ts';
@@ -29,6 +29,8 @@ export const ran = z.object({
   /** What to start it with; a CronJob that was not suspended has 1. */
   replicas: z.number().int().nonnegative(),
   ready: z.boolean(),
+  /** Its rollout was paused, and still is: scaling works all the same. */
+  paused: z.boolean().optional(),
   /** Services of one wave stop together, the smallest wave first, and start the other way round. */
   wave: z.number().int(),
   /** It would have lost its claims by being scaled down; given back when it is started. */
@@ -84,6 +86,10 @@ export function readRan(object: ServiceObject): Ran | undefined {
   }
 }
 
+export function isNoted({ metadata }: ServiceObject): boolean {
+  return metadata?.annotations?.[NOTES.ran] !== undefined;
+}
+
 /** The annotation for an object, from its entry. */
 export function writeRan(entry: Ran): string {
   return JSON.stringify(ran.parse(entry));
@@ -115,9 +121,19 @@ async function readRecorded(context: KubeContext): Promise<z.infer<typeof noteSe
 
 async function readNoted(context: KubeContext): Promise<LedgerEntry[]> {
   return (await listObjects(context)).flatMap(({ kind, object }) => {
-    const noted = readRan(object);
+    const noted = readIfPossible(context, object);
     return noted === undefined ? [] : [{ ...noted, kind, object: object.metadata?.name ?? '' }];
   });
+}
+
+/** One that somebody has spoilt must not keep all others down; the record may know better. */
+function readIfPossible({ log }: KubeContext, object: ServiceObject): Ran | undefined {
+  try {
+    return readRan(object);
+  } catch (cause) {
+    log.warn({ service: object.metadata?.name, why: explain(cause) }, 'the note on a service cannot be read');
+    return undefined;
+  }
 }
 
 /** Every object of the namespace that may be a service. */

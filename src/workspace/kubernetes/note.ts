@@ -25,7 +25,7 @@ export async function noteRunning(context: KubeContext, operationId: string): Pr
   if (standing) return noteOf(standing);
   const notedAt = context.clock.now().toISOString();
   const { stopping, ...seen } = await lookAtServices(context);
-  const problems = await rehearse(context, stopping);
+  const problems = [...(await rehearse(context, stopping)), ...lockedOut(stopping, seen.webhooks)];
   if (problems.length > 0)
     throw new OperationError('preflight-failed', problems.join(' '), {
       hint: 'what stops now could not be started again; nothing was stopped',
@@ -55,7 +55,17 @@ export async function entriesNow(context: KubeContext, operationId: string, note
   return entriesOf(seen, stopping).map((entry) => ({ ...entry, operationId, notedAt }));
 }
 
+/** The rehearsal cannot see this: now its webhook answers. */
+function lockedOut(stopping: readonly FoundService[], webhooks: readonly WebhookServer[]): string[] {
+  return webhooks
+    .filter(({ service, gatesItself }) => gatesItself && stopping.includes(service))
+    .map(
+      ({ service: { name } }) => `${name} has to let its own pod in and holds data: stopped, it could not come back.`,
+    );
+}
+
 interface Seen {
+  readonly webhooks: readonly WebhookServer[];
   readonly parts: readonly FoundPart[];
   readonly held: ReadonlyMap<string, HeldObject[]>;
   readonly waves: ReadonlyMap<FoundService, number>;
@@ -75,7 +85,7 @@ async function lookAtServices(context: KubeContext): Promise<Seen & { readonly s
   const held = await findHeld(context, stopping);
   const serving = new Set(webhooks.map(({ service }) => service));
   const waves = wavesOf(stopping, { order: context.settings.order, parts, webhooks: serving });
-  return { stopping, parts, held, waves, bound };
+  return { stopping, webhooks, parts, held, waves, bound };
 }
 
 type Unsigned = Omit<LedgerEntry, 'operationId' | 'notedAt'>;
@@ -134,6 +144,7 @@ function entryOf(service: FoundService, bound: ReadonlyMap<string, string>): Omi
     ...{ service: name, kind, object: objectName, replicas, ready },
     ...(uid === undefined ? {} : { uid }),
     ...(policy?.whenScaled === 'Delete' ? { whenScaled: 'Delete' as const } : {}),
+    ...(object.spec && 'paused' in object.spec && object.spec.paused ? { paused: true } : {}),
     ...(kind === 'StatefulSet' ? { claims: Object.fromEntries(claims) } : {}),
   };
 }

@@ -16,6 +16,8 @@ export interface MountedPlaces {
   /** Where a pod of the workspace has one of them mounted that only one node may have. */
   readonly nodeName?: string | undefined;
   readonly isWritten: boolean;
+  /** Paths of shares that are only read, which are slow to walk: see `programScript`. */
+  readonly slow: readonly string[];
 }
 
 type Access = 'read' | 'write';
@@ -26,6 +28,11 @@ interface Wanted {
   readonly access: Access;
 }
 
+interface Found {
+  readonly claim: V1PersistentVolumeClaim;
+  readonly isShare: boolean;
+}
+
 /**
  * Finds the claim behind each place; for a live share on a file server, one of our own (see `shares.ts`).
  * @throws OperationError `part-missing`; `preflight-failed` when two places are held on two nodes.
@@ -34,9 +41,12 @@ export async function mountPlaces(
   context: KubeContext,
   operationId: string,
   needed: NonNullable<ProgramNeeds['places']>,
+  signal?: AbortSignal,
 ): Promise<MountedPlaces> {
   const wanted = wantedPlaces(needed);
-  const claims = await claimsBehind(context, operationId, wanted);
+  const found = await claimsBehind(context, operationId, wanted, signal);
+  const claims = found.map(({ claim }) => claim);
+  const slow = wanted.filter(({ access }, at) => found[at]?.isShare && access === 'read').map(({ path }) => path);
   const volumes = claims.map(({ metadata }, at): V1Volume => {
     const readOnly = wanted[at]?.access === 'read';
     return { name: volumeName(at), persistentVolumeClaim: { claimName: metadata?.name ?? '', readOnly } };
@@ -47,7 +57,7 @@ export async function mountPlaces(
     return subPath === undefined || subPath === '' ? mount : { ...mount, subPath };
   });
   const isWritten = wanted.some(({ access }) => access === 'write');
-  return { volumes, mounts, isWritten, nodeName: await nodeOf(context, claims) };
+  return { volumes, mounts, isWritten, slow, nodeName: await nodeOf(context, claims) };
 }
 
 const volumeName = (at: number) => `place-${at}`;
@@ -69,19 +79,21 @@ async function claimsBehind(
   context: KubeContext,
   operationId: string,
   wanted: readonly Wanted[],
-): Promise<V1PersistentVolumeClaim[]> {
+  signal: AbortSignal | undefined,
+): Promise<Found[]> {
   const { cluster, namespace } = context;
   const isLive = wanted.some(({ place }) => place.life === 'live');
   const standing = isLive ? await cluster.list(CLAIM, { namespace }) : [];
   return Promise.all(
     wanted.map(async ({ place, access }) => {
       if (place.life === 'live') return liveClaim(context, operationId, place.part, access, standing);
-      if (place.life === 'snapshot') return openReader(context, operationId, place.part);
+      if (place.life === 'snapshot')
+        return { claim: await openReader(context, operationId, place.part, signal), isShare: false };
       const name = claimNameOf(place.life, place.operationId ?? operationId, place.part);
       const claim =
         standing.find(({ metadata }) => metadata?.name === name) ?? (await cluster.read(CLAIM, name, namespace));
       if (!claim) throw missing(place.part, `there is no claim ${name}`);
-      return claim;
+      return { claim, isShare: false };
     }),
   );
 }
@@ -92,7 +104,7 @@ async function liveClaim(
   part: string,
   access: Access,
   standing: readonly V1PersistentVolumeClaim[],
-): Promise<V1PersistentVolumeClaim> {
+): Promise<Found> {
   const { cluster, settings } = context;
   const claim = standing.find(
     (one) =>
@@ -103,7 +115,8 @@ async function liveClaim(
   if (!claim || !volumeName) throw missing(part, 'its claim is gone or not bound');
   const volume = await cluster.read(VOLUME, volumeName);
   if (!volume) throw missing(part, `its volume ${volumeName} is gone`);
-  return nfsOf(volume) === undefined ? claim : keepShare(context, operationId, part, volume, access);
+  if (nfsOf(volume) === undefined) return { claim, isShare: false };
+  return { claim: await keepShare(context, operationId, part, volume, access), isShare: true };
 }
 
 function missing(part: string, why: string): OperationError {

@@ -38,7 +38,11 @@ export async function assertSameQuiet(context: KubeContext, quiet: Quiet): Promi
  * volume or folder mounted.
  * @throws OperationError `not-quiet` naming who broke it.
  */
-export async function proveQuiet(context: KubeContext, quiet: Quiet, parts: readonly PartPlan[]): Promise<void> {
+export async function proveQuiet(
+  context: KubeContext,
+  quiet: Quiet,
+  parts: readonly Pick<PartPlan, 'name'>[],
+): Promise<void> {
   await assertSameQuiet(context, quiet);
   await assertServicesAreDown(context);
   if (parts.length === 0) return;

@@ -9,18 +9,22 @@ import type { KubeContext } from './context.ts';
 import { dropJob, endJob } from './end-programs.ts';
 import { describeJob, labelsOf, programNameOf } from './job-spec.ts';
 import { JOB, NAMESPACE } from './kinds.ts';
-import { LABELS, NOTES, OURS } from './names.ts';
+import { LABELS, NOTES, OURS, placeOf } from './names.ts';
 import { mountPlaces } from './places.ts';
-import { fingerprintOf, markOf } from './program-script.ts';
+import { fingerprintOf, markOf, programScript } from './program-script.ts';
 import { keepSecret, secretMounts } from './secrets.ts';
 
 /** OpenShift's own range of SELinux levels for a namespace. */
 const SELINUX_LEVEL = 'openshift.io/sa.scc.mcs';
 
 export interface JobRunnerOptions {
-  /** How long a program may take to begin: a node, its volumes, its image. Milliseconds. */
+  /** How long a program may take to begin: a node, its volumes, its image. Milliseconds. Default ten minutes. */
   readonly beginsWithinMs?: number;
 }
+
+const BEGINS_WITHIN_MS = 600_000;
+/** Storage may copy a whole snapshot before the volume made from it can be used. */
+const CLONED_WITHIN_MS = 3_600_000;
 
 /**
  * Runs what needs places of the workspace as a Job where these are; everything else where we are. The Job outlives us: what
@@ -28,7 +32,6 @@ export interface JobRunnerOptions {
  * was removed while nobody looked) runs anew.
  */
 export function createJobRunner(context: KubeContext, options: JobRunnerOptions = {}): RunProgram {
-  const { beginsWithinMs = 600_000 } = options;
   const underWay = new Set<string>();
   let level: Promise<string | undefined> | undefined;
   const seLinuxLevel = () => {
@@ -42,6 +45,7 @@ export function createJobRunner(context: KubeContext, options: JobRunnerOptions 
     if ((program.needs?.places ?? []).length === 0) return context.runHere(program, runOptions);
     const operationId = basename(runOptions.folder);
     const name = programNameOf(operationId, program.key);
+    const beginsWithinMs = options.beginsWithinMs ?? (readsSnapshot(program) ? CLONED_WITHIN_MS : BEGINS_WITHIN_MS);
     if (underWay.has(name)) throw new Error(`The program ${program.key} was asked for twice at the same time`);
     underWay.add(name);
     try {
@@ -88,10 +92,11 @@ async function start(context: KubeContext, asked: Asked, signal: AbortSignal | u
   const { name, operationId, program } = asked;
   signal?.throwIfAborted();
   const [places, seLinuxLevel] = await Promise.all([
-    mountPlaces(context, operationId, program.needs?.places ?? []),
+    mountPlaces(context, operationId, program.needs?.places ?? [], signal),
     asked.seLinuxLevel(),
   ]);
-  await keepSecret(context, name, labelsOf(context, operationId, 'secret'), program, markOf(name, program));
+  const script = programScript(program, markOf(name, program), places.slow);
+  await keepSecret(context, name, labelsOf(context, operationId, 'secret'), program, script);
   signal?.throwIfAborted();
   const secrets = secretMounts(name, program, isRoot(context));
   const job = describeJob(context, { name, operationId, program, places, secrets, seLinuxLevel });
@@ -144,6 +149,10 @@ function removed(key: string): PortError {
 function endOf(code: number): Pick<ProgramResult, 'exitCode' | 'signal'> {
   const signal = Object.entries(constants.signals).find(([, number]) => 128 + number === code)?.[0];
   return signal === undefined || code === 130 ? { exitCode: code, signal: null } : { exitCode: null, signal };
+}
+
+function readsSnapshot({ needs }: Program): boolean {
+  return needs?.places?.some(({ path }) => placeOf(path)?.place.life === 'snapshot') ?? false;
 }
 
 function isRoot({ settings }: KubeContext): boolean {

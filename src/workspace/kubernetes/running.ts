@@ -1,4 +1,4 @@
-import type { V1LabelSelector, V1Pod } from '@kubernetes/client-node';
+import type { V1Pod } from '@kubernetes/client-node';
 import type { ServiceKind } from './found.ts';
 import type { ServiceObject } from './ledger.ts';
 
@@ -22,22 +22,6 @@ export function isReady(kind: ServiceKind, object: ServiceObject): boolean {
   if ((seen ?? 0) < (object.metadata?.generation ?? 0)) return false;
   const ready = status && 'readyReplicas' in status ? status.readyReplicas : undefined;
   return (ready ?? 0) >= askedFor(kind, object);
-}
-
-/** Label selector of the pods of a Deployment or StatefulSet; a CronJob has none. */
-export function podSelector(object: ServiceObject): string | undefined {
-  const spec = object.spec;
-  return spec && 'selector' in spec ? writeSelector(spec.selector) : undefined;
-}
-
-function writeSelector({ matchLabels = {}, matchExpressions = [] }: V1LabelSelector): string {
-  const equal = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`);
-  const others = matchExpressions.map(({ key, operator, values = [] }) => {
-    if (operator === 'Exists') return key;
-    if (operator === 'DoesNotExist') return `!${key}`;
-    return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.join(',')})`;
-  });
-  return [...equal, ...others].join(',');
 }
 
 /** Whether its controller made the pod: two services may share labels. */

@@ -5,7 +5,7 @@ import type { Program } from '../../program.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { SECRET } from './kinds.ts';
-import { programScript, SCRIPT_FILE } from './program-script.ts';
+import { SCRIPT_FILE } from './program-script.ts';
 
 /** The small fixed environment; HOME is the image's. */
 const FIXED = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
@@ -29,11 +29,11 @@ export async function keepSecret(
   name: string,
   labels: Record<string, string>,
   program: Program,
-  mark: string,
+  script: string,
 ): Promise<void> {
   const files = await Promise.all((program.needs?.secretFiles ?? []).map(readSecretFile));
   const entries: [string, Buffer][] = [
-    [SCRIPT_KEY, Buffer.from(programScript(program, mark))],
+    [SCRIPT_KEY, Buffer.from(script)],
     ...files.map((content, at): [string, Buffer] => [fileKey(at), content]),
     ...Object.entries(program.env ?? {}).map(([key, value]): [string, Buffer] => [
       environmentKey(key),

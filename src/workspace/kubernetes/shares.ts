@@ -1,8 +1,11 @@
 import type { V1PersistentVolume, V1PersistentVolumeClaim, V1PersistentVolumeSpec } from '@kubernetes/client-node';
+import { PortError } from '../../errors.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
-import { CLAIM, VOLUME } from './kinds.ts';
+import { CLAIM, type Kind, VOLUME } from './kinds.ts';
 import { idInNames, LABELS, OURS, objectName } from './names.ts';
+
+const GONE_WITHIN_MS = 60_000;
 
 /**
  * Shows a file server's share through a volume and claim of our own, one for each operation and access: with `nosharecache`
@@ -16,7 +19,7 @@ export async function keepShare(
   original: V1PersistentVolume,
   access: 'read' | 'write',
 ): Promise<V1PersistentVolumeClaim> {
-  const { cluster, namespace, workspace } = context;
+  const { namespace, workspace } = context;
   const name = objectName('cml-share', idInNames(operationId), part, access);
   const labels = {
     ...{ [LABELS.managedBy]: OURS, [LABELS.workspace]: workspace },
@@ -42,16 +45,35 @@ export async function keepShare(
     metadata: { name, namespace, labels },
     spec: { accessModes, storageClassName: '', volumeName: name, resources: { requests: { ...capacity } } },
   };
-  await unlessThere(cluster.create(VOLUME, volume));
-  await unlessThere(cluster.create(CLAIM, claim));
+  await keep(context, VOLUME, volume);
+  await keep(context, CLAIM, claim);
   return claim;
 }
 
-async function unlessThere(making: Promise<unknown>): Promise<void> {
+/** Makes it, or takes what stands there unless that is on its way out: a volume is bound once in its life. */
+async function keep<T extends V1PersistentVolume | V1PersistentVolumeClaim>(
+  { cluster }: KubeContext,
+  kind: Kind<T>,
+  object: T,
+): Promise<void> {
+  const { name = '', namespace } = object.metadata ?? {};
+  const isUsable = ({ metadata, status }: T) =>
+    metadata?.deletionTimestamp === undefined && !['Released', 'Failed', 'Lost'].includes(status?.phase ?? '');
   try {
-    await making;
+    await cluster.create(kind, object);
   } catch (error) {
     if (!isRefusal(error, 'AlreadyExists')) throw error;
+    const standing = await cluster.read(kind, name, namespace);
+    if (standing && isUsable(standing)) return;
+    await cluster.remove(kind, name, namespace);
+    const where = { ...(namespace === undefined ? {} : { namespace }), fields: `metadata.name=${name}` };
+    const late = () =>
+      new PortError('platform-unavailable', `${name} is not removed: who holds it?`, { retryable: true });
+    await cluster.follow(kind, where, ({ length }) => (length === 0 ? true : undefined), {
+      withinMs: GONE_WITHIN_MS,
+      late,
+    });
+    await cluster.create(kind, object);
   }
 }
 

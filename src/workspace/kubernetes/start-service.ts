@@ -3,7 +3,7 @@ import type { EffectOptions } from '../platform.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { POD } from './kinds.ts';
-import { type LedgerEntry, readRan, SERVICE_KINDS, type ServiceObject } from './ledger.ts';
+import { isNoted, type LedgerEntry, SERVICE_KINDS, type ServiceObject } from './ledger.ts';
 import { NOTES } from './names.ts';
 import { askedFor, askFor, isReady } from './running.ts';
 import { whyNotReady } from './why-not-ready.ts';
@@ -28,13 +28,13 @@ async function scaleUp({ cluster, namespace, log }: KubeContext, entry: LedgerEn
     const asked = askedFor(entry.kind, object);
     const isAnother = entry.uid !== undefined && object.metadata?.uid !== entry.uid;
     if (isAnother && asked === 0) throw willNotStart(entry, 'was made anew by somebody else and asks for no pods');
-    const isNoted = readRan(object) !== undefined;
-    if (asked > 0 && (isAnother || asked !== entry.replicas || isNoted))
+    const hasNote = isNoted(object);
+    if (asked > 0 && (isAnother || asked !== entry.replicas || hasNote))
       log.warn(
         { service: entry.service, asked, ran: entry.replicas, isAnother },
         'somebody else started it: it stays so',
       );
-    if (asked > 0 && !isNoted) return;
+    if (asked > 0 && !hasNote) return;
     try {
       await cluster.patch(kind, entry.object, namespace, {
         metadata: { resourceVersion: object.metadata?.resourceVersion, annotations: { [NOTES.ran]: null } },

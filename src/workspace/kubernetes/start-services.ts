@@ -5,12 +5,13 @@ import type { KubeContext } from './context.ts';
 import { giveBackHeld } from './hold-still.ts';
 import { giveBackReclaim } from './keep-volumes.ts';
 import { assertKnownClaims } from './known-data.ts';
-import { forgetLedger, type Ledger, listObjects, readLedger, readRan } from './ledger.ts';
+import { forgetLedger, isNoted, type Ledger, listObjects, readLedger } from './ledger.ts';
 import { notedByAnother } from './note.ts';
 import { endQuiet } from './quiet.ts';
 import { markServed } from './served.ts';
 import { startService } from './start-service.ts';
 import { wavesIn } from './stop-services.ts';
+import { assertKnownData } from './swap-state.ts';
 import { assertGuardIsIdle } from './taken-over.ts';
 
 /**
@@ -25,6 +26,7 @@ export async function startServices(context: KubeContext, note: RunningNote, opt
   // All were up once, and the note went with the last of them.
   if (ledger === undefined) return { readyAt: context.clock.now().toISOString(), services };
   if (ledger.operationId !== operationId) throw notedByAnother(ledger);
+  await assertKnownData(context);
   await assertKnownClaims(context, ledger);
   await endQuiet(context);
   const failures = await startInWaves(context, ledger, options);
@@ -60,7 +62,7 @@ async function startInWaves(context: KubeContext, ledger: Ledger, options: Effec
 
 /** An operation that the guard overtook may just have sent one more stop. */
 async function assertNobodyStoppedAgain(context: KubeContext): Promise<void> {
-  const noted = (await listObjects(context)).find(({ object }) => readRan(object) !== undefined);
+  const noted = (await listObjects(context)).find(({ object }) => isNoted(object));
   if (!noted) return;
   throw new PortError(
     'platform-unavailable',

@@ -13,7 +13,7 @@ import { entriesNow, notedByAnother } from './note.ts';
 import { beginQuiet, endQuiet, readQuiet } from './quiet.ts';
 import { askedFor } from './running.ts';
 import { markUnserved } from './served.ts';
-import { stopService } from './stop-service.ts';
+import { stopTogether } from './stop-together.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
 import { awaitUnmounted } from './unmounted.ts';
 import { settleWorkloads } from './workloads-at-stop.ts';
@@ -69,7 +69,7 @@ async function stopInWaves(
     options.signal?.throwIfAborted();
     await assertMayStop();
     for (const entry of wave) await awaitUnmounted(context, entry, parts, options);
-    killed.push(...(await allOf(wave.map((entry) => stopService(context, entry, options)))).flat());
+    killed.push(...(await stopTogether(context, wave, options)));
   }
   return killed;
 }
@@ -79,14 +79,6 @@ export function wavesIn(entries: readonly LedgerEntry[]): LedgerEntry[][] {
   const waves = new Map<number, LedgerEntry[]>();
   for (const entry of entries) waves.set(entry.wave, [...(waves.get(entry.wave) ?? []), entry]);
   return [...waves].sort(([one], [other]) => one - other).map(([, wave]) => wave);
-}
-
-/** All are awaited before the first failure is told: nothing of ours goes on behind the caller's back. */
-async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
-  const ends = await Promise.allSettled(works);
-  const failed = ends.find((end) => end.status === 'rejected');
-  if (failed) throw failed.reason;
-  return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
 }
 
 /** Services that were started again since are noted again, as what they are now: an operation may stop twice. */

@@ -1,9 +1,10 @@
-import type { KubernetesObject, V1RuleWithOperations } from '@kubernetes/client-node';
+import type { KubernetesObject, V1LabelSelector, V1RuleWithOperations } from '@kubernetes/client-node';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import type { FoundService } from './found.ts';
-import { ADDRESS, type Kind, MUTATING_WEBHOOK, VALIDATING_WEBHOOK } from './kinds.ts';
+import { ADDRESS, type Kind, MUTATING_WEBHOOK, NAMESPACE, VALIDATING_WEBHOOK } from './kinds.ts';
 import { templateOf } from './service-order.ts';
+import { unlessForbidden } from './unless-forbidden.ts';
 
 interface ApiService extends KubernetesObject {
   spec?: { service?: { name?: string; namespace?: string } };
@@ -14,13 +15,16 @@ const API_SERVICE: Kind<ApiService> = {
 
 interface Caller {
   readonly address: string;
-  /** Without it no pod of any service is admitted. */
-  readonly gatesPods: boolean;
+  /** Without it pods are not admitted: those that this selects. */
+  readonly gates?: { readonly pods: V1LabelSelector; readonly namespaces: V1LabelSelector };
 }
 
 export interface WebhookServer {
   readonly service: FoundService;
+  /** Without it no pod of a service is admitted. */
   readonly gatesPods: boolean;
+  /** Not even its own. */
+  readonly gatesItself: boolean;
 }
 
 /**
@@ -34,17 +38,39 @@ export async function findWebhookServers(
   const callers = await findCallers(context);
   if (callers.length === 0) return [];
   const addresses = await context.cluster.list(ADDRESS, { namespace: context.namespace });
-  const found = new Map<FoundService, boolean>();
-  for (const { address, gatesPods } of callers) {
-    const selector = Object.entries(addresses.find(({ metadata }) => metadata?.name === address)?.spec?.selector ?? {});
-    if (selector.length === 0) continue;
+  const around = await unlessForbidden(context.cluster.read(NAMESPACE, context.namespace));
+  const found = new Map<FoundService, WebhookServer>();
+  for (const { address, gates } of callers) {
+    const selector = addresses.find(({ metadata }) => metadata?.name === address)?.spec?.selector ?? {};
+    if (Object.keys(selector).length === 0) continue;
     for (const service of services) {
       const labels = templateOf(service)?.metadata?.labels ?? {};
-      if (!selector.every(([key, value]) => labels[key] === value)) continue;
-      found.set(service, gatesPods || (found.get(service) ?? false));
+      if (!matches({ matchLabels: selector }, labels)) continue;
+      const known = found.get(service);
+      const gatesPods = gates !== undefined && matches(gates.namespaces, around?.metadata?.labels ?? {});
+      found.set(service, {
+        service,
+        gatesPods: gatesPods || (known?.gatesPods ?? false),
+        gatesItself: (gatesPods && matches(gates.pods, labels)) || (known?.gatesItself ?? false),
+      });
     }
   }
-  return [...found].map(([service, gatesPods]) => ({ service, gatesPods }));
+  return [...found.values()];
+}
+
+function matches(
+  { matchLabels = {}, matchExpressions = [] }: V1LabelSelector,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return (
+    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
+    matchExpressions.every(({ key, operator, values = [] }) => {
+      const value = labels[key];
+      if (operator === 'In') return value !== undefined && values.includes(value);
+      if (operator === 'NotIn') return value === undefined || !values.includes(value);
+      return (operator === 'Exists') === (value !== undefined);
+    })
+  );
 }
 
 async function findCallers({ cluster, namespace, log }: KubeContext): Promise<Caller[]> {
@@ -66,17 +92,22 @@ interface Webhook {
   readonly clientConfig?: { readonly service?: { readonly name: string; readonly namespace: string } };
   readonly failurePolicy?: string;
   readonly rules?: readonly V1RuleWithOperations[];
+  readonly objectSelector?: V1LabelSelector;
+  readonly namespaceSelector?: V1LabelSelector;
 }
 
 function callersOf(object: KubernetesObject, namespace: string): Caller[] {
   if ('webhooks' in object && Array.isArray(object.webhooks))
-    return object.webhooks.flatMap(({ clientConfig, failurePolicy, rules }: Webhook) =>
-      clientConfig?.service?.namespace === namespace
-        ? [{ address: clientConfig.service.name, gatesPods: failurePolicy !== 'Ignore' && !!rules?.some(matchesPods) }]
-        : [],
+    return object.webhooks.flatMap(
+      ({ clientConfig, failurePolicy, rules, objectSelector = {}, namespaceSelector = {} }: Webhook) => {
+        if (clientConfig?.service?.namespace !== namespace) return [];
+        const isGate = failurePolicy !== 'Ignore' && rules?.some(matchesPods);
+        const gates = isGate ? { gates: { pods: objectSelector, namespaces: namespaceSelector } } : {};
+        return [{ address: clientConfig.service.name, ...gates }];
+      },
     );
   const { service } = (object as ApiService).spec ?? {};
-  return service?.namespace === namespace && service.name ? [{ address: service.name, gatesPods: false }] : [];
+  return service?.namespace === namespace && service.name ? [{ address: service.name }] : [];
 }
 
 function matchesPods({ apiGroups = [], resources = [] }: V1RuleWithOperations): boolean {

@@ -15,7 +15,7 @@ export async function settleWorkloads(
   operationId: string,
   options: EffectOptions,
 ): Promise<void> {
-  const workloads = await findWorkloads(context);
+  const workloads = (await findWorkloads(context)).filter(isInTheWay);
   if (workloads.length === 0) return;
   // A restore that is put back cannot wait for whoever came in on the restored data meanwhile.
   const isPuttingBack = (await recordsOf(context).having('swap')).includes(operationId);
@@ -23,6 +23,14 @@ export async function settleWorkloads(
   if (policy === 'refuse') throw stillRun(context, workloads);
   if (policy === 'wait') return awaitWorkloads(context, operationId, options);
   await endWorkloads(context, workloads, options);
+}
+
+/**
+ * A model or application that is kept running by a workload of its own never ends, and one that has no claim mounted writes
+ * nothing that is captured: it goes on. What mounts a share in another way is found when quiet is proven.
+ */
+function isInTheWay({ madeBy, claims }: Workload): boolean {
+  return madeBy === undefined || madeBy.kind === 'Job' || claims.length > 0;
 }
 
 /** Services are up meanwhile, so the guard is told to come later by as much. */
@@ -38,13 +46,15 @@ async function awaitWorkloads(context: KubeContext, operationId: string, { signa
   }
 }
 
-/** Pods that something makes again are not ended for good by this: the proof of quiet names them. */
-export async function endWorkloads(
+/** @throws OperationError `plan-changed` when one of them would only be made again. */
+async function endWorkloads(
   context: KubeContext,
   workloads: readonly Workload[],
   { signal }: EffectOptions,
 ): Promise<void> {
   const { cluster, log, settings } = context;
+  const again = workloads.filter(({ madeBy }) => madeBy !== undefined && madeBy.kind !== 'Job');
+  if (again.length > 0) throw stillRun(context, again);
   for (const { namespace, pod, kind, owner } of workloads) {
     log.warn({ namespace, pod, kind, owner }, 'a workload of a user is ended so that the workspace can stop');
     await cluster.remove(POD, pod, namespace);
@@ -64,7 +74,7 @@ async function untilNone(
     { fields: 'status.phase!=Succeeded,status.phase!=Failed' },
     async (pods) => {
       const theirs = pods.filter(({ metadata }) => isUsers(metadata?.namespace ?? ''));
-      left = theirs.length === 0 ? [] : await findWorkloads(context, theirs);
+      left = theirs.length === 0 ? [] : (await findWorkloads(context, theirs)).filter(isInTheWay);
       return left.length === 0 ? true : undefined;
     },
     { signal, withinMs, late: () => stillRun(context, left) },

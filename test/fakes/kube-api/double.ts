@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
@@ -29,8 +30,11 @@ export interface KubeDouble {
   readonly requests: readonly SeenRequest[];
   /** How many watches are open. */
   watching(): number;
-  /** A new client of its own, with its own count. */
-  cluster(timing?: ClusterOptions['timing']): Cluster;
+  /**
+   * A new client of its own, with its own count. `caller` is what faults know it by: one life of a process, which is dead
+   * when all that it sends is met with silence.
+   */
+  cluster(timing?: ClusterOptions['timing'], caller?: string): Cluster;
   /** Asked before each write. */
   admit(admission: Admission): () => void;
   /** Takes an address that is none of objects, such as a node's statistics: undefined when it is not his. */
@@ -84,7 +88,9 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
     elsewhere: (path, query) => [...answers].map((answer) => answer(path, query)).find((found) => found !== undefined),
   });
   const kubeconfig = join(folder, 'kubeconfig');
-  await writeFile(kubeconfig, JSON.stringify(configFor(server.url)), { mode: 0o600 });
+  const write = (path: string, token: string) =>
+    writeFileSync(path, JSON.stringify(configFor(server.url, token)), { mode: 0o600 });
+  write(kubeconfig, 'a-token');
   // Pods that really run reach this server as we do.
   world.podEnvironment.KUBECONFIG = kubeconfig;
   world.imagePaths.push(kubeconfig);
@@ -100,7 +106,11 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
   return {
     ...{ url: server.url, kubeconfig, store, faults, access, world, requests },
     watching: () => faults.watches.size,
-    cluster: (timing) => createCluster({ kubeconfig, timing }),
+    cluster(timing, caller = 'a-token') {
+      const own = join(folder, `kubeconfig-${caller}`);
+      write(own, caller);
+      return createCluster({ kubeconfig: own, timing });
+    },
     admit: (admission) => enlisted(admissions, admission),
     serve: (answer) => enlisted(answers, answer),
     withdraw(kind) {
@@ -126,12 +136,12 @@ function enlisted<T>(set: Set<T>, entry: T): () => void {
 }
 
 /** JSON is YAML. client-node takes plain HTTP only from those who do not want certificates verified. */
-function configFor(server: string): unknown {
+function configFor(server: string, token: string): unknown {
   return {
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'double', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'us', user: { token: 'a-token' } }],
+    users: [{ name: 'us', user: { token } }],
     contexts: [{ name: 'double', context: { cluster: 'double', user: 'us' } }],
     'current-context': 'double',
   };

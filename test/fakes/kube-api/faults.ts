@@ -35,7 +35,7 @@ export type Fault =
   /** Never answered, the connection stays. */
   | { readonly kind: 'silent' };
 
-/** Waited for. One that answers `drop` drops the connection there. */
+/** Waited for. One that answers `drop` drops the connection there, `silent` leaves the sender without an answer for ever. */
 export type Hook = (request: ApiRequest) => unknown;
 
 export interface Faults {
@@ -65,7 +65,7 @@ export interface FaultSource extends Faults {
   readonly logs: Set<RunningWatch>;
   /** @throws Refused; answers what is to happen to the connection */
   before(request: ApiRequest): Promise<'go on' | 'drop' | 'silent' | 'lose-answer'>;
-  after(request: ApiRequest): Promise<'go on' | 'drop'>;
+  after(request: ApiRequest): Promise<'go on' | 'drop' | 'silent'>;
 }
 
 export function createFaults(): FaultSource {
@@ -73,10 +73,12 @@ export function createFaults(): FaultSource {
   const hooks = { before: new Set<Hook>(), after: new Set<Hook>() };
   const watches = new Set<RunningWatch>();
   const logs = new Set<RunningWatch>();
-  async function isDropped(list: ReadonlySet<Hook>, request: ApiRequest): Promise<boolean> {
-    if (!request.isWrite) return false;
-    for (const hook of [...list]) if ((await hook(request)) === 'drop') return true;
-    return false;
+  async function askAll(list: ReadonlySet<Hook>, request: ApiRequest): Promise<'go on' | 'drop' | 'silent'> {
+    for (const hook of request.isWrite ? [...list] : []) {
+      const answer = await hook(request);
+      if (answer === 'drop' || answer === 'silent') return answer;
+    }
+    return 'go on';
   }
   return {
     watches,
@@ -113,9 +115,9 @@ export function createFaults(): FaultSource {
         if (fault.kind !== 'slow') return fault.kind;
         await wait(fault.ms);
       }
-      return (await isDropped(hooks.before, request)) ? 'drop' : 'go on';
+      return askAll(hooks.before, request);
     },
-    after: async (request) => ((await isDropped(hooks.after, request)) ? 'drop' : 'go on'),
+    after: (request) => askAll(hooks.after, request),
   };
 }
 

@@ -18,6 +18,8 @@ export interface ApiRequest {
   /** Parsed. */
   readonly body: unknown;
   readonly userAgent: string;
+  /** The token of its sender: tells one client, or one life of a process, from another. */
+  readonly caller: string;
   readonly dryRun: boolean;
   readonly isWrite: boolean;
 }
@@ -44,6 +46,7 @@ export function parseRequest(message: IncomingMessage, text: string, kinds: read
     ...{ verb, served, namespace, name, query, contentType },
     subresource: below.length > 0 ? below.join('/') : undefined,
     body: text === '' ? undefined : parseBody(text),
+    caller: (message.headers.authorization ?? '').replace(/^Bearer /, ''),
     userAgent: message.headers['user-agent'] ?? '',
     dryRun: query.getAll('dryRun').includes('All'),
     isWrite: WRITES.has(verb),

@@ -74,8 +74,9 @@ async function serve(behind: Behind, request: ApiRequest, response: ServerRespon
   else if (request.verb === 'watch') await behind.watches.serve(request, response);
   else {
     const { code, body } = await behind.objects.handle(request);
-    const isLost = (await behind.faults.after(request)) === 'drop' || fate === 'lose-answer';
-    if (isLost) response.destroy();
+    const end = await behind.faults.after(request);
+    if (end === 'silent') return;
+    if (end === 'drop' || fate === 'lose-answer') response.destroy();
     else sendJson(response, code, body);
   }
 }

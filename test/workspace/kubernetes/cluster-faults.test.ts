@@ -178,6 +178,30 @@ describe('a conditional write', () => {
   });
 });
 
+describe('a life that has ended', () => {
+  it('has no effect any more, and another goes on', async () => {
+    const first = double.cluster({ patienceMs: 300, silentMs: 100 }, 'life-1');
+    const { promise: died, resolve: die } = promised();
+    double.faults.afterWrite(({ caller }) => {
+      if (caller !== 'life-1') return undefined;
+      double.faults.add(
+        { when: (request) => request.caller === 'life-1' },
+        { kind: 'silent' },
+        Number.POSITIVE_INFINITY,
+      );
+      die();
+      return 'silent';
+    });
+    const making = rejected(make(first));
+    await died;
+    expect(await make().catch((error: unknown) => error)).toMatchObject({ reason: 'AlreadyExists' });
+    await cluster.remove(CONFIG_MAP, 'one', 'ws');
+    expect(await making).toMatchObject({ code: 'platform-unavailable' });
+    expect(await rejected(make(first))).toMatchObject({ code: 'platform-unavailable' });
+    expect(standing()).toBeUndefined();
+  });
+});
+
 describe('a removal', () => {
   it('whose answer is lost leaves alone what was made under the name meanwhile', async () => {
     const { uid } = put().metadata;
@@ -190,6 +214,14 @@ describe('a removal', () => {
     expect(standing()?.data).toEqual({ a: 'new' });
   });
 });
+
+function promised(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
 
 async function rejected(work: Promise<unknown>): Promise<unknown> {
   return work.then(

@@ -106,4 +106,20 @@ describe('the client of a cluster', () => {
     await reading;
     expect(lines).toEqual(['first', 'second', 'second']);
   });
+
+  it('reads a log of very many lines without taking ever longer', async () => {
+    const pod = double.store.create(POD, {
+      metadata: { name: 'p', namespace: 'ws' },
+      spec: { containers: [{ name: 'main' }] },
+      status: { containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 0 } } }] },
+    } as never);
+    const many = 100_000;
+    const text = Array.from({ length: many }, (_, at) => `{"name":"file ${at}"}`).join('\n');
+    double.world.logs.append(pod.metadata.uid, 'main', text);
+    double.world.logs.end(pod.metadata.uid, 'main');
+    const lines: string[] = [];
+    await cluster.readLog({ name: 'p', namespace: 'ws', container: 'main' }, (line) => lines.push(line));
+    expect(lines).toHaveLength(many);
+    expect(lines.at(-1)).toBe(`{"name":"file ${many - 1}"}`);
+  }, 10_000);
 });

@@ -56,6 +56,13 @@ describe('looking at a workspace', () => {
     });
   });
 
+  it('tells that a service without pods does not run and is not ready', async () => {
+    const scene = await plain();
+    scene.template(DEPLOYMENT, 'api', { replicas: 0 });
+    const { services } = await inspectWorkspace(scene.context);
+    expect(services.find(({ name }) => name === 'api')).toEqual({ name: 'api', running: false, ready: false });
+  });
+
   it('asks for no permission and counts nothing when it is only a look', async () => {
     const scene = await plain();
     const { parts, warnings } = await inspectWorkspace(scene.context);

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Program, RunProgram } from '../../../src/program.ts';
 import { endPrograms } from '../../../src/workspace/kubernetes/end-programs.ts';
 import { programNameOf } from '../../../src/workspace/kubernetes/job-spec.ts';
-import { JOB, NAMESPACE as NAMESPACES, NODE, POD, SECRET } from '../../../src/workspace/kubernetes/kinds.ts';
+import { EVENT, JOB, NAMESPACE as NAMESPACES, NODE, POD, SECRET } from '../../../src/workspace/kubernetes/kinds.ts';
 import { LABELS } from '../../../src/workspace/kubernetes/names.ts';
 import { createJobRunner } from '../../../src/workspace/kubernetes/run-job.ts';
 import { findStrays, removeStrays } from '../../../src/workspace/kubernetes/sweep.ts';
+import { startGarbageCollector } from '../../fakes/kube-api/controllers/garbage.ts';
 import { until } from '../../mover/restic-world.ts';
 import { createJobScene, type JobScene, near, OPERATION } from './job-scene.ts';
 import { NAMESPACE } from './scene.ts';
@@ -90,10 +92,34 @@ describe('a program that runs as a Job', () => {
       });
     const done = start(waits(), createJobRunner(scene.context, { beginsWithinMs: 300 }));
     await expect(done).rejects.toMatchObject({
-      message: 'The program work did not begin within 0 s: no node takes it: 0 nodes are available: none matches',
+      message: 'The program work did not begin in time: no node takes it: 0 nodes are available: none matches',
       retryable: true,
     });
     expect([...jobs(), ...scene.double.store.list(SECRET, NAMESPACE)]).toEqual([]);
+  });
+
+  it('is not taken for a success when its output was cut off, as a log that was rotated is', async () => {
+    const { cluster } = scene.context;
+    const readLog: typeof cluster.readLog = (pod, onLine, options) =>
+      cluster.readLog(pod, (line) => (/ 0$/.test(line) ? undefined : onLine(line)), options);
+    const cut = createJobRunner({ ...scene.context, cluster: { ...cluster, readLog } });
+    const message = 'The output of work could not be read to its end';
+    await expect(start(shell('echo one'), cut)).rejects.toMatchObject({ message, retryable: true });
+    expect(jobs()).toEqual([]);
+  });
+
+  it('says why it got no pod', async () => {
+    await scene.dispose();
+    scene = await createJobScene({}, (world) => world.onStop(startGarbageCollector(world)));
+    await scene.place('scratch', 'notes');
+    const [name, type] = [programNameOf(OPERATION, 'work'), 'Warning'];
+    const message = 'pods "x" is forbidden: unable to validate against any security context constraint';
+    scene.double.store.create(EVENT, {
+      metadata: { name: 'told', namespace: NAMESPACE },
+      ...{ type, message, reason: 'FailedCreate', involvedObject: { kind: 'Job', name, namespace: NAMESPACE } },
+    } as KubernetesObject);
+    const done = start(waits(), createJobRunner(scene.context, { beginsWithinMs: 300 }));
+    await expect(done).rejects.toThrow(`did not begin in time: it has no pod; ${message}`);
   });
 
   it('runs where we are when it needs no place', async () => {

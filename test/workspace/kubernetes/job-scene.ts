@@ -31,12 +31,13 @@ export interface JobScene {
   dispose(): Promise<void>;
 }
 
-export async function createJobScene(settings: object = {}): Promise<JobScene> {
+/** @param begin starts what acts on workloads */
+export async function createJobScene(settings: object = {}, begin = startWorkloads): Promise<JobScene> {
   const double = await createKubeDouble({
     namespaces: [NAMESPACE],
     async start(world) {
       await startStorage(world);
-      startWorkloads(world);
+      begin(world);
     },
   });
   const put = (kind: typeof NODE | typeof STORAGE_CLASS, name: string, rest: object) =>

@@ -59,6 +59,7 @@ describe('places in a pod', () => {
         { name: 'place-1', mountPath: live('livelog'), readOnly: false },
       ],
       isWritten: true,
+      slow: [],
       nodeName: undefined,
     });
   });
@@ -110,6 +111,8 @@ describe('a share of a file server', () => {
   it('is read through a volume of our own that shares no cache, whose claim nobody else can get', async () => {
     const name = (await reading('read')).volumes[0]?.persistentVolumeClaim?.claimName ?? '';
     const own = double.store.get(VOLUME, name);
+    expect((await reading('read')).slow).toEqual([live('projects-pvc')]);
+    expect((await reading('write')).slow).toEqual([]);
     expect(own?.spec).toMatchObject({
       nfs: { server: 'filer', path: '/export/ws1', readOnly: true },
       mountOptions: ['ro', 'nosharecache', 'nfsvers=4.1', 'hard'],

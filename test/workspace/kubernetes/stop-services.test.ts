@@ -110,8 +110,10 @@ describe('stopping', () => {
   test('remembers by part whose pod was removed by force before it was seen to end', async () => {
     await scene.behave('db', { neverEnds: true });
     const stopping = stop();
-    const watched = () => scene.requests.filter(({ verb, kind }) => verb === 'watch' && kind === 'Pod').length;
-    await scene.until('the pods of db are watched, as those of the others were', () => watched() === 4);
+    const last = (verb: string, name?: string) =>
+      scene.requests.findLastIndex((one) => one.verb === verb && (name ? one.name === name : one.kind === 'Pod'));
+    const isWatched = () => last('patch', 'db') >= 0 && last('watch') > last('patch', 'db');
+    await scene.until('db is told to stop and its pods are watched', isWatched);
     scene.store.remove(kinds.POD, 'db-0', SPACE, { graceSeconds: 0 });
     await stopping;
     expect(await readKilled(scene.context, OPERATION)).toEqual({
@@ -272,6 +274,18 @@ describe("people's workloads at the stop", () => {
       code: 'plan-changed',
     });
     expect(isUp(scene)).toBe(true);
+  });
+
+  test('may go on when something keeps them running and they hold no claim, as models do', async () => {
+    const template = {
+      metadata: { labels: { app: 'model' } },
+      spec: { containers: [{ name: 'model', image: 'ml/model:1' }] },
+    };
+    const spec = { replicas: 1, selector: { matchLabels: { app: 'model' } }, template };
+    scene.put(kinds.DEPLOYMENT, 'churn-3-1', { spec }, USERS);
+    await scene.until('it runs', () => scene.store.list(kinds.POD, USERS)[0]?.status?.phase === 'Running');
+    await stop();
+    expect(scene.store.list(kinds.POD, USERS)).toHaveLength(1);
   });
 
   test('are ended when the configuration says so, and it is said whose they were', async () => {

@@ -24,6 +24,12 @@ describe("people's workloads", () => {
     expect((await findWorkloads(scene.context)).map(({ pod }) => pod)).toEqual(['one']);
   });
 
+  it("are never the workspace's own pods, however wide the pattern is", async () => {
+    const scene = await createScene({ userNamespaces: '*' });
+    scene.pod('web', []);
+    expect(await findWorkloads(scene.context)).toEqual([]);
+  });
+
   it('say what they are, by their label or by what made them', async () => {
     const scene = await createScene();
     scene.pod('a', [], { ...USER, metadata: { labels: { 'ds-role': 'session' } } });

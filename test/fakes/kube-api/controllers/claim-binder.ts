@@ -11,7 +11,7 @@ import { claimNamesOf, holdsFor, referenceTo } from './claims.ts';
 import { tell } from './events.ts';
 import { provision } from './provisioner.ts';
 import { bytesOf } from './quantity.ts';
-import { type Storage, stamp } from './storage.ts';
+import { createPatience, type Storage, stamp } from './storage.ts';
 import { CLAIM_PROTECTION } from './storage-admission.ts';
 import { keyOf, splitKey, startController, type World } from './world.ts';
 
@@ -25,6 +25,7 @@ export function startClaimBinder(world: World, storage: Storage): () => void {
   const late = new Map<string, string>();
   const making = new Set<string>();
   const timers = new Set<() => void>();
+  const patience = createPatience(storage);
 
   const stopLooking = startController(world, {
     kinds: [CLAIM, VOLUME, POD, STORAGE_CLASS, SNAPSHOT, SNAPSHOT_CONTENT],
@@ -71,7 +72,7 @@ export function startClaimBinder(world: World, storage: Storage): () => void {
     if (making.has(claim.metadata.uid)) return;
     making.add(claim.metadata.uid);
     try {
-      if ((await provision(world, storage, claim)) === 'failed') askAgain(key);
+      if ((await provision(world, storage, claim)) === 'failed') askAgain(key, patience.next(claim.metadata.uid));
     } finally {
       making.delete(claim.metadata.uid);
     }
@@ -133,7 +134,7 @@ export function startClaimBinder(world: World, storage: Storage): () => void {
   }
 
   /** Has the claim looked at again later, as if something had changed. */
-  function askAgain(key: string, ms = storage.waits.retry): void {
+  function askAgain(key: string, ms: number): void {
     const cancel = world.after(ms, () => {
       timers.delete(cancel);
       void Promise.resolve(look(key)).catch((error) => world.failures.push(error));

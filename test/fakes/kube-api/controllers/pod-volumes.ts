@@ -2,14 +2,10 @@ import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { CLAIM, CONFIG_MAP, SECRET, VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Stored } from '../store.ts';
+import { claimNamesOf } from './claims.ts';
 import type { Directories, World } from './world.ts';
 
 type PodVolume = Stored['spec']['volumes'][number];
-
-/** Names of the claims that a pod mounts. */
-export function claimsOf(pod: Stored): string[] {
-  return volumesOf(pod).flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
-}
 
 function volumesOf(pod: Stored): PodVolume[] {
   return pod.spec.volumes ?? [];
@@ -19,14 +15,16 @@ function volumesOf(pod: Stored): PodVolume[] {
 export function waitsFor(world: World, pod: Stored): string | undefined {
   const { namespace } = pod.metadata;
   for (const volume of volumesOf(pod)) {
-    const { persistentVolumeClaim: claim, secret, configMap } = volume;
+    const { secret, configMap } = volume;
     if (secret && !secret.optional && !world.store.get(SECRET, secret.secretName, namespace))
       return `secret "${secret.secretName}" not found`;
     if (configMap && !configMap.optional && !world.store.get(CONFIG_MAP, configMap.name, namespace))
       return `configmap "${configMap.name}" not found`;
-    const found = claim && volumeOf(world, namespace, claim.claimName);
-    if (claim && !found) return `volume of claim "${claim.claimName}" not found`;
-    if (found?.spec.csi && !world.isAttached(found.metadata.name, pod.spec.nodeName))
+  }
+  for (const claimName of claimNamesOf(pod)) {
+    const found = volumeOf(world, namespace, claimName);
+    if (!found) return `volume of claim "${claimName}" not found`;
+    if (found.spec.csi && !world.isAttached(found.metadata.name, pod.spec.nodeName))
       return `volume "${found.metadata.name}" is not attached`;
   }
   return undefined;
@@ -47,8 +45,10 @@ export function mountVolumes(world: World, pod: Stored): Directories {
 
 function directoryFor(world: World, pod: Stored, volume: PodVolume, own: string): string {
   const { namespace } = pod.metadata;
-  if (volume.persistentVolumeClaim) {
-    const { claimName, readOnly } = volume.persistentVolumeClaim;
+  if (volume.persistentVolumeClaim || volume.ephemeral) {
+    const { claimName, readOnly } = volume.persistentVolumeClaim ?? {
+      claimName: `${pod.metadata.name}-${volume.name}`,
+    };
     const found = volumeOf(world, namespace, claimName);
     if (!found) throw new Error(`claim ${claimName} has no volume`);
     const directory = world.directoryOf(found.metadata.name);

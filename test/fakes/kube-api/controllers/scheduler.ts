@@ -1,7 +1,8 @@
 import { CLAIM, NODE, POD, STORAGE_CLASS } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Stored } from '../store.ts';
+import { claimNamesOf } from './claims.ts';
 import { isOver, writeScheduled } from './pod-status.ts';
-import { claimsOf, volumeOf } from './pod-volumes.ts';
+import { volumeOf } from './pod-volumes.ts';
 import { keyOf, splitKey, startController, type World } from './world.ts';
 
 const SELECTED = 'volume.kubernetes.io/selected-node';
@@ -10,9 +11,12 @@ type Term = NonNullable<Stored['spec']>;
 /** Gives pods a node once their claims are bound; tells claims that wait for their first consumer which node it will be. */
 export function startScheduler(world: World): () => void {
   const waiting = new Set<string>();
+  const homes = new Map<string, string>();
   return startController(world, {
     kinds: [POD, CLAIM, NODE],
-    keysOf({ kind, object }) {
+    keysOf({ type, kind, object }) {
+      if (type === 'DELETED') homes.delete(object.metadata.uid);
+      else if (kind.kind === 'Pod' && object.spec.nodeName) homes.set(object.metadata.uid, object.spec.nodeName);
       if (kind.kind === 'Node') return [...waiting];
       if (kind.kind === 'Pod') return needsNode(object) ? [keyOf(object)] : [];
       return [...waiting].filter((key) => splitKey(key).namespace === object.metadata.namespace);
@@ -23,19 +27,19 @@ export function startScheduler(world: World): () => void {
       const needs = pod !== undefined && needsNode(pod);
       if (needs) waiting.add(key);
       else waiting.delete(key);
-      if (needs) place(world, pod);
+      if (needs) place(world, pod, [...homes.values()]);
     },
   });
 }
 
 const needsNode = (pod: Stored) => !pod.spec.nodeName && !isOver(pod) && !pod.metadata.deletionTimestamp;
 
-function place(world: World, pod: Stored): void {
+function place(world: World, pod: Stored, homes: readonly string[]): void {
   const { name, namespace } = pod.metadata;
   const refuse = (message: string) =>
     world.store.edit(POD, name, namespace, (standing) => writeScheduled(standing, undefined, world.now(), message));
   const unbound: Stored[] = [];
-  for (const claimName of claimsOf(pod)) {
+  for (const claimName of claimNamesOf(pod)) {
     const claim = world.store.get(CLAIM, claimName, namespace);
     if (!claim) return void refuse(`persistentvolumeclaim "${claimName}" not found`);
     if (claim.metadata.deletionTimestamp) return void refuse(`persistentvolumeclaim "${claimName}" is being deleted`);
@@ -43,7 +47,7 @@ function place(world: World, pod: Stored): void {
   }
   if (unbound.some((claim) => !waitsForConsumer(world, claim)))
     return void refuse('pod has unbound immediate PersistentVolumeClaims');
-  const node = chooseNode(world, pod);
+  const node = chooseNode(world, pod, homes);
   if (node === undefined) return void refuse('0 nodes are available: none matches');
   if (unbound.length === 0)
     return void world.store.edit(POD, name, namespace, (standing) => writeScheduled(standing, node, world.now()));
@@ -60,10 +64,10 @@ function waitsForConsumer(world: World, claim: Stored): boolean {
 }
 
 /** The fitting node with the fewest pods: two pods of one claim come together only when somebody asks for it. */
-function chooseNode(world: World, pod: Stored): string | undefined {
+function chooseNode(world: World, pod: Stored, homes: readonly string[]): string | undefined {
   const { namespace } = pod.metadata;
-  const volumes = claimsOf(pod).flatMap((name) => volumeOf(world, namespace, name) ?? []);
-  const selected = claimsOf(pod).flatMap(
+  const volumes = claimNamesOf(pod).flatMap((name) => volumeOf(world, namespace, name) ?? []);
+  const selected = claimNamesOf(pod).flatMap(
     (name) => world.store.get(CLAIM, name, namespace)?.metadata.annotations?.[SELECTED] ?? [],
   );
   const fitting = world.store
@@ -72,8 +76,7 @@ function chooseNode(world: World, pod: Stored): string | undefined {
     .filter((node) => volumes.every(({ spec }) => matchesAny(spec.nodeAffinity?.required?.nodeSelectorTerms, node)))
     .map(({ metadata }) => metadata.name)
     .filter((name) => volumes.length > 0 || selected.every((one) => one === name));
-  const pods = fitting.length > 1 ? world.store.list(POD) : [];
-  const countOn = (node: string) => pods.filter((one) => one.spec.nodeName === node && !isOver(one)).length;
+  const countOn = (node: string) => homes.filter((home) => home === node).length;
   return fitting.map((name) => ({ name, count: countOn(name) })).sort((a, b) => a.count - b.count)[0]?.name;
 }
 

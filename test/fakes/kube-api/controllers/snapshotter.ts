@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs';
 import { ATTACHMENT, SNAPSHOT, SNAPSHOT_CONTENT, VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Stored } from '../store.ts';
 import { bytesOf } from './quantity.ts';
-import { BEING_DELETED, CONTENT_BOUND } from './snapshot.ts';
-import { type Storage, stamp, type TakenSnapshot } from './storage.ts';
+import { BEING_CREATED, BEING_DELETED, CONTENT_BOUND } from './snapshot-marks.ts';
+import { createPatience, type Storage, stamp, type TakenSnapshot } from './storage.ts';
 import { keyOf, splitKey, startController, type World } from './world.ts';
-
-export const BEING_CREATED = 'snapshot.storage.kubernetes.io/volumesnapshot-being-created';
 
 /** The driver's side of snapshots: takes them as real copies, looks given ones up, deletes them. */
 export function startSnapshotter(world: World, storage: Storage): () => void {
   const { store } = world;
   const waiting = new Set<string>();
+  const taking = new Set<string>();
+  const patience = createPatience(storage);
   return startController(world, { kinds: [SNAPSHOT_CONTENT], keysOf: ({ object }) => [keyOf(object)], look });
 
   async function look(key: string): Promise<void> {
@@ -49,7 +49,7 @@ export function startSnapshotter(world: World, storage: Storage): () => void {
   }
 
   async function take(content: Stored): Promise<void> {
-    if (waiting.has(content.metadata.uid)) return;
+    if (waiting.has(content.metadata.uid) || taking.has(content.metadata.uid)) return;
     const { driver: driverName, source, volumeSnapshotRef } = content.spec;
     const driver = storage.driver(driverName);
     const fault = storage.snapshotFault({
@@ -62,10 +62,13 @@ export function startSnapshotter(world: World, storage: Storage): () => void {
       const words = `failed to take snapshot of the volume ${source.volumeHandle}: "rpc error: code = Internal desc = ${refusal}"`;
       write(content, { error: { message: words, time: stamp(world) }, readyToUse: false });
       mark(content, false);
-      later(content, storage.waits.retry, () => look(`/${content.metadata.name}`));
+      later(content, patience.next(content.metadata.uid), () => look(`/${content.metadata.name}`));
       return;
     }
-    later(content, fault?.snapshotMs ?? driver.snapshotMs, () => complete(content, fault?.readyMs ?? driver.readyMs));
+    later(content, fault?.snapshotMs ?? driver.snapshotMs, async () => {
+      taking.add(content.metadata.uid);
+      await complete(content, fault?.readyMs ?? driver.readyMs).finally(() => taking.delete(content.metadata.uid));
+    });
   }
 
   function refused(driverName: string, volumeHandle: string): string | undefined {

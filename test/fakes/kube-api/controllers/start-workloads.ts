@@ -2,6 +2,7 @@ import { startAutoscaler } from './autoscaler.ts';
 import { startCronJobController } from './cron-job.ts';
 import { startDaemonSetController } from './daemon-set.ts';
 import { startDeploymentController } from './deployment.ts';
+import { startEphemeralClaims } from './ephemeral-claims.ts';
 import { startGarbageCollector } from './garbage.ts';
 import { startGitOps } from './gitops.ts';
 import { startJobController } from './job.ts';
@@ -13,6 +14,7 @@ import type { World } from './world.ts';
 export function startWorkloads(world: World): void {
   for (const stop of [
     startGarbageCollector(world),
+    startEphemeralClaims(world),
     startPodController(world),
     startDeploymentController(world),
     startStatefulSetController(world),

@@ -50,7 +50,7 @@ export interface Waits {
   idle: number;
   detach: number;
   attach: number;
-  /** From a snapshot or volume that failed until it is tried again. */
+  /** From a snapshot or volume that failed until it is tried again; twice as long each time after. */
   retry: number;
 }
 
@@ -143,4 +143,16 @@ function usualDriver(name: string): Driver {
 /** A time as most objects carry it: whole seconds. */
 export function stamp(world: World): string {
   return world.now().toISOString().replace(/\.\d+/, '');
+}
+
+/** Counts how often something failed, and says how long to wait. */
+export function createPatience(storage: Storage): { next(key: string): number } {
+  const failed = new Map<string, number>();
+  return {
+    next(key) {
+      const times = failed.get(key) ?? 0;
+      failed.set(key, times + 1);
+      return storage.waits.retry * 2 ** Math.min(times, 12);
+    },
+  };
 }

@@ -39,6 +39,9 @@ export interface Behaviour {
   readonly startMs?: number;
   readonly readyMs?: number;
   readonly endMs?: number;
+  /** Ends by itself after this, with this exit code. Absent: at once when a Job owns it, else never. */
+  readonly endsAfterMs?: number;
+  readonly exitCode?: number;
   /** Directories of the pod's volumes by the volume's name in the pod; answers why the program ends at once, each time. */
   readonly refuses?: (directories: Directories, pod: Stored) => string | undefined;
   /** Done once when it starts. */

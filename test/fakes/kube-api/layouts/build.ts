@@ -3,6 +3,7 @@ import { actsAsDatabase } from '../controllers/behaviours.ts';
 import { createNode } from '../controllers/nodes.ts';
 import type { KubeLab } from '../lab.ts';
 import { putDefinition, putNamespace } from './definition.ts';
+import { EVALUATOR, putEvaluator, putWebhook } from './evaluator.ts';
 import { createLayout, eventually, type Layout, type LayoutOptions, type LayoutPart, WORKSPACE } from './layout.ts';
 import { blockClaim, putClaim, putFinishedJob, putService } from './objects.ts';
 import { DATA, seedProjects, seedVolume } from './seed.ts';
@@ -31,7 +32,7 @@ export interface Ground {
 export async function build(
   lab: KubeLab,
   ground: Ground,
-  { small = false, users = small ? 0 : 1 }: LayoutOptions,
+  { small = false, users = small ? 0 : 1, evaluator = false }: LayoutOptions,
 ): Promise<Layout> {
   const { world } = lab;
   const services = small ? SMALL : [...USUAL, ...(ground.more ?? [])];
@@ -53,13 +54,21 @@ export async function build(
   ];
   const userNamespaces = putUsers(lab, users, ground.projectSource(lab));
   const stopped = services.filter(({ kind }) => kind !== 'DaemonSet').map(({ name }) => name);
-  const layout = createLayout({ name: ground.name, lab, userNamespaces, parts, services: [...stopped, ...first] });
+  const layout = createLayout({
+    name: ground.name,
+    lab,
+    userNamespaces,
+    parts,
+    services: [...stopped, ...first, ...(evaluator ? [EVALUATOR] : [])],
+  });
   await Promise.all(blocks.map(({ claim, owner }) => seedVolume(owner, layout.directoryOf(claim))));
   await seedProjects(layout.directoryOf('projects-pvc'));
   for (const service of services) putService(lab, service, ground.blockClass);
   if (!small) for (const job of FINISHED_JOBS) putFinishedJob(lab, job);
   ground.putAddress(lab);
+  if (evaluator) putEvaluator(lab);
   await layout.allUp();
+  if (evaluator) putWebhook(lab);
   return layout;
 }
 

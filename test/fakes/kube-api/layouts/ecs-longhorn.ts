@@ -1,12 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { CLAIM, DEPLOYMENT } from '../../../../src/workspace/kubernetes/kinds.ts';
+import { CLAIM, DEPLOYMENT, POD } from '../../../../src/workspace/kubernetes/kinds.ts';
+import type { Behaviour } from '../controllers/world.ts';
 import type { KubeLab } from '../lab.ts';
 import { build, type Ground, unbound } from './build.ts';
 import { putClass, putDriver, putSnapshotClass } from './classes.ts';
 import { putIngress, SERVICE } from './definition.ts';
 import { eventually, type Layout, type LayoutOptions, WORKSPACE } from './layout.ts';
 import { blockClaim, put, putClaim } from './objects.ts';
+import { USUAL } from './services.ts';
 
 export const LONGHORN = 'driver.longhorn.io';
 const SERVER = `longhorn-nfs-${WORKSPACE}`;
@@ -55,6 +57,8 @@ const ground: Ground = {
     });
     putClass(lab, SHARES, `longhorn-pv-${WORKSPACE}`);
     putServer(lab);
+    for (const { name, projects } of USUAL)
+      if (projects !== undefined) world.behaviours.set(`${WORKSPACE}/${name}`, mountedFrom(lab));
     return [SERVER];
   },
   putProjects(lab) {
@@ -70,6 +74,20 @@ const ground: Ground = {
   },
   putAddress: putIngress,
 };
+
+/** A program whose files come from a server in the cluster: without that it neither starts nor ends. */
+function mountedFrom({ store }: KubeLab): Behaviour {
+  const isServed = () =>
+    store
+      .list(POD, WORKSPACE)
+      .some(({ metadata, status }) => metadata.labels?.app === SERVER && status?.phase === 'Running');
+  return {
+    get neverEnds() {
+      return !isServed();
+    },
+    refuses: () => (isServed() ? undefined : `mount.nfs: Connection refused for ${ADDRESS}:/export`),
+  };
+}
 
 function putServer(lab: KubeLab): void {
   const metadata = { name: SERVER, namespace: WORKSPACE, labels: { app: SERVER } };

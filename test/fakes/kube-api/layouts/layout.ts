@@ -21,6 +21,8 @@ export interface LayoutOptions {
   readonly small?: boolean;
   /** Namespaces of users with a session each. Default 1, none when small. */
   readonly users?: number;
+  /** With a service that must let every new pod in. */
+  readonly evaluator?: boolean;
 }
 
 export interface LayoutPart {
@@ -52,6 +54,7 @@ export interface Layout {
   allUp(withinMs?: number): Promise<void>;
   /** Scaled to nothing, or suspended, by somebody else. */
   takeDown(service: string): void;
+  bringUp(service: string, replicas?: number): void;
   /** Sessions end and their pods go. */
   endSessions(): Promise<void>;
   /** Directory of the snapshot behind a snapshot's content. */
@@ -75,6 +78,14 @@ export function createLayout(built: Built): Layout {
       if (object) return [kind, object];
     }
     return undefined;
+  };
+  const scale = (service: string, replicas: number) => {
+    const [kind] = find(service) ?? [];
+    if (!kind) throw new Error(`there is no service ${service}`);
+    store.edit(kind, service, WORKSPACE, ({ spec }) => {
+      if (kind === CRON_JOB) spec.suspend = replicas === 0;
+      else spec.replicas = replicas;
+    });
   };
   const layout: Layout = {
     ...built,
@@ -103,14 +114,8 @@ export function createLayout(built: Built): Layout {
         const down = services.filter((service) => !layout.isUp(service));
         return down.length === 0 ? undefined : `not up: ${down.join(', ')}`;
       }),
-    takeDown(service) {
-      const [kind] = find(service) ?? [];
-      if (!kind) throw new Error(`there is no service ${service}`);
-      store.edit(kind, service, WORKSPACE, ({ spec }) => {
-        if (kind === CRON_JOB) spec.suspend = true;
-        else spec.replicas = 0;
-      });
-    },
+    takeDown: (service) => scale(service, 0),
+    bringUp: (service, replicas = 1) => scale(service, replicas),
     async endSessions() {
       for (const namespace of userNamespaces)
         for (const { metadata } of store.list(POD, namespace)) deleteObject(world, POD, metadata.name, namespace);

@@ -8,26 +8,37 @@ import { JOB, POD } from './kinds.ts';
 import { type LedgerEntry, readRan, SERVICE_KINDS, type ServiceObject, writeRan } from './ledger.ts';
 import { NOTES } from './names.ts';
 import { notedByAnother } from './note.ts';
-import { askedFor, askFor, isPodOf, podSelector } from './running.ts';
+import { askedFor, askFor, isPodOf } from './running.ts';
 
 /** So often somebody may write the object between our reading and our writing. */
 const TRIES = 20;
 
 /**
- * Takes one service down and waits until its pods are gone. Answers whose containers had to be killed.
- * @throws OperationError `service-will-not-stop` naming what holds it, `plan-changed` when it is not the noted one any more.
+ * Takes services down together and waits until their pods are gone. Answers whose containers had to be killed.
+ * @throws OperationError `service-will-not-stop` naming what holds it, `plan-changed` when one is not the noted one any more.
  */
-export async function stopService(
+export async function stopTogether(
   context: KubeContext,
-  entry: LedgerEntry,
+  wave: readonly LedgerEntry[],
   options: EffectOptions,
 ): Promise<KilledContainer[]> {
-  const object = await scaleDown(context, entry);
-  if (entry.kind === 'CronJob') {
-    await awaitJobs(context, entry, object, options);
-    return [];
-  }
-  return awaitGone(context, entry, object, options);
+  const objects = await allOf(wave.map((entry) => scaleDown(context, entry)));
+  const [killed] = await allOf([
+    awaitGone(context, wave, options),
+    ...wave.map(async (entry, at) => {
+      if (entry.kind === 'CronJob') await awaitJobs(context, entry, objects[at], options);
+      return [];
+    }),
+  ]);
+  return killed ?? [];
+}
+
+/** All are awaited before the first failure is told: nothing of ours goes on behind the caller's back. */
+async function allOf<T>(works: readonly Promise<T>[]): Promise<T[]> {
+  const ends = await Promise.allSettled(works);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+  return ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
 }
 
 /** What ran is noted on the object in the same write that stops it, and only if nobody wrote it since we looked. */
@@ -41,7 +52,8 @@ async function scaleDown({ cluster, namespace, log }: KubeContext, entry: Ledger
     const asked = askedFor(entry.kind, object);
     if (noted !== undefined && asked === 0) return object;
     if (noted !== undefined) throw scaledByOthers(entry, asked);
-    if (asked === 0) log.warn({ service: entry.service }, 'somebody else stopped it since it was noted');
+    if (asked === 0 && entry.replicas > 0)
+      log.warn({ service: entry.service }, 'somebody else stopped it since it was noted');
     const standing = { ...entry, replicas: asked === 0 ? entry.replicas : asked };
     try {
       return await cluster.patch(kind, entry.object, namespace, {
@@ -81,23 +93,23 @@ function scaledByOthers({ service }: LedgerEntry, asked: number): OperationError
   );
 }
 
+/** One watch for all of them: a namespace has few pods that are not of its services. */
 async function awaitGone(
   { cluster, namespace, settings }: KubeContext,
-  entry: LedgerEntry,
-  object: ServiceObject,
+  wave: readonly LedgerEntry[],
   { signal }: EffectOptions,
 ): Promise<KilledContainer[]> {
   const endings = watchEndings();
   let left: readonly V1Pod[] = [];
   return cluster.follow(
     POD,
-    { namespace, labels: podSelector(object) },
+    { namespace },
     (pods) => {
-      left = pods.filter((pod) => isPodOf(entry, pod));
+      left = pods.filter((pod) => wave.some((entry) => isPodOf(entry, pod)));
       endings.see(left);
       return left.length === 0 ? endings.killed() : undefined;
     },
-    { signal, withinMs: settings.stopWithin, late: () => willNotStop(entry.service, left) },
+    { signal, withinMs: settings.stopWithin, late: () => willNotStop(wave, left) },
   );
 }
 
@@ -105,11 +117,11 @@ async function awaitGone(
 async function awaitJobs(
   { cluster, namespace, settings }: KubeContext,
   { service }: LedgerEntry,
-  object: ServiceObject,
+  object: ServiceObject | undefined,
   { signal }: EffectOptions,
 ): Promise<void> {
   const isOwn = ({ metadata }: { metadata?: { ownerReferences?: { uid: string }[] } }) =>
-    metadata?.ownerReferences?.some(({ uid }) => uid === object.metadata?.uid) ?? false;
+    metadata?.ownerReferences?.some(({ uid }) => uid === object?.metadata?.uid) ?? false;
   const hasOwn = (await cluster.list(JOB, { namespace })).some((job) => isOwn(job) && !isFinished(job));
   if (!hasOwn) return;
   let holding = '';
@@ -134,13 +146,18 @@ function isFinished({ status }: { status?: { conditions?: { type: string; status
   return status?.conditions?.some((one) => ['Complete', 'Failed'].includes(one.type) && one.status === 'True') ?? false;
 }
 
-function willNotStop(service: string, pods: readonly V1Pod[]): OperationError {
-  const holding = pods.map(({ metadata, spec }) => {
-    const finalizers = metadata?.finalizers ?? [];
-    const why = finalizers.length > 0 ? `held by ${finalizers.join(', ')}` : `on node ${spec?.nodeName ?? 'none'}`;
-    return `the pod ${metadata?.name} is still there (${why})`;
+function willNotStop(wave: readonly LedgerEntry[], pods: readonly V1Pod[]): OperationError {
+  const sentences = wave.flatMap((entry) => {
+    const own = pods.filter((pod) => isPodOf(entry, pod));
+    if (own.length === 0) return [];
+    const holding = own.map(({ metadata, spec }) => {
+      const finalizers = metadata?.finalizers ?? [];
+      const why = finalizers.length > 0 ? `held by ${finalizers.join(', ')}` : `on node ${spec?.nodeName ?? 'none'}`;
+      return `the pod ${metadata?.name} is still there (${why})`;
+    });
+    return [`the service ${entry.service} does not stop: ${holding.join(', ')}`];
   });
-  return new OperationError('service-will-not-stop', `the service ${service} does not stop: ${holding.join('; ')}`, {
+  return new OperationError('service-will-not-stop', sentences.join('; '), {
     hint: 'nothing is removed by force; look at that pod and its node, then try again',
   });
 }
