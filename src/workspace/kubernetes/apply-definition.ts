@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import type { KubernetesObject } from '@kubernetes/client-node';
 import { OperationError, PortError } from '../../errors.ts';
 import { askedBy, asStopped, isService } from './as-it-ran.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { type DefinedObject, type Definition, definition, isSameObject, withoutCluster } from './definition.ts';
+import { readDefinitionText } from './displaced-definition.ts';
 import type { Kind } from './kinds.ts';
 import { type Ledger, type LedgerEntry, listObjects, readLedger, renote, writeRan } from './ledger.ts';
 import { NOTES } from './names.ts';
@@ -20,7 +20,7 @@ const GONE_WITHIN_MS = 60_000;
  * @throws OperationError `swap-failed` naming the object that the cluster does not take.
  */
 export async function applyDefinition(context: KubeContext, path: string): Promise<void> {
-  const wanted = await withReleaseBundle(context, await readDefinition(path));
+  const wanted = await withReleaseBundle(context, await readDefinition(context, path));
   const kinds = new Map((await context.cluster.discover()).map((kind) => [`${kind.apiVersion}/${kind.kind}`, kind]));
   const ledger = await readLedger(context);
   const entries = ledger ? await entriesFor(context, ledger, wanted) : [];
@@ -33,9 +33,10 @@ export async function applyDefinition(context: KubeContext, path: string): Promi
   }
 }
 
-async function readDefinition(path: string): Promise<Definition> {
+async function readDefinition(context: KubeContext, path: string): Promise<Definition> {
+  const text = await readDefinitionText(context, path);
   try {
-    return definition.parse(JSON.parse(await readFile(path, 'utf8')));
+    return definition.parse(JSON.parse(text));
   } catch (cause) {
     throw new PortError('platform-unavailable', `the definition ${path} cannot be understood`, {
       cause,

@@ -3,7 +3,7 @@ import { OperationError } from '../../errors.ts';
 import type { StagedPart } from '../platform.ts';
 import { assertUnmounted, manifestOf } from './bind-claim.ts';
 import type { KubeContext } from './context.ts';
-import { type DisplacedEntry, settleSwap } from './displaced.ts';
+import { type DisplacedEntry, keepDisplaced } from './displaced.ts';
 import { findParts } from './find-parts.ts';
 import type { FoundPart } from './found.ts';
 import { keepVolume } from './keep-volumes.ts';
@@ -59,7 +59,7 @@ async function settleOthers(context: KubeContext): Promise<void> {
       await giveUpSwap(context, other);
     } else if (state === 'committed' && (await wasServed(context, other.operationId))) {
       const until = new Date(context.clock.now().getTime() + KEEP_ABANDONED_MS).toISOString();
-      await settleSwap(context, other.operationId, until);
+      await keepDisplaced(context, other.operationId, until);
     } else {
       throw new OperationError('swap-failed', `the swap of operation ${other.operationId} is not settled yet`, {
         hint: 'it has to be put back first: see how that operation ended',

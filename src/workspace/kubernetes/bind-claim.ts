@@ -3,6 +3,7 @@ import { OperationError } from '../../errors.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { CLAIM, POD, STATEFUL_SET, VOLUME } from './kinds.ts';
+import { NOTES } from './names.ts';
 import type { ClaimManifest } from './swap-record.ts';
 
 /** With a reservation a claim is bound in 35 ms, without one at the binder's next look, up to 15 s (kube-traces 11, 12). */
@@ -32,12 +33,15 @@ export function manifestOf({ metadata, spec }: V1PersistentVolumeClaim): ClaimMa
   };
 }
 
-/** Removes this very claim and waits until it is gone; its volume is then Released. Nothing when it is gone already. */
-export async function removeClaim(context: KubeContext, name: string, uid: string): Promise<void> {
+/**
+ * Removes this very claim and waits until it is gone; its volume is then Released. Nothing when it is gone already. With a
+ * version only as it stood then, else ClusterRefusal `Conflict`.
+ */
+export async function removeClaim(context: KubeContext, name: string, uid: string, version?: string): Promise<void> {
   const { cluster, namespace } = context;
   const standing = await cluster.read(CLAIM, name, namespace);
   if (standing?.metadata?.uid !== uid) return;
-  await cluster.remove(CLAIM, name, namespace, { uid });
+  await cluster.remove(CLAIM, name, namespace, { uid, version });
   let holds: readonly string[] = [];
   const look = async (claims: readonly V1PersistentVolumeClaim[]) => {
     const left = claims.find(({ metadata }) => metadata?.uid === uid);
@@ -145,6 +149,20 @@ async function livingOwners({ cluster, namespace }: KubeContext, { metadata }: C
     }),
   );
   return owners.filter((_, at) => isLiving[at]);
+}
+
+/** From here on nobody removes it by a version that he read before: what an overtaken life still sends is refused. */
+export async function fenceClaim(
+  { cluster, namespace }: KubeContext,
+  name: string,
+  operationId: string,
+): Promise<void> {
+  try {
+    for (const fenced of [operationId, null])
+      await cluster.patch(CLAIM, name, namespace, { metadata: { annotations: { [NOTES.swap]: fenced } } });
+  } catch (error) {
+    if (!isRefusal(error, 'NotFound')) throw error;
+  }
 }
 
 /** Released for good: reserved for a claim that does not exist, so that nobody is ever bound to it by chance. */

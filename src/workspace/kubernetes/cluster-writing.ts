@@ -120,11 +120,13 @@ async function remove(
   kind: Kind,
   name: string,
   namespace: string | undefined,
-  { uid, propagation = 'Background', graceSeconds }: Parameters<Cluster['remove']>[3] = {},
+  { uid, version, propagation = 'Background', graceSeconds }: Parameters<Cluster['remove']>[3] = {},
 ): Promise<void> {
   const body = {
     ...{ apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: propagation },
-    ...(uid !== undefined && { preconditions: { uid } }),
+    ...((uid ?? version) !== undefined && {
+      preconditions: { ...(uid !== undefined && { uid }), ...(version !== undefined && { resourceVersion: version }) },
+    }),
     ...(graceSeconds !== undefined && { gracePeriodSeconds: graceSeconds }),
   };
   const path = addressOf(kind, { namespace, name });

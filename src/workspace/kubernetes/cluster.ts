@@ -80,6 +80,8 @@ export interface Cluster {
     namespace?: string,
     options?: {
       readonly uid?: string | undefined;
+      /** Only as it stood at this resourceVersion, else `Conflict`. */
+      readonly version?: string | undefined;
       readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
       readonly graceSeconds?: number;
     },

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { V1Secret } from '@kubernetes/client-node';
@@ -28,7 +26,7 @@ const PIECE_BYTES = 700_000;
 const pieceName = (operationId: string, at: number) =>
   objectName('cml-displaced', idInNames(operationId), 'definition', String(at + 1));
 
-/** Stands for the path of a definition that lies in the cluster; see `withDefinitionFile`. */
+/** Stands for the path of a definition that lies in the cluster; see `readDefinitionText`. */
 export function keptPath(operationId: string): string {
   return `cluster:/displaced/${operationId}/definition`;
 }
@@ -87,33 +85,21 @@ export async function dropDefinition({ cluster, namespace, workspace }: KubeCont
 }
 
 /**
- * Gives `use` the path of a file that holds the definition: the one given, or a short-lived copy of one in the cluster.
+ * The text of a definition, at the path of a file or kept in the cluster.
  * @throws OperationError `part-missing` when it is not kept any more.
  */
-export async function withDefinitionFile<T>(
-  context: KubeContext,
-  path: string,
-  use: (file: string) => Promise<T>,
-): Promise<T> {
+export async function readDefinitionText(context: KubeContext, path: string): Promise<string> {
   const operationId = operationIn(path);
-  if (operationId === undefined) return use(path);
-  const folder = await mkdtemp(join(tmpdir(), 'cml-definition-'));
-  try {
-    const file = join(folder, 'definition.json');
-    await writeFile(file, await readKept(context, operationId), { mode: 0o600 });
-    return await use(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return operationId === undefined ? readFile(path, 'utf8') : readKept(context, operationId);
 }
 
-async function readKept({ cluster, namespace }: KubeContext, operationId: string): Promise<Buffer> {
+async function readKept({ cluster, namespace }: KubeContext, operationId: string): Promise<string> {
   const pieces: Buffer[] = [];
   for (;;) {
     const secret = await cluster.read(SECRET, pieceName(operationId, pieces.length), namespace);
     if (!secret) break;
     pieces.push(Buffer.from(secret.data?.piece ?? '', 'base64'));
   }
-  if (pieces.length > 0) return promisify(gunzip)(Buffer.concat(pieces));
+  if (pieces.length > 0) return (await promisify(gunzip)(Buffer.concat(pieces))).toString('utf8');
   throw new OperationError('part-missing', `The definition that ${operationId} displaced is not kept any more`);
 }

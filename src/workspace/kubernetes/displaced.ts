@@ -62,7 +62,7 @@ export function displacedPath(operationId: string, part: string): string {
 }
 
 /** From here on the swap is settled: what was displaced is only waiting for its time to pass. */
-export async function settleSwap(
+export async function keepDisplaced(
   context: KubeContext,
   operationId: string,
   until: string,

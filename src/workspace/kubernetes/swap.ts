@@ -1,8 +1,8 @@
 import { AppError, OperationError } from '../../errors.ts';
 import type { Quiet, StagedPart } from '../platform.ts';
 import { beginSwap } from './begin-swap.ts';
-import { assertUnmounted, bindClaim, removeClaim } from './bind-claim.ts';
-import { ClusterRefusal } from './cluster.ts';
+import { assertUnmounted, bindClaim, fenceClaim, removeClaim } from './bind-claim.ts';
+import { ClusterRefusal, isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { readEntry, reopen } from './displaced.ts';
 import { CLAIM } from './kinds.ts';
@@ -42,15 +42,25 @@ export async function commitSwap(
   });
 }
 
+const TRIES = 10;
+
 async function commitPart(context: KubeContext, operationId: string, part: ClaimSwap, quiet: Quiet): Promise<void> {
-  const state = await stateOfClaim(context, part);
-  if (state === 'committed') return;
-  if (state === 'unknown') throw moved(part);
-  // The guard may have taken over: it puts back, and whoever comes after it must leave the claims alone.
-  await assertNotTakenOver(context, operationId);
-  await assertSameQuiet(context, quiet);
-  await removeClaim(context, part.claim, part.previous.claimUid);
-  await bindClaim(context, part.staged.manifest, part.staged);
+  for (let tries = 1; ; tries += 1) {
+    const claim = await context.cluster.read(CLAIM, part.claim, context.namespace);
+    const state = await stateOfClaim(context, part);
+    if (state === 'committed') return;
+    if (state === 'unknown') throw moved(part);
+    // The guard may have taken over: it puts back, and whoever comes after it must leave the claims alone. What is under
+    // way when it does so is refused: it changes every claim that it finds in its place.
+    await assertNotTakenOver(context, operationId);
+    await assertSameQuiet(context, quiet);
+    try {
+      await removeClaim(context, part.claim, part.previous.claimUid, claim?.metadata?.resourceVersion);
+      return await bindClaim(context, part.staged.manifest, part.staged);
+    } catch (error) {
+      if (!isRefusal(error, 'Conflict') || tries === TRIES) throw error;
+    }
+  }
 }
 
 export async function isSwapReverted(context: KubeContext, operationId: string): Promise<boolean> {
@@ -77,9 +87,19 @@ export async function revertSwap(context: KubeContext, operationId: string): Pro
     if (kept) await reopen(context, kept);
     const record = await readSwap(context, operationId);
     if (!record) return;
-    if ((await stateOfSwap(context, record)) !== 'previous') await putBack(context, record);
+    for (let tries = 1; !(await isFenced(context, record)); tries += 1) {
+      if (tries > TRIES) throw new OperationError('swap-failed', 'somebody else moves the same claims again and again');
+      await putBack(context, record);
+    }
     await giveUpSwap(context, record);
   });
+}
+
+/** Every part is the previous one, and what an overtaken life of ours still has under way cannot change that any more. */
+async function isFenced(context: KubeContext, record: SwapRecord): Promise<boolean> {
+  if ((await stateOfSwap(context, record)) !== 'previous') return false;
+  await allOf(record.parts.map(({ claim }) => fenceClaim(context, claim, record.operationId)));
+  return (await stateOfSwap(context, record)) === 'previous';
 }
 
 /** Every part is tried, so that one that cannot be put back leaves as few others as possible to be put back by hand. */

@@ -7,7 +7,7 @@ import { Refused, type Store, type Stored, titleOf } from './store.ts';
 interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: string;
-  readonly preconditions?: { readonly uid?: string };
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
 
 /** Marks it, or removes it: the answer is the object, or a Status when nothing is left of it. @throws Refused 409 */
@@ -19,6 +19,12 @@ export function remove(store: Store, request: ApiRequest, standing: Stored): unk
   const wanted = options.preconditions?.uid;
   if (wanted !== undefined && wanted !== uid) {
     const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`;
+    throw new Refused(409, 'Conflict', `Operation cannot be fulfilled on ${titleOf(kind)} "${name}": ${why}`);
+  }
+  const { resourceVersion } = standing.metadata;
+  const stood = options.preconditions?.resourceVersion;
+  if (stood !== undefined && stood !== resourceVersion) {
+    const why = `Precondition failed: ResourceVersion in precondition: ${stood}, ResourceVersion in object meta: ${resourceVersion}`;
     throw new Refused(409, 'Conflict', `Operation cannot be fulfilled on ${titleOf(kind)} "${name}": ${why}`);
   }
   if (request.dryRun) return standing;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
 import type { KubeContext } from '../../../src/workspace/kubernetes/context.ts';
-import { dropDisplaced, listDisplaced, settleSwap } from '../../../src/workspace/kubernetes/displaced.ts';
+import { dropDisplaced, keepDisplaced, listDisplaced } from '../../../src/workspace/kubernetes/displaced.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { releaseStage } from '../../../src/workspace/kubernetes/stage.ts';
 import { startServices } from '../../../src/workspace/kubernetes/start-services.ts';
@@ -127,8 +127,8 @@ describe('wherever its process dies,', { timeout: 120_000 }, () => {
     for (let end = 'died'; end === 'died'; writes += 1) {
       const text = `new ${writes}`;
       await commitSwap(context, FIRST, await scene.stageAll(context, FIRST, text), quiet);
-      end = await untilDeath(settleSwap(mortal(writes), FIRST, FAR_AWAY));
-      const places = await settleSwap(context, FIRST, FAR_AWAY);
+      end = await untilDeath(keepDisplaced(mortal(writes), FIRST, FAR_AWAY));
+      const places = await keepDisplaced(context, FIRST, FAR_AWAY);
       expect(places).toHaveLength(3);
       await releaseStage(context, FIRST);
       expect(await listDisplaced(context)).toHaveLength(1);
@@ -143,7 +143,7 @@ describe('wherever its process dies,', { timeout: 120_000 }, () => {
   test('an undo is put back, and what it would bring stays kept', async () => {
     const { context } = scene;
     await commitSwap(context, FIRST, await scene.stageAll(context, FIRST, 'new'), quiet);
-    await settleSwap(context, FIRST, FAR_AWAY);
+    await keepDisplaced(context, FIRST, FAR_AWAY);
     let writes = 1;
     for (let end = 'died'; end === 'died'; writes += 3) {
       const staged = await stageDisplaced(context, FIRST);

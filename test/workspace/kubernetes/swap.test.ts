@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   displacedPath,
   dropDisplaced,
+  keepDisplaced,
   listDisplaced,
-  settleSwap,
 } from '../../../src/workspace/kubernetes/displaced.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { NOTES } from '../../../src/workspace/kubernetes/names.ts';
@@ -39,7 +39,7 @@ async function swapIn(operationId = FIRST, text = 'new') {
 async function restore(operationId = FIRST, text = 'new') {
   const { note } = await swapIn(operationId, text);
   await startServices(scene.context, note, {});
-  const places = await settleSwap(scene.context, operationId, FAR_AWAY);
+  const places = await keepDisplaced(scene.context, operationId, FAR_AWAY);
   await releaseStage(scene.context, operationId);
   return places;
 }
@@ -59,7 +59,7 @@ describe('a swap', () => {
     expect(await isSwapServed(scene.context, FIRST)).toBe(false);
     await startServices(scene.context, note, {});
     expect(await isSwapServed(scene.context, FIRST)).toBe(true);
-    await settleSwap(scene.context, FIRST, FAR_AWAY);
+    await keepDisplaced(scene.context, FIRST, FAR_AWAY);
     await releaseStage(scene.context, FIRST);
     expect(await isSwapServed(scene.context, FIRST)).toBe(true);
     expect(scene.volumes()).toHaveLength(6);
@@ -87,7 +87,7 @@ describe('a swap', () => {
       expect(spec.persistentVolumeReclaimPolicy).toBe('Delete');
       expect(Object.keys(metadata.annotations ?? {}).filter((key) => key.startsWith('cml-'))).toEqual([]);
     }
-    expect(await settleSwap(scene.context, FIRST, FAR_AWAY)).toEqual([]);
+    expect(await keepDisplaced(scene.context, FIRST, FAR_AWAY)).toEqual([]);
     expect(scene.contents()).toEqual(old);
   });
 
@@ -137,7 +137,7 @@ describe('what was displaced', () => {
     expect(scene.contents()).toEqual(old);
     expect(await dropDisplaced(scene.context, LATER, [])).toEqual([]);
     await startServices(scene.context, note, {});
-    const displaced = await settleSwap(scene.context, SECOND, FAR_AWAY);
+    const displaced = await keepDisplaced(scene.context, SECOND, FAR_AWAY);
     await releaseStage(scene.context, SECOND);
     expect((await listDisplaced(scene.context)).map(({ operationId }) => operationId)).toEqual([SECOND]);
     await expect(revertSwap(scene.context, SECOND)).rejects.toMatchObject({ code: 'swap-failed' });
@@ -170,4 +170,28 @@ describe('what was displaced', () => {
     await releaseStage(scene.context, FIRST);
     expect(scene.volumes()).toHaveLength(3);
   });
+});
+
+test('a removal that an overtaken life sent before data was put back takes no claim any more', async () => {
+  const { context } = scene;
+  const staged = await scene.stageAll(context, FIRST, 'new');
+  const { quiet } = await scene.down(context, FIRST);
+  const removals: (() => Promise<unknown>)[] = [];
+  let hasSent = () => {};
+  const sent = new Promise<void>((resolve) => {
+    hasSent = resolve;
+  });
+  const { remove } = context.cluster;
+  const slow: typeof remove = (kind, name, ...rest) => {
+    if (!PARTS.includes(name)) return remove(kind, name, ...rest);
+    removals.push(() => remove(kind, name, ...rest));
+    if (removals.length === PARTS.length) hasSent();
+    return new Promise(() => {});
+  };
+  void commitSwap({ ...context, cluster: { ...context.cluster, remove: slow } }, FIRST, staged, quiet);
+  await sent;
+  await revertSwap({ ...scene.with({}), isGuard: true }, FIRST);
+  for (const arrives of removals) await expect(arrives()).rejects.toMatchObject({ reason: 'Conflict' });
+  expect(scene.contents()).toEqual(old);
+  await assertKnownData(context);
 });
