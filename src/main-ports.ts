@@ -6,7 +6,10 @@ import type { Log } from './log.ts';
 import type { DataMover } from './mover/mover.ts';
 import { createResticMover } from './mover/restic/restic-mover.ts';
 import { resticSettings } from './mover/restic/settings.ts';
+import type { RunProgram } from './program.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
+import { createKubernetesPlatform } from './workspace/kubernetes/platform.ts';
+import { kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { createLocalPlatform } from './workspace/local/platform.ts';
 import { createLocalRunProgram } from './workspace/local/run-program.ts';
 import { localSettings } from './workspace/local/settings.ts';
@@ -22,8 +25,8 @@ export interface PortsWorld {
 }
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** The compiled entry of the guard, which runs on its own. */
-const GUARD = join(HERE, 'workspace', 'local', 'guard-main.js');
+/** The compiled entry of the guard, which runs on its own: beside us, or at the same place in a pod of the same image. */
+const guardOf = (platform: 'local' | 'kubernetes') => join(HERE, 'workspace', platform, 'guard-main.js');
 /** Where scripts/get-restic.sh puts a restic when the system has none that is new enough. */
 const CACHED_RESTIC = join(HERE, '..', '..', '.cache', 'restic', 'restic');
 
@@ -32,19 +35,8 @@ export function createPorts(world: PortsWorld) {
   const run = createLocalRunProgram();
   return {
     portsFor(settings: WorkspaceSettings): { platform: WorkspacePlatform; mover: DataMover } {
-      const pageCommand = world.pageCommand();
-      const platform = createLocalPlatform({
-        workspace: settings.name,
-        settings: localSettings.parse(settings.platform),
-        policy: settings.policy,
-        folder: join(world.data, 'workspaces', settings.name),
-        workFolder: (operationId) => join(world.data, 'work', operationId),
-        run,
-        clock: world.clock,
-        log: world.log,
-        guardProgram: [process.execPath, GUARD],
-        ...(pageCommand ? { pageCommand } : {}),
-      });
+      const isKubernetes = settings.platform.kind === 'kubernetes';
+      const platform = isKubernetes ? kubernetesPlatform(world, settings, run) : localPlatform(world, settings, run);
       const mover = createResticMover({
         settings: resticSettings.parse(settings.repository),
         workspace: settings.name,
@@ -55,6 +47,36 @@ export function createPorts(world: PortsWorld) {
       return { platform, mover };
     },
   };
+}
+
+function localPlatform(world: PortsWorld, settings: WorkspaceSettings, run: RunProgram): WorkspacePlatform {
+  const { data, clock, log } = world;
+  const pageCommand = world.pageCommand();
+  return createLocalPlatform({
+    workspace: settings.name,
+    settings: localSettings.parse(settings.platform),
+    policy: settings.policy,
+    folder: join(data, 'workspaces', settings.name),
+    workFolder: (operationId) => join(data, 'work', operationId),
+    ...{ run, clock, log },
+    guardProgram: [process.execPath, guardOf('local')],
+    ...(pageCommand ? { pageCommand } : {}),
+  });
+}
+
+function kubernetesPlatform(world: PortsWorld, settings: WorkspaceSettings, run: RunProgram): WorkspacePlatform {
+  const { data, clock, log, environment } = world;
+  const pageCommand = world.pageCommand();
+  return createKubernetesPlatform({
+    workspace: settings.name,
+    settings: kubernetesSettings.parse(settings.platform),
+    policy: settings.policy,
+    image: environment.CML_IMAGE ?? '',
+    folder: join(data, 'work'),
+    ...{ runHere: run, clock, log },
+    guardProgram: ['node', guardOf('kubernetes')],
+    ...(pageCommand ? { pageCommand } : {}),
+  });
 }
 
 /** The one named, the one on PATH, the one that the script fetched. */

@@ -33,7 +33,8 @@ const OUTSIDE_OF_HOUSE = /^(demo|bench|test|scripts)\//;
 /** Each third-party client lives in one place. */
 const CLIENTS: readonly (readonly [library: RegExp, place: RegExp])[] = [
   [/^lowdb$/, /^src\/catalog\/lowdb\//],
-  [/^yaml$/, CONFIG],
+  // A release bundle is a folder of other people's manifests.
+  [/^yaml$/, /^src\/(config(-[a-z-]+)?|workspace\/kubernetes\/release-bundle)\.ts$/],
   [/^commander$/, /^src\/chat\/[^/]+\.ts$/],
   [/^(hono|@hono\/node-server)$/, /^src\/(chat\/terminal|web)\//],
   [/^node-cron$/, /^src\/schedule\//],

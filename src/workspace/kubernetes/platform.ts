@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { RunProgram } from '../../program.ts';
+import type { WorkspacePolicy } from '../../records/workspace.ts';
+import type { WorkspacePlatform } from '../platform.ts';
+import { applyDefinition } from './apply-definition.ts';
+import { captureDefinition } from './capture-definition.ts';
+import type { Cluster } from './cluster.ts';
+import type { KubeContext } from './context.ts';
+import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
+import { armGuard, disarmGuard } from './guard.ts';
+import { beginInPlace, endInPlace, readInPlace } from './in-place.ts';
+import { inspectWorkspace } from './inspect.ts';
+import { createLazyCluster } from './lazy-cluster.ts';
+import { makeSnapshots } from './make-snapshots.ts';
+import { noteRunning, readNote } from './note.ts';
+import { proveQuiet } from './quiet.ts';
+import { releaseOperation } from './release-operation.ts';
+import { createJobRunner } from './run-job.ts';
+import { makeScratch, runChecks } from './scratch.ts';
+import type { KubernetesSettings } from './settings.ts';
+import { stageWishes } from './stage.ts';
+import { startServices } from './start-services.ts';
+import { stopServices } from './stop-services.ts';
+import { commitSwap, isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
+import { translated } from './translated.ts';
+import { stageDisplaced } from './undo.ts';
+
+export interface KubernetesPlatformOptions {
+  readonly workspace: string;
+  readonly settings: KubernetesSettings;
+  readonly policy: WorkspacePolicy;
+  /** Of movers and guards where the settings name none. */
+  readonly image: string;
+  /** Where looks at the workspace keep the output of their programs. */
+  readonly folder: string;
+  /** Runs what needs no part of the workspace. */
+  readonly runHere: RunProgram;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What the guard's container runs, such as `['node', '<app>/dist/src/workspace/kubernetes/guard-main.js']`. */
+  readonly guardProgram: readonly string[];
+  readonly pageCommand?: readonly string[];
+  /** Absent: the one that the settings name. */
+  readonly cluster?: Cluster;
+}
+
+export function createKubernetesPlatform(options: KubernetesPlatformOptions): WorkspacePlatform {
+  const { workspace, settings, policy, runHere, clock, log, guardProgram, pageCommand } = options;
+  const { kubeconfig, context: kubeContext, namespace = workspace, movers } = settings;
+  const cluster = options.cluster ?? createLazyCluster({ kubeconfig, context: kubeContext, log });
+  const image = movers.image ?? options.image;
+  const context: KubeContext = { workspace, namespace, settings, policy, cluster, clock, log, runHere, image };
+  const run = createJobRunner(context);
+  const arming = { context, guardProgram, pageCommand };
+  const walker = () => ({ run, folder: join(options.folder, `look-${randomUUID().slice(0, 8)}`) });
+  return {
+    capabilities: { cut: 'per-part', swap: 'claims', reader: 'job' },
+    run: (program, wish) => translated(`running ${program.key}`, () => run(program, wish)),
+    inspect: (wish = {}) =>
+      translated('looking at the workspace', () => inspectWorkspace(context, { ...wish, walker: walker() })),
+    captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
+    applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),
+    noteRunning: (operationId) => translated('noting what runs', () => noteRunning(context, operationId)),
+    readNote: () => translated('reading what ran', () => readNote(context)),
+    armGuard: (note, actsAt, putBack) => translated('arming the guard', () => armGuard(arming, note, actsAt, putBack)),
+    disarmGuard: (operationId) => translated('disarming the guard', () => disarmGuard(context, operationId)),
+    stop: (note, effect = {}) => translated('stopping services', () => stopServices(context, note, effect)),
+    proveQuiet: (quiet, parts) => translated('looking for writers', () => proveQuiet(context, quiet, parts)),
+    start: (note, effect = {}) => translated('starting services', () => startServices(context, note, effect)),
+    snapshot: (operationId, plan, quiet, effect = {}) =>
+      translated('making snapshots', () => makeSnapshots(context, operationId, plan, quiet, effect)),
+    // Caches of attributes belong to a pod: the Job that reads a slow share walks it first itself.
+    warmUp: async () => undefined,
+    stage: (operationId, wishes) => translated('staging', () => stageWishes(context, operationId, wishes)),
+    stageDisplaced: (_operationId, fromOperationId) =>
+      translated('looking at what was displaced', () => stageDisplaced(context, fromOperationId)),
+    commit: (operationId, staged, quiet) =>
+      translated('swapping', () => commitSwap(context, operationId, staged, quiet)),
+    isReverted: (operationId) => translated('looking at the data', () => isSwapReverted(context, operationId)),
+    isServed: (operationId) => translated('looking at the data', () => isSwapServed(context, operationId)),
+    revert: (operationId) => translated('putting data back', () => revertSwap(context, operationId)),
+    keepDisplaced: (operationId, until, definition) =>
+      translated('keeping what was displaced', () => keepDisplaced(context, operationId, until, definition)),
+    displaced: () => translated('looking at what was displaced', () => listDisplaced(context)),
+    dropDisplaced: (now, held = []) =>
+      translated('dropping what was displaced', () => dropDisplaced(context, now, held)),
+    beginInPlace: (operationId, parts, quiet) =>
+      translated('marking what is written in place', () => beginInPlace(context, operationId, parts, quiet)),
+    endInPlace: (operationId, stands) =>
+      translated('ending to write in place', () => endInPlace(context, operationId, stands)),
+    inPlace: (operationId) => translated('looking at the data', () => readInPlace(context, operationId)),
+    makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
+    runChecks: (operationId, scratch, into, effect = {}) =>
+      translated('running checks', () => runChecks(context, run, operationId, scratch, into, effect)),
+    release: (operationId) => translated('releasing', () => releaseOperation(context, operationId)),
+  };
+}
