@@ -55,6 +55,8 @@ export interface Orchestrator {
   /** The workspaces that are configured. */
   workspaces(): readonly string[];
   running(): readonly RunningOperation[];
+  /** Nothing runs, and of what ended everybody was told. */
+  isIdle(): boolean;
   /** At boot, before anything else: takes up what an earlier life left open. */
   recover(): Promise<readonly RunningOperation[]>;
   /** Once the catalog is open: approved restores that waited get their turn. */
@@ -94,6 +96,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
     workspaces: () => Object.keys(world.workspaces),
     running: () => room.running(),
+    isIdle: () => room.isIdle(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),
     sweep: () => sweep(room, forgetLeftCopies),
