@@ -56,7 +56,8 @@ export async function startProduct(folder: string, mark: string): Promise<Produc
   const ended = async (id: string): Promise<Operation> => {
     for (;;) {
       const found = await look(id);
-      if (found && found.status !== 'running') return found;
+      // Closed as well: the file shows an end a moment before the server knows that it would survive a power cut.
+      if (found && found.status !== 'running' && !existsSync(placeOf(data, 'open', id))) return found;
       if (server.exitCode !== null)
         throw new Error(`the server ended: ${await readFile(join(folder, 'server.out'), 'utf8')}`);
       await wait(LOOK_MS);
@@ -96,9 +97,13 @@ async function awaitServer(hello: () => Promise<unknown>, server: { exitCode: nu
   }
 }
 
+function placeOf(data: string, state: string, id: string): string {
+  return join(data, 'operations', state, `${id}.json`);
+}
+
 async function readOperation(data: string, id: string): Promise<Operation | undefined> {
   for (const state of ['open', 'ended']) {
-    const path = join(data, 'operations', state, `${id}.json`);
+    const path = placeOf(data, state, id);
     if (existsSync(path)) {
       const text = await readFile(path, 'utf8').catch(() => undefined); // it moves from one folder to the other
       if (text !== undefined) return operation.parse(JSON.parse(text));
