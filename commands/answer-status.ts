@@ -159,15 +159,11 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
       ]),
       ...states.flatMap(retentionField),
     ],
-    ...(states.some(isDownUnasked) ? { failed: true } : {}),
+    // One that does not run otherwise may be meant to: a backup does not start it either.
+    ...(states.some(({ stoppedBy }) => stoppedBy !== undefined) ? { failed: true } : {}),
     json: asJson({ workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
   };
-}
-
-/** Nobody stops them now, and one does not run. */
-function isDownUnasked({ services, operation }: WorkspaceState): boolean {
-  return services.some(({ running }) => !running) && operation?.downSince === undefined;
 }
 
 function retentionField({ workspace, retentionOff }: WorkspaceState): [string, string][] {
