@@ -103,9 +103,13 @@ async function awaitServer(hello: () => Promise<unknown>, server: { exitCode: nu
   }
 }
 
+function placeOf(data: string, state: string, id: string): string {
+  return join(data, 'operations', state, `${id}.json`);
+}
+
 async function readOperation(data: string, id: string): Promise<Operation | undefined> {
   for (const state of ['open', 'ended']) {
-    const path = join(data, 'operations', state, `${id}.json`);
+    const path = placeOf(data, state, id);
     if (existsSync(path)) {
       const text = await readFile(path, 'utf8').catch(() => undefined); // it moves from one folder to the other
       if (text !== undefined) return operation.parse(JSON.parse(text));

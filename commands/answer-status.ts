@@ -81,10 +81,7 @@ function backupFields(backup: Backup): [string, string][] {
     ['Services down', writeDuration(backup.downtimeMs)],
     ['Took', writeDuration(backup.durationMs)],
     ...(pinned ? [['Pinned', pinText(pinned)] as [string, string]] : []),
-    [
-      'Verified',
-      verified ? `${writeMoment(verified.at)}; bringing it back took ${writeDuration(verified.restoreMs)}` : 'never',
-    ],
+    ['Verified', verifiedText(verified)],
     ...notConsistent(backup).map((name): [string, string] => [
       'Not consistent',
       `${name}: copied while services were up`,
@@ -92,6 +89,12 @@ function backupFields(backup: Backup): [string, string][] {
     ...backup.leftOut.map(({ name, reason }): [string, string] => ['Not in it', `${name}: ${reason}`]),
     ...backup.warnings.map((warning): [string, string] => ['Note', warning]),
   ];
+}
+
+function verifiedText(verified: Backup['verified']): string {
+  if (!verified) return 'never';
+  const { at, restoreMs } = verified;
+  return `${writeMoment(at)}${restoreMs === undefined ? '' : `; bringing it back took ${writeDuration(restoreMs)}`}`;
 }
 
 function pinText({ by, at, reason }: NonNullable<Backup['pinned']>): string {
@@ -156,6 +159,8 @@ function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): A
       ]),
       ...states.flatMap(retentionField),
     ],
+    // One that does not run otherwise may be meant to: a backup does not start it either.
+    ...(states.some(({ stoppedBy }) => stoppedBy !== undefined) ? { failed: true } : {}),
     json: asJson({ workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
   };

@@ -34,7 +34,7 @@ export const restore = defineCommand({
   },
   async run({ orchestrator, person }: CommandContext, input) {
     const { backup, only, to, reason, confirm } = input;
-    if (input.dryRun) return answerRestorePlan((await orchestrator.planRestore({ backup, only, to })).plan);
+    if (input.dryRun) return answerRestorePlan((await orchestrator.planRestore(person, { backup, only, to })).plan);
     const wish = { backup, only, to, reason, confirm, noticeMs: input.now ? 0 : input.notice };
     return answerRequest(await orchestrator.requestRestore(person, wish), input.wait);
   },

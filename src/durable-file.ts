@@ -4,13 +4,13 @@ import { dirname } from 'node:path';
 
 /**
  * Replaces a file so that after any crash it holds either the old or the new text, whole: temporary file, fsync,
- * rename, fsync of the folder. The mode is 0600: what we keep may name people and paths.
+ * rename, fsync of the folder. The mode is 0600: what we keep may name people and paths. A long text may come in pieces.
  */
-export async function writeDurably(path: string, text: string, mode = 0o600): Promise<void> {
+export async function writeDurably(path: string, text: string | Iterable<string>, mode = 0o600): Promise<void> {
   const temporary = `${path}.new`;
   const file = await open(temporary, 'w', mode);
   try {
-    await file.writeFile(text);
+    for (const piece of typeof text === 'string' ? [text] : text) await file.writeFile(piece);
     await file.sync();
   } finally {
     await file.close();

@@ -157,7 +157,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     const sweeping = setInterval(() => void sweep().catch(stop.crash), SWEEP_MS);
     const watching = setInterval(() => {
       const since = server.idleSince();
-      if (idleMs === undefined || since === undefined || orchestrator.running().length > 0) return;
+      if (idleMs === undefined || since === undefined || !orchestrator.isIdle()) return;
       if (Date.now() - since.getTime() >= idleMs) stop.end('nothing was asked for a while');
     }, LOOK_IDLE_MS);
     await orchestrator.sweep();

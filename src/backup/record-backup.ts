@@ -37,6 +37,7 @@ export function makeManifest(captured: Captured): Manifest {
     const { name, kind, location, capture } = part;
     return { name, kind, location, capture, consistent: capture !== 'after-start', ...rest(found) };
   });
+  const hasUnnamedLoss = outsideParts(captured);
   const lost = parts.flatMap((part) => part.unreadable.map((entry) => ({ ...entry, part: part.name })));
   return {
     schema: 1,
@@ -56,7 +57,8 @@ export function makeManifest(captured: Captured): Manifest {
     parts,
     leftOut: [...plan.leftOut],
     warnings: [...plan.warnings, ...lost.map(sentence), ...(captured.warm?.unmarked ? [UNMARKED] : [])],
-    status: lost.some((entry) => !entry.accepted) || outsideParts(captured) ? 'incomplete' : 'completed',
+    ...(hasUnnamedLoss ? { hasUnnamedLoss } : {}),
+    status: lost.some((entry) => !entry.accepted) || hasUnnamedLoss ? 'incomplete' : 'completed',
   };
 }
 

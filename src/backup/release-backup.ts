@@ -1,4 +1,5 @@
 import type { Catalog } from '../catalog/catalog.ts';
+import { doAll } from '../do-all.ts';
 import type { DataMover } from '../mover/mover.ts';
 import { forgetNote } from '../operation/forget-note.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
@@ -15,12 +16,22 @@ interface ReleaseWorld {
  * (pre-copies; after a failure, all). Found by tag, so that a copy whose record was lost in a crash goes too.
  */
 export async function releaseBackup(world: ReleaseWorld, operationId: string, backupId: string): Promise<void> {
-  const { platform, mover, catalog, folder } = world;
-  await platform.release(operationId);
+  const { platform } = world;
+  await doAll([
+    () => platform.release(operationId),
+    () => forgetUnneeded(world, operationId, backupId),
+    () => forgetNote(platform, operationId),
+  ]);
+}
+
+async function forgetUnneeded(
+  { mover, catalog, folder }: ReleaseWorld,
+  operationId: string,
+  backupId: string,
+): Promise<void> {
   const recorded = await catalog.backups.get(backupId);
   const kept = new Set([recorded?.manifestCopyId, ...(recorded?.parts ?? []).map(({ copyId }) => copyId)]);
   const copies = await mover.list([operationId], { folder, key: 'list-made' });
   const unneeded = copies.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
   if (unneeded.length > 0) await mover.forget(unneeded, { folder, key: 'forget' });
-  await forgetNote(platform, operationId);
 }

@@ -23,17 +23,27 @@ interface End {
   readonly staysOpen: boolean;
 }
 
+/** An operation that was told to its end, and what may still have to be done to its record. */
+export interface Finished {
+  readonly operation: Operation;
+  /** Resolves when the record is written; answers whether it stays open for another life, which has things to remove. */
+  readonly closed: Promise<{ readonly isLeftOpen: boolean }>;
+}
+
 /**
  * Writes the end, posts it, then closes the record. A crash in between posts it once more: an end said twice is better
  * than one never said.
+ * @param setOver called when the end stands on record and nobody was shown it yet
  */
 export async function finishOperation(
   declaration: StoryDeclaration,
   journal: Journal,
   world: RunnerWorld,
+  setOver: () => void,
   end?: End,
-): Promise<Operation> {
+): Promise<Finished> {
   const isWritten = end ? await writeEnd(journal, world, end) : true;
+  if (isWritten) setOver();
   const operation = journal.operation();
   world.chat.show(viewOperation(declaration, operation));
   const message = repeatBrokenGlass(declaration.ended(operation), operation);
@@ -53,21 +63,23 @@ export async function finishOperation(
       'the end of an operation could not be posted',
     );
   }
-  if (isWritten) await close(journal, world);
-  else void writeLater(journal, world, end?.staysOpen === true);
-  return operation;
+  if (!isWritten) return { operation, closed: writeLater(journal, world, setOver, end?.staysOpen === true) };
+  await close(journal, world);
+  return { operation, closed: Promise.resolve({ isLeftOpen: false }) };
 }
 
 /**
  * People were told of an end that the journal does not know: the next boot would take the operation up as if nothing had
  * happened. So it is written as soon as that can be; one that stays open then knows at least its failure.
  */
-async function writeLater(journal: Journal, world: RunnerWorld, staysOpen: boolean): Promise<void> {
+async function writeLater(journal: Journal, world: RunnerWorld, setOver: () => void, staysOpen: boolean) {
   for (;;) {
     try {
       await journal.end({});
-      if (!staysOpen) await close(journal, world);
-      return;
+      if (staysOpen) return { isLeftOpen: true };
+      setOver();
+      await close(journal, world);
+      return { isLeftOpen: false };
     } catch (cause) {
       if (!(cause instanceof AppError)) throw cause; // a bug, as anywhere
     }

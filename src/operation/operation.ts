@@ -46,6 +46,8 @@ export interface StoryDeclaration<
 /** What the work inside a step may use. */
 export interface StepContext {
   readonly signal: AbortSignal;
+  /** An earlier life began this and left an unknown part of it done. */
+  readonly isBegunBefore: boolean;
   now(): Date;
   sleep(ms: number): Promise<void>;
   progress(progress: Progress): void;

@@ -1,7 +1,7 @@
 import { AppError, OperationError, ServicesDownError, UserError } from '../errors.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
-import { finishOperation } from './finish-operation.ts';
+import { type Finished, finishOperation } from './finish-operation.ts';
 import { createJournal, hasBegun, isCountingDown, isDone, type Journal } from './journal.ts';
 import type { Story, StoryDeclaration } from './operation.ts';
 import type { RunnerWorld } from './runner-world.ts';
@@ -12,8 +12,12 @@ import { viewOperation } from './view.ts';
 export interface RunningOperation {
   operation(): Operation;
   view(): OperationView;
-  /** Resolves with the ended operation, after its end was written and posted. Rejects only on a bug. */
+  /** Its end stands on record: it holds its workspace no longer, although people may still have to be told. */
+  isOver(): boolean;
+  /** Resolves with the ended operation, after its end was posted and, if there was room, written. Rejects only on a bug. */
   readonly ended: Promise<Operation>;
+  /** Resolves after `ended`, when it is over or has to be taken up again; as late as the disk has room for that record. */
+  readonly closed: Finished['closed'];
   /** @throws UserError `too-late` once it cannot be undone by stopping. */
   cancel(by: Person, reason?: string): Promise<void>;
   /** @throws UserError `too-late` when nothing is announced or services are being stopped already. */
@@ -52,6 +56,10 @@ export function runOperation<Declaration extends StoryDeclaration>(
   const mode = modeOf(declaration, given);
   let staysOpen = false;
   let isHeld = false;
+  let isOver = false;
+  const setOver = () => {
+    isOver = true;
+  };
   const control: StoryControl = {
     mode,
     abort,
@@ -64,11 +72,17 @@ export function runOperation<Declaration extends StoryDeclaration>(
     },
   };
   if (given.journal.some((event) => event.type === 'cancelled')) abort.abort(cancelled(given));
+  const finished = live(declaration, journal, control, tell, world, { setOver, staysOpen: () => staysOpen });
+  const ended = finished.then(({ operation }) => operation);
+  const closed = finished.then((one) => one.closed);
+  // Both reject on a bug; who waits for one of them has heard of it.
+  for (const either of [ended, closed]) either.catch(() => undefined);
 
   return {
     operation: journal.operation,
     view: () => viewOperation(declaration, journal.operation()),
-    ended: live(declaration, journal, control, tell, world, () => staysOpen),
+    isOver: () => isOver,
+    ...{ ended, closed },
     cancel: (by, reason) => cancel(journal, control, world, by, reason),
     postpone: (by, stopsAt) => postpone(declaration, journal, world, by, stopsAt),
     hold: () => {
@@ -85,10 +99,10 @@ async function live<Declaration extends StoryDeclaration>(
   control: StoryControl,
   tell: (story: Story<Declaration>) => Promise<unknown>,
   world: RunnerWorld,
-  staysOpen: () => boolean,
-): Promise<Operation> {
+  { setOver, staysOpen }: { readonly setOver: () => void; readonly staysOpen: () => boolean },
+): Promise<Finished> {
   const alreadyEnded = journal.operation().journal.some((event) => event.type === 'ended');
-  if (alreadyEnded) return finishOperation(declaration, journal, world);
+  if (alreadyEnded) return finishOperation(declaration, journal, world, setOver);
   const over = new AbortController();
   let outcome: unknown;
   let failure: AppError | undefined;
@@ -105,7 +119,7 @@ async function live<Declaration extends StoryDeclaration>(
   } finally {
     over.abort();
   }
-  return finishOperation(declaration, journal, world, { outcome, failure, staysOpen: staysOpen() });
+  return finishOperation(declaration, journal, world, setOver, { outcome, failure, staysOpen: staysOpen() });
 }
 
 /** A life that never came to starting services (a record does not fit this version) must not say that they are up. */

@@ -1,12 +1,13 @@
 import { UserError } from '../errors.ts';
 import type { JournalEvent } from '../records/operation.ts';
-import { announcedStop, type Journal } from './journal.ts';
+import { announcedStop, hasBegun, type Journal } from './journal.ts';
 import type { StepContext } from './operation.ts';
 import type { RunnerWorld } from './runner-world.ts';
 import type { StoryControl } from './story-control.ts';
 
 /** What the work inside one step may use, bound to this life of the operation. */
 export function contextOf(
+  name: string,
   journal: Journal,
   control: StoryControl,
   world: RunnerWorld,
@@ -14,6 +15,7 @@ export function contextOf(
 ): StepContext {
   return {
     signal,
+    isBegunBefore: hasBegun(control.past, name),
     now: () => world.clock.now(),
     sleep: (ms) => world.clock.sleep(ms, signal),
     progress: (progress) => control.changed(progress),

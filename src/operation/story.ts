@@ -63,7 +63,7 @@ export function createStory<Declaration extends StoryDeclaration>(
     const limits = limitsOf(name, policy, options, goesOn ? undefined : control.abort.signal, world);
     return attempt(
       (signal) =>
-        retry(() => work(contextOf(journal, control, world, signal)), {
+        retry(() => work(contextOf(name, journal, control, world, signal)), {
           retries: policy.retries ?? 0,
           delays: world.delays,
           worthIt: isRetryable,
@@ -119,7 +119,7 @@ function persist(
     !(error instanceof AppError) || error.code === 'unknown-data' || error.code === 'swap-failed';
   const tryOnce = async (signal: AbortSignal) => {
     if (policy.removes) await journal.catchUp();
-    return work(contextOf(journal, control, world, signal));
+    return work(contextOf(name, journal, control, world, signal));
   };
   return retry(
     () =>

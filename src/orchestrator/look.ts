@@ -1,3 +1,4 @@
+import { votesNeeded } from '../approval/rules.ts';
 import { UserError } from '../errors.ts';
 import { suggest } from '../nearest.ts';
 import { viewOperation } from '../operation/view.ts';
@@ -44,7 +45,8 @@ export async function lookAt(room: Room, subject?: string): Promise<Subject> {
   if (subject === undefined)
     return { kind: 'workspaces', states: await Promise.all(names.map((name) => look(room, name))) };
   if (names.includes(subject)) return { kind: 'workspaces', states: [await look(room, subject)] };
-  if (subject.startsWith('req_')) return { kind: 'request', request: await findRequest(room, subject) };
+  if (subject.startsWith('req_'))
+    return { kind: 'request', request: underRulesOfNow(room, await findRequest(room, subject)) };
   if (subject.startsWith('bkp_')) return { kind: 'backup', backup: await findBackup(room, subject) };
   if (!subject.startsWith('op_')) {
     throw new UserError('unknown-workspace', `There is no workspace, operation, request or backup "${subject}".`, {
@@ -55,6 +57,13 @@ export async function lookAt(room: Room, subject?: string): Promise<Subject> {
   const view = viewOf(room, operation);
   const backup = await room.world.catalog.backups.get(backupIdOf(operation));
   return { kind: 'operation', view, ...(backup ? { backup } : {}) };
+}
+
+/** A pending one says how many approvals it needs by the rules that the next vote is counted by. */
+function underRulesOfNow(room: Room, request: Request): Request {
+  const policy = room.world.workspaces[request.workspace]?.policy;
+  if (!policy || request.status !== 'pending') return request;
+  return { ...request, votesNeeded: votesNeeded(request, policy) };
 }
 
 /** The backup that an operation makes, or looks at. */

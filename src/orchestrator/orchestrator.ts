@@ -30,7 +30,7 @@ export interface Orchestrator {
   requestBackup(person: Person, wish: BackupWish): Promise<RunningOperation>;
   planBackup(wish: BackupWish): Promise<BackupPlan>;
   requestRestore(person: Person, wish: RestoreWish): Promise<Request>;
-  planRestore(wish: RestoreWish): Promise<{ backup: Backup; plan: RestorePlan }>;
+  planRestore(person: Person, wish: RestoreWish): Promise<{ backup: Backup; plan: RestorePlan }>;
   requestUndo(person: Person, wish: UndoWish): Promise<Request>;
   planUndo(operation: string): Promise<UndoPlan>;
   requestDelete(person: Person, wish: DeleteWish): Promise<Request>;
@@ -55,6 +55,8 @@ export interface Orchestrator {
   /** The workspaces that are configured. */
   workspaces(): readonly string[];
   running(): readonly RunningOperation[];
+  /** Nothing runs, and of what ended everybody was told. */
+  isIdle(): boolean;
   /** At boot, before anything else: takes up what an earlier life left open. */
   recover(): Promise<readonly RunningOperation[]>;
   /** Once the catalog is open: approved restores that waited get their turn. */
@@ -73,7 +75,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     requestBackup: (person, wish) => requestBackup(room, person, wish),
     planBackup: (wish) => planOnly(room, wish),
     requestRestore: (person, wish) => requestRestore(room, person, wish),
-    planRestore: (wish) => planRestore(room, wish),
+    planRestore: (person, wish) => planRestore(room, person, wish),
     requestUndo: (person, wish) => requestUndo(room, person, wish),
     planUndo: (operation) => planUndo(room, operation),
     requestDelete: (person, wish) => requestDelete(room, person, wish),
@@ -94,6 +96,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
     workspaces: () => Object.keys(world.workspaces),
     running: () => room.running(),
+    isIdle: () => room.isIdle(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),
     sweep: () => sweep(room, forgetLeftCopies),

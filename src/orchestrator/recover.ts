@@ -69,10 +69,13 @@ export function hasServicesDown(running: RunningOperation): boolean {
 export async function wrapUp(room: Room): Promise<void> {
   room.close();
   for (const running of room.running()) running.hold();
+  // One whose end cannot be written goes on waiting for room; it has done what it could.
+  const told = new Set<RunningOperation>();
   for (;;) {
-    const down = room.running().filter(hasServicesDown);
+    const down = room.running().filter((running) => hasServicesDown(running) && !told.has(running));
     if (down.length === 0) return;
     for (const running of down) running.interrupt();
     await Promise.all(down.map((running) => running.ended));
+    for (const running of down) told.add(running);
   }
 }

@@ -32,9 +32,14 @@ interface Scope {
   readonly count: boolean;
 }
 
-/** What a restore would do to the workspace as it stands now. */
-export async function planRestore(room: Room, wish: RestoreWish): Promise<{ backup: Backup; plan: RestorePlan }> {
+/** What a restore would do to the workspace as it stands now: who may not ask for one may not look into the backup either. */
+export async function planRestore(
+  room: Room,
+  person: Person,
+  wish: RestoreWish,
+): Promise<{ backup: Backup; plan: RestorePlan }> {
   const backup = await findBackup(room, wish.backup);
+  requireRestorer(room, person, backup, wish.to);
   refuseUnrestorable(backup);
   const into = wish.to === backup.workspace ? undefined : wish.to;
   const only = wish.only?.length ? await readOnlyPaths(room, backup, wish.only, into) : undefined;
@@ -81,17 +86,14 @@ async function planScope(room: Room, backup: Backup, { only, into, count }: Scop
 /** Asks for a restore: nothing happens until another person approves. */
 export async function requestRestore(room: Room, person: Person, wish: RestoreWish): Promise<Request> {
   const backup = await findBackup(room, wish.backup);
-  // Whoever may not read a workspace's data must not have it brought into one that they may.
-  room.requireOperator(person, room.settingsOf(backup.workspace));
-  const target = wish.to ?? backup.workspace;
-  const settings = room.settingsOf(target);
-  room.requireOperator(person, settings);
+  const settings = requireRestorer(room, person, backup, wish.to);
+  const target = settings.name;
   if (wish.confirm !== target) {
     throw new UserError('not-confirmed', `A restore overwrites ${target}; its name was not repeated.`, {
       hint: `Type the name when asked, or add: --confirm ${target}`,
     });
   }
-  const { plan } = await planRestore(room, { ...wish, backup: backup.id });
+  const { plan } = await planRestore(room, person, { ...wish, backup: backup.id });
   refuseOverBudget(plan, settings);
   const { noticeMs, reason } = wish;
   return ask(
@@ -101,6 +103,15 @@ export async function requestRestore(room: Room, person: Person, wish: RestoreWi
     { kind: 'restore', plan, ...(noticeMs === undefined ? {} : { noticeMs }) },
     reason,
   );
+}
+
+/** Answers the settings of the workspace that would be overwritten. */
+function requireRestorer(room: Room, person: Person, { workspace }: Backup, to = workspace): WorkspaceSettings {
+  // Whoever may not read a workspace's data must not have it brought into one that they may.
+  room.requireOperator(person, room.settingsOf(workspace));
+  const settings = room.settingsOf(to);
+  room.requireOperator(person, settings);
+  return settings;
 }
 
 /**

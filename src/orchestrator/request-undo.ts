@@ -8,6 +8,7 @@ import type { WorkspaceSettings } from '../records/workspace.ts';
 import { makeUndoPlan } from '../restore/undo-plan.ts';
 import type { Displaced } from '../workspace/platform.ts';
 import { ask } from './ask.ts';
+import { findOperation } from './find.ts';
 import { restoreInput, undoInput } from './inputs.ts';
 import { refuseOverBudget } from './request-restore.ts';
 import type { Room } from './room.ts';
@@ -66,6 +67,7 @@ async function findDisplaced(room: Room, wanted: string): Promise<Found> {
   const found = all.findLast(({ settings, kept }) => kept.operationId === wanted || settings.name === wanted);
   const operation = found && (await room.world.catalog.operations.get(found.kept.operationId));
   if (found && operation) return { ...found, operation };
+  if (!room.world.workspaces[wanted]) await findOperation(room, wanted); // says that it is not known
   const known = all.map(({ kept }) => kept.operationId);
   throw new UserError('unknown-operation', `Nothing that "${wanted}" displaced is kept.`, {
     hint: suggest(

@@ -44,7 +44,10 @@ export interface OrchestratorWorld {
 export interface Room {
   readonly world: OrchestratorWorld;
   runningIn(workspace: string): RunningOperation | undefined;
+  /** Those whose end does not stand on record yet. */
   running(): readonly RunningOperation[];
+  /** Nothing runs, and of what ended everybody was told. */
+  isIdle(): boolean;
   settingsOf(workspace: string): WorkspaceSettings;
   /** @throws UserError `workspace-busy` naming the operation that runs. */
   refuseWhenBusy(workspace: string): void;
@@ -52,8 +55,11 @@ export interface Room {
   requireOperator(person: Person, settings: WorkspaceSettings): void;
   /** Claims the workspace, saves the operation and runs it; also takes up one that an earlier life left open. */
   launch(operation: Operation, options?: { readonly isSaved?: boolean }): Promise<RunningOperation>;
-  /** Keeps others out of a workspace while something short is done in it. @throws UserError `workspace-busy`. */
-  claim<T>(workspace: string, label: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * Keeps others out of a workspace while something short is done in it. With `besideTold` also where an operation has
+   * ended and only waits for room to write that down. @throws UserError `workspace-busy`.
+   */
+  claim<T>(workspace: string, label: string, work: () => Promise<T>, options?: Beside): Promise<T>;
   /** Nothing is launched any more. */
   close(): void;
   /** Called after every end of an operation or a claim, so that whoever waited for the workspace gets its turn. */
@@ -61,8 +67,13 @@ export interface Room {
   folderOf(id: string): Promise<string>;
 }
 
+interface Beside {
+  readonly besideTold?: boolean;
+}
+
 export function createRoom(world: OrchestratorWorld): Room {
-  const running = new Map<string, RunningOperation>();
+  /** By their ids, until nothing is left to do for them. */
+  const launched = new Map<string, RunningOperation>();
   const claimed = new Map<string, string>();
   const listeners: ((workspace: string, operation?: Operation) => void)[] = [];
   let isClosing = false;
@@ -73,10 +84,20 @@ export function createRoom(world: OrchestratorWorld): Room {
     return folder;
   }
 
-  function refuseWhenBusy(workspace: string): void {
-    const other = running.get(workspace)?.operation();
+  const running = () => [...launched.values()].filter((one) => !one.isOver());
+  const runningIn = (workspace: string) => running().find((one) => one.operation().workspace === workspace);
+
+  function refuseWhenBusy(workspace: string, { besideTold = false }: Beside = {}): void {
+    const first = runningIn(workspace)?.operation();
+    const other = besideTold && first?.status !== 'running' ? undefined : first;
     const id = other?.id ?? claimed.get(workspace);
     if (id === undefined) return;
+    if (other && other.status !== 'running') {
+      const what = `the ${writeKind(other.kind)} ${id}`;
+      throw new UserError('workspace-busy', `${workspace} is busy: the end of ${what} could not be written yet.`, {
+        hint: 'Make room on the file system that holds the data folder, then say it again in half a minute.',
+      });
+    }
     throw new UserError(
       'workspace-busy',
       `${workspace} is busy with ${other ? `the ${writeKind(other.kind)} ` : ''}${id}.`,
@@ -87,8 +108,7 @@ export function createRoom(world: OrchestratorWorld): Room {
   }
 
   async function end(operation: Operation): Promise<void> {
-    if (running.get(operation.workspace)?.operation().id === operation.id) running.delete(operation.workspace);
-    if (claimed.get(operation.workspace) === operation.id) claimed.delete(operation.workspace);
+    launched.delete(operation.id);
     // A failed operation's output is what its operator looks at; secrets do not stay behind in either case, unless
     // services are down: then the guard may still have to put the definition back.
     if (operation.error?.code === 'services-still-down') return announceEnd(operation.workspace, operation);
@@ -109,11 +129,38 @@ export function createRoom(world: OrchestratorWorld): Room {
     for (const listener of listeners) listener(workspace, operation);
   }
 
+  async function launch(operation: Operation, options: { readonly isSaved?: boolean } = {}): Promise<RunningOperation> {
+    if (isClosing)
+      throw new UserError('server-unavailable', 'The server is ending.', { hint: 'Say it again in a moment.' });
+    if (!options.isSaved) refuseWhenBusy(operation.workspace);
+    claimed.set(operation.workspace, operation.id);
+    try {
+      if (!options.isSaved) await world.catalog.operations.save(operation);
+      const started = tell(operation, world, await folderOf(operation.id));
+      launched.set(operation.id, started);
+      started.closed
+        .then(({ isLeftOpen }) => (isLeftOpen ? takeUpAgain(operation.id) : end(started.operation())))
+        .catch(world.onBug);
+      return started;
+    } finally {
+      if (claimed.get(operation.workspace) === operation.id) claimed.delete(operation.workspace);
+    }
+  }
+
+  /** What its life could not remove while the disk was full. It keeps its workspace until then. */
+  async function takeUpAgain(id: string): Promise<void> {
+    const open = await world.catalog.operations.get(id);
+    if (!open || isClosing) return;
+    const { endedAt: _endedAt, error: _error, outcome: _outcome, ...begun } = open;
+    await launch({ ...begun, status: 'running' }, { isSaved: true });
+  }
+
   return {
     world,
-    runningIn: (workspace) => running.get(workspace),
-    running: () => [...running.values()],
-    refuseWhenBusy,
+    runningIn,
+    running,
+    isIdle: () => launched.size === 0,
+    refuseWhenBusy: (workspace) => refuseWhenBusy(workspace),
     folderOf,
     onEnd: (listener) => void listeners.push(listener),
     settingsOf(workspace) {
@@ -133,8 +180,8 @@ export function createRoom(world: OrchestratorWorld): Room {
     close: () => {
       isClosing = true;
     },
-    async claim(workspace, label, work) {
-      refuseWhenBusy(workspace);
+    async claim(workspace, label, work, options) {
+      refuseWhenBusy(workspace, options);
       claimed.set(workspace, label);
       try {
         return await work();
@@ -143,22 +190,7 @@ export function createRoom(world: OrchestratorWorld): Room {
         announceEnd(workspace);
       }
     },
-    async launch(operation, options = {}) {
-      if (isClosing)
-        throw new UserError('server-unavailable', 'The server is ending.', { hint: 'Say it again in a moment.' });
-      if (!options.isSaved) refuseWhenBusy(operation.workspace);
-      claimed.set(operation.workspace, operation.id);
-      try {
-        if (!options.isSaved) await world.catalog.operations.save(operation);
-        const started = tell(operation, world, await folderOf(operation.id));
-        running.set(operation.workspace, started);
-        started.ended.then(end).catch(world.onBug);
-        return started;
-      } catch (error) {
-        claimed.delete(operation.workspace);
-        throw error;
-      }
-    },
+    launch,
   };
 }
 

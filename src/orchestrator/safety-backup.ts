@@ -5,6 +5,7 @@ import { partsCopiedInCut, planBackup } from '../backup/plan-backup.ts';
 import { type Captured, manifestFolder, proveCopies, recordBackup, storeManifest } from '../backup/record-backup.ts';
 import { releaseBackup } from '../backup/release-backup.ts';
 import { copyParts, takeCut } from '../backup/take-cut.ts';
+import { doAll } from '../do-all.ts';
 import { OperationError } from '../errors.ts';
 import { forgetNote } from '../operation/forget-note.ts';
 import type { Operation } from '../records/operation.ts';
@@ -86,8 +87,7 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
     },
     async release({ keepsCopies }) {
       if (!keepsCopies) return releaseBackup({ platform, mover, catalog, folder }, id, backupId);
-      await platform.release(id);
-      await forgetNote(platform, id);
+      await doAll([() => platform.release(id), () => forgetNote(platform, id)]);
     },
   };
 }

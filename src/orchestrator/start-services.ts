@@ -12,9 +12,9 @@ export async function startServices(room: Room, person: Person, workspace: strin
   room.requireOperator(person, settings);
   const { platform } = world.portsFor(settings);
   const at = world.clock.now().toISOString();
-  const started = await room.claim(workspace, 'cml start', async () =>
-    platform.start((await platform.readNote()) ?? (await noteOfAll())),
-  );
+  const start = async () => platform.start((await platform.readNote()) ?? (await noteOfAll()));
+  // An operation that failed to start them may say so while the disk is full; a person must still be able to.
+  const started = await room.claim(workspace, 'cml start', start, { besideTold: true });
   await world.catalog.audit.append({ at, by: person, did: 'started services', workspace });
   return started;
 

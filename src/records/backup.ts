@@ -35,6 +35,8 @@ export const manifest = z.object({
   /** Parts that the configuration leaves out, with the reason. */
   leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
   warnings: z.array(z.string()),
+  /** Something outside of every part could not be read: nobody can name all that is missing. */
+  hasUnnamedLoss: z.literal(true).optional(),
   status: z.enum(['completed', 'incomplete']),
 });
 export type Manifest = z.infer<typeof manifest>;
@@ -52,9 +54,9 @@ export const backup = manifest.extend({
   addedBytes: z.number().nonnegative(),
   /** Kept for ever, until someone takes the pin away. In the catalog only: restic's own tags would change the copies' ids. */
   pinned: z.object({ by: z.string(), at: moment, reason: z.string().optional() }).optional(),
-  /** The last time it was restored into a scratch place and found whole. */
+  /** The last time it was restored into a scratch place and found whole; how long that took, unless a crash came between. */
   verified: z
-    .object({ at: moment, operationId, restoreMs: z.number(), files: z.number(), bytes: z.number() })
+    .object({ at: moment, operationId, restoreMs: z.number().optional(), files: z.number(), bytes: z.number() })
     .optional(),
 });
 export type Backup = z.infer<typeof backup>;

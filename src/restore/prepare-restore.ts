@@ -49,6 +49,7 @@ export async function checkRestore(plan: RestorePlan, operationId: string, world
   await world.mover.probe();
   const inspection = await world.platform.inspect({ signal: world.signal });
   refuseUnfitTarget(plan, inspection, operationId);
+  refuseObstacles(plan, inspection);
   if (plan.way === 'swap') refuseWithoutRoom(plan, inspection);
   const copies = await world.mover.list([], { folder: world.folder, key: 'list-known', signal: world.signal });
   const known = new Set(copies.map(({ id }) => id));
@@ -78,6 +79,17 @@ export function refuseUnfitTarget(
     if (live?.present && live.path === part.path) continue;
     throw new OperationError('plan-changed', `"${part.name}" is not at ${part.path || 'any place'} now.`, {
       hint: 'Correct the configuration, then ask for it again.',
+    });
+  }
+}
+
+/** Before anyone is disturbed: a restore in place touches the parts only when services are down. */
+function refuseObstacles(plan: RestorePlan, inspection: Inspection): void {
+  for (const { name } of plan.parts.filter(({ within }) => within === undefined)) {
+    const obstacle = inspection.parts.find((part) => part.name === name)?.obstacle;
+    if (obstacle === undefined) continue;
+    throw new OperationError('preflight-failed', `"${name}" cannot be restored: ${obstacle}`, {
+      hint: 'Unmount it, or mount it elsewhere and make it a part of its own; or restore single paths with --only.',
     });
   }
 }

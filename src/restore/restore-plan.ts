@@ -137,7 +137,8 @@ function missingOf(backup: Backup, only: readonly OnlyPath[] | undefined): strin
   const named = asked.slice(0, NAMED_MISSING).map(({ name, path }) => `${name}/${path}`);
   const more = asked.length > named.length ? [`and ${asked.length - named.length} more`] : [];
   // Without a name nobody can say what is whole.
-  return all.length === 0 ? ['Which paths could not be read is not known.'] : [...named, ...more];
+  if (all.length === 0) return ['Which paths could not be read is not known.'];
+  return [...named, ...more, ...(backup.hasUnnamedLoss ? ['Which other paths could not be read is not known.'] : [])];
 }
 
 function touches({ name, within }: OnlyPath, part: string, path: string): boolean {

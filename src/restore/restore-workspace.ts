@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chat } from '../chat/chat.ts';
+import { doAll } from '../do-all.ts';
 import type { DataMover } from '../mover/mover.ts';
 import { forgetNote } from '../operation/forget-note.ts';
 import type { Story } from '../operation/operation.ts';
@@ -55,9 +56,6 @@ export async function restoreWorkspace(
     const { backupId } = plan;
     return { backupId, requestId, ...filled, ...swapped, warnings: [...plan.warnings, ...warnings] };
   } finally {
-    await ensure('release', async () => {
-      await platform.release(id);
-      await forgetNote(platform, id);
-    });
+    await ensure('release', () => doAll([() => platform.release(id), () => forgetNote(platform, id)]));
   }
 }

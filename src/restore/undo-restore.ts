@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chat } from '../chat/chat.ts';
+import { doAll } from '../do-all.ts';
 import { OperationError } from '../errors.ts';
 import { forgetNote } from '../operation/forget-note.ts';
 import type { Story } from '../operation/operation.ts';
@@ -44,10 +45,7 @@ export async function undoRestore(
     const { backupId, undoes: undone } = plan;
     return { backupId, undone, requestId, ...swapped, warnings: [...plan.warnings, ...warnings] };
   } finally {
-    await ensure('release', async () => {
-      await platform.release(id);
-      await forgetNote(platform, id);
-    });
+    await ensure('release', () => doAll([() => platform.release(id), () => forgetNote(platform, id)]));
   }
 }
 

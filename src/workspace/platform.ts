@@ -12,6 +12,8 @@ export interface PartState extends PartPlan {
   readonly fileSystem?: string;
   /** Captures that this platform can do for it. */
   readonly possible: readonly Capture[];
+  /** Why the whole of it can be neither swapped nor written in place, whoever asks; absent when it can. */
+  readonly obstacle?: string;
   /** False when it is not there at all. */
   readonly present: boolean;
   /** Files changed after the moment asked for; absent when not asked or not knowable. */

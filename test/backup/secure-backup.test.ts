@@ -160,7 +160,9 @@ it('calls a backup incomplete when a path is too long to be restored, whatever i
 it('calls a backup incomplete when what could not be read belongs to no part', async () => {
   const captured = await capture(['**']);
   const delta = { ...(captured.cut.delta as MadeCopy), unreadable: ['something went wrong'] };
-  expect(makeManifest({ ...captured, cut: { ...captured.cut, delta } }).status).toBe('incomplete');
+  const torn = makeManifest({ ...captured, cut: { ...captured.cut, delta } });
+  expect(torn).toMatchObject({ status: 'incomplete', hasUnnamedLoss: true });
+  expect(makeManifest(captured)).not.toHaveProperty('hasUnnamedLoss');
 });
 
 it('calls no backup completed without a planned part', async () => {

@@ -72,6 +72,15 @@ describe('the index of the lowdb catalog', () => {
     expect((await (await open()).backups.known()).map(({ status }) => status)[0]).toBe('completed');
   });
 
+  test('has every record of a folder that takes many looks', async () => {
+    const many = Array.from({ length: 2_050 }, (_, index) => makeBackup({ takenAt: momentAfter(10 + index) }));
+    for (const backup of many) await writeFile(join(folder, 'backups', `${backup.id}.json`), JSON.stringify(backup));
+    const newestFirst = [...many.toReversed(), ...backups].map(({ id }) => id);
+    expect(await idsIn(await open())).toEqual(newestFirst);
+    expect((await readFile(indexFile(), 'utf8')).trim().split('\n')).toHaveLength(newestFirst.length);
+    expect(await idsIn(await open())).toEqual(newestFirst);
+  });
+
   test('is written anew when it has grown long with lines that no longer count', async () => {
     const [backup] = backups as [Backup, Backup, Backup];
     const line = (await readFile(indexFile(), 'utf8')).split('\n')[0];

@@ -57,6 +57,16 @@ describe('status', () => {
     expect(one).toMatchObject({ tone: 'good', text: 'team-ml: services are up.' });
   });
 
+  test('fails when an operation that is over has left services down, and not when people have', () => {
+    const down = { services: [{ name: 'web', running: false, ready: false }] };
+    const failedOf = (changes: Partial<WorkspaceState>) =>
+      answerSubject({ kind: 'workspaces', states: [state(), state(changes)] }, false).failed ?? false;
+    expect(failedOf({})).toBe(false);
+    expect(failedOf(down)).toBe(false);
+    expect(failedOf({ ...down, stoppedBy: failed.id })).toBe(true);
+    expect(failedOf({ ...down, operation: makeView({ downSince: momentAfter(1) }) })).toBe(false);
+  });
+
   test('tells how the last operation failed', () => {
     const answer = answerSubject({ kind: 'workspaces', states: [state({ failed: [failed] })] }, false);
     expect(answer).toMatchObject({ tone: 'warning', text: 'team-ml: services are up. The last backup failed.' });

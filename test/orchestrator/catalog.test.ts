@@ -59,7 +59,7 @@ describe('rebuilding the catalog', () => {
       expect([endedAt, durationMs, addedBytes]).not.toContain(undefined);
     }
     expect(said(rebuilt)).toEqual([]);
-    expect(await door.drive(door.orchestrator.planRestore({ backup: ids[0] ?? '' }))).toBeDefined();
+    expect(await door.drive(door.orchestrator.planRestore(alice, { backup: ids[0] ?? '' }))).toBeDefined();
   });
 
   test('leaves alone what the catalog knows, and says what differs', async () => {

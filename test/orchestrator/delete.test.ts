@@ -145,7 +145,7 @@ describe('what was asked for and is not decided', () => {
     const deletion = await ask(id);
     const held = { code: 'backup-held', message: expect.stringContaining(deletion.id) };
     await expect(askRestore(id, carol)).rejects.toMatchObject(held);
-    await expect(door.orchestrator.planRestore({ backup: id })).rejects.toMatchObject(held);
+    await expect(door.orchestrator.planRestore(alice, { backup: id })).rejects.toMatchObject(held);
     await expect(ask(id, carol)).rejects.toMatchObject(held);
     await decide(bob, deletion, false, 'not today');
     await askRestore(id, carol);

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeRequest } from '../../src/chat/messages/request.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import { makeOperation, momentAfter } from '../fakes/records.ts';
 import { alice, type Door, openDoor } from './door.ts';
@@ -40,6 +41,20 @@ describe('how things stand', () => {
     expect((await failedNow()).sort()).toEqual([backup.id, restore.id].sort());
     await hadEnded('succeeded');
     expect(await failedNow()).toEqual([restore.id]);
+  });
+});
+
+describe('a request', () => {
+  test('says how many approvals it needs by the rules of now, when they are stricter', async () => {
+    const backup = await door.backUp();
+    const { id } = await door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml' });
+    const needed = async () => {
+      const subject = await door.orchestrator.lookAt(id);
+      return subject.kind === 'request' ? describeRequest(subject.request).text : '';
+    };
+    expect(await needed()).toContain('It needs 1 approval until');
+    door.setPolicy({ votes: 2 });
+    expect(await needed()).toContain('It needs 2 approvals until');
   });
 });
 

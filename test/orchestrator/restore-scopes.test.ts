@@ -53,9 +53,19 @@ describe('a restore of single paths', () => {
     expect(live().get('first')).toBe('later first');
   });
 
+  test('is not even planned for who could not ask for it: a plan tells what is in the backup', async () => {
+    const backup = await door.backUp();
+    door.setPolicy({ operators: ['alice'] });
+    await expect(door.orchestrator.planRestore(bob, { backup, only: ['db/first'] })).rejects.toThrow(
+      code('not-allowed'),
+    );
+    await expect(door.orchestrator.planRestore(bob, { backup })).rejects.toThrow(code('not-allowed'));
+    expect(await door.orchestrator.planRestore(alice, { backup, only: ['db/first'] })).toBeDefined();
+  });
+
   test('takes a whole part, and drops paths that lie inside of another', async () => {
     const backup = await door.backUp();
-    const { plan } = await door.orchestrator.planRestore({ backup, only: ['db/first', 'db', 'db/last/'] });
+    const { plan } = await door.orchestrator.planRestore(alice, { backup, only: ['db/first', 'db', 'db/last/'] });
     expect(plan.parts.map(({ name, within }) => [name, within])).toEqual([['db', undefined]]);
   });
 
@@ -152,6 +162,18 @@ describe('an undo', () => {
       code('unknown-operation'),
     );
     await expect(askUndo('team-ml')).rejects.toThrow(code('unknown-operation'));
+  });
+
+  test('is refused with a sentence of its own for what is not known, and for what displaced nothing', async () => {
+    const backup = await door.backUp();
+    const undo = (operation: string) => door.orchestrator.planUndo(operation);
+    await expect(undo('op_zzzzzzzzzz')).rejects.toMatchObject({
+      code: 'unknown-operation',
+      message: expect.stringContaining('There is no operation "op_zzzzzzzzzz"'),
+    });
+    for (const wanted of [backup.replace('bkp_', 'op_'), 'team-ml']) {
+      await expect(undo(wanted)).rejects.toThrow(`Nothing that "${wanted}" displaced is kept.`);
+    }
   });
 
   test('needs the name repeated', async () => {

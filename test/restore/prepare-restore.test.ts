@@ -85,6 +85,29 @@ it('refuses when a part has moved or is not there', async () => {
   await expect(checkRestore(plan, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'plan-changed' });
 });
 
+it('refuses a part that something stands in the way of, before anyone is disturbed, and allows single paths', async () => {
+  const whole = restoreWorld();
+  const platform = {
+    ...whole.platform,
+    async inspect() {
+      const seen = await whole.platform.inspect();
+      return {
+        ...seen,
+        parts: seen.parts.map((part) => ({ ...part, obstacle: 'a file system is mounted inside it' })),
+      };
+    },
+  };
+  for (const way of ['swap', 'in-place'] as const) {
+    const check = checkRestore({ ...plan, way }, OPERATION, { ...whole, platform });
+    await expect(check).rejects.toMatchObject({
+      code: 'preflight-failed',
+      message: expect.stringContaining('mounted'),
+    });
+  }
+  const paths = plan.parts.map((part) => ({ ...part, within: 'first' }));
+  await checkRestore({ ...plan, parts: paths }, OPERATION, { ...whole, platform });
+});
+
 it('refuses when there is no room beside', async () => {
   const large = { ...plan, parts: plan.parts.map((part) => ({ ...part, bytes: 4e8 })) }; // each fits, all do not
   await expect(checkRestore(large, OPERATION, restoreWorld())).rejects.toMatchObject({ code: 'preflight-failed' });

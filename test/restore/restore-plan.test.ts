@@ -97,4 +97,9 @@ it('names what an incomplete backup lacks, of what is asked for', () => {
   const vague = makeBackup({ status: 'incomplete', parts: [makePart()] });
   expect(makeRestorePlan(vague, look(), lookedAt).missing).toHaveLength(1);
   expect(digest(torn)).not.toBe(digest(vague));
+  const both = makeBackup({ status: 'incomplete', parts: [makePart({ unreadable })], hasUnnamedLoss: true });
+  expect(makeRestorePlan(both, look(), lookedAt).missing).toEqual([
+    'db/a/secret',
+    'Which other paths could not be read is not known.',
+  ]);
 });

@@ -52,12 +52,13 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
 
   async function learnAll(): Promise<void> {
     let isTrue = await readFile();
-    for (const [count, id] of (await folder.ids()).entries()) {
-      if (count % BATCH === 0) await letOthersRun();
-      if (entries.has(id)) continue;
-      isTrue = false;
-      const known = await folder.readAs(id, options.known);
-      if (known) entries.put(entryOf(known));
+    for await (const ids of folder.ids()) {
+      await letOthersRun();
+      for (const id of ids.filter((one) => !entries.has(one))) {
+        isTrue = false;
+        const known = await folder.readAs(id, options.known);
+        if (known) entries.put(entryOf(known));
+      }
     }
     const sorted = entries.newestFirst();
     if (!isTrue) await file.rewrite(sorted, lineOf);

@@ -8,6 +8,8 @@ import { systemCodeOf } from './failure.ts';
 /** Grows with every change of what an entry holds: lines of another version are passed over, and their records read. */
 const VERSION = 1;
 const NEWLINE = 0x0a;
+/** Lines written at once: all of them would take more memory than what is kept of the records. */
+const PIECE = 1_000;
 
 /** An entry, and what the record's file looked like when it was taken from it. */
 export interface IndexLine<E> {
@@ -62,10 +64,12 @@ export function createIndexFile<E extends { readonly id: string }>(path: string,
       }
     },
     async rewrite(entries, lineOf) {
-      const texts = entries.map((entry) => textOf(lineOf(entry)));
       try {
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await writeDurably(path, texts.join(''));
+        await writeDurably(
+          path,
+          inPieces(entries, (entry) => textOf(lineOf(entry))),
+        );
       } catch {
         // The next start reads the records once more.
       }
@@ -94,6 +98,16 @@ async function eachLine(path: string, use: (text: string) => void): Promise<bool
     return false;
   } finally {
     await file.close();
+  }
+}
+
+/** Entries may come and go between two pieces: one that is written twice or not at all costs a look at its record. */
+function* inPieces<E>(entries: readonly E[], write: (entry: E) => string): Generator<string> {
+  for (let from = 0; from < entries.length; from += PIECE) {
+    yield entries
+      .slice(from, from + PIECE)
+      .map(write)
+      .join('');
   }
 }
 

@@ -42,8 +42,7 @@ export function createOperations(
   const indexFile = join(dataFolder, 'index', 'operations.jsonl');
   const index = createFolderIndex({ folder: ended, indexFile, known: summary, entry, entryOf });
 
-  const listOpen = async () =>
-    (await readMany(open, await open.ids())).sort((one, other) => byAge(entryOf(other), entryOf(one)));
+  const listOpen = async () => (await readAll(open)).sort((one, other) => byAge(entryOf(other), entryOf(one)));
   const get = async (id: string): Promise<Operation | undefined> => (await open.read(id)) ?? (await ended.read(id));
 
   /** Newest first. One that was closed between the two looks is in both, and counts once. */
@@ -98,11 +97,13 @@ async function keepRoomIn(path: string): Promise<void> {
   await keepRoom(path, ROOM_BYTES);
 }
 
-async function readMany(folder: RecordFolder<Operation>, ids: readonly string[]): Promise<Operation[]> {
+async function readAll(folder: RecordFolder<Operation>): Promise<Operation[]> {
   const found: Operation[] = [];
-  for (const id of ids) {
-    const record = await folder.read(id);
-    if (record) found.push(record);
+  for await (const ids of folder.ids()) {
+    for (const id of ids) {
+      const record = await folder.read(id);
+      if (record) found.push(record);
+    }
   }
   return found;
 }

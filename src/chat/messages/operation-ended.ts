@@ -93,13 +93,14 @@ export function backupDeleted(operation: Operation, facts: { backupId: string; c
 
 export function backupVerified(
   operation: Operation,
-  facts: { backupId: string; files: number; bytes: number; restoreMs: number; checks: number },
+  facts: { backupId: string; files: number; bytes: number; restoreMs?: number | undefined; checks: number },
 ): Message {
   const checks = facts.checks === 0 ? '' : `; ${writeCount(facts.checks, 'check')} passed`;
+  const took = facts.restoreMs === undefined ? '' : ` in ${writeDuration(facts.restoreMs)}`;
   return {
     ...base(operation),
     tone: 'good',
-    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} in ${writeDuration(facts.restoreMs)}${checks}.`,
+    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}${took}${checks}.`,
   };
 }
 

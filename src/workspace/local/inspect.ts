@@ -83,13 +83,15 @@ async function inspectPart(part: ConfiguredPart, options: InspectOptions, warnin
   const network = await networkKind(part.path);
   if (network)
     warnings.push(`${part.name} is on ${network}: whoever writes to it from another machine cannot be seen.`);
-  for (const point of await mountedInside(part)) {
+  const mounted = await mountedInside(part);
+  for (const point of mounted) {
     warnings.push(`A file system is mounted inside ${part.name} (${point}): ${part.name} cannot be restored in place.`);
   }
   const room = await statfs(part.path);
   const { dev } = await stat(part.path);
   const place = { freeBytes: room.bavail * room.bsize, fileSystem: String(dev) };
-  const known = { ...state, ...place, hasOwnClock: !network, exclude: await reservedIn(part, way) };
+  const obstacle = mounted[0] === undefined ? {} : { obstacle: `a file system is mounted inside it: ${mounted[0]}` };
+  const known = { ...state, ...place, ...obstacle, hasOwnClock: !network, exclude: await reservedIn(part, way) };
   if (!options.count && options.since === undefined) return known;
   const { files, bytes, writtenSince, unreadable } = await countFiles(part.path, options.since, options.signal);
   if (unreadable.length > 0) {

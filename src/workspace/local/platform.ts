@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import { doAll } from '../../do-all.ts';
 import type { Log } from '../../log.ts';
 import type { RunProgram } from '../../program.ts';
 import type { WorkspacePolicy } from '../../records/workspace.ts';
@@ -94,13 +95,16 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
     release: (operationId) =>
       translated('releasing', async () => {
         await endPrograms(workFolder(operationId));
-        await dropSnapshots(context, operationId);
-        await releaseStage(context, operationId);
-        await releaseScratch(context, operationId);
-        await context.lock.hold(async () => {
-          await forgetInPlace(context, operationId);
-          await forgetTakeOver(context, (marked) => marked === operationId);
-        });
+        await doAll([
+          () => dropSnapshots(context, operationId),
+          () => releaseStage(context, operationId),
+          () => releaseScratch(context, operationId),
+          () =>
+            context.lock.hold(async () => {
+              await forgetInPlace(context, operationId);
+              await forgetTakeOver(context, (marked) => marked === operationId);
+            }),
+        ]);
       }),
   };
 }

@@ -28,8 +28,10 @@ export async function recordSnapshot(context: LocalContext, operationId: string,
   await writeState(stateFiles.snapshots(context.folder, operationId), [...others, made]);
 }
 
-export async function forgetSnapshots(context: LocalContext, operationId: string): Promise<void> {
-  await removeState(stateFiles.snapshots(context.folder, operationId));
+export async function forgetSnapshot(context: LocalContext, operationId: string, part: string): Promise<void> {
+  const others = (await readSnapshots(context, operationId)).filter((made) => made.part !== part);
+  const file = stateFiles.snapshots(context.folder, operationId);
+  await (others.length === 0 ? removeState(file) : writeState(file, others));
 }
 
 /**

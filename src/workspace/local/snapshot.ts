@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { doAll } from '../../do-all.ts';
 import { OperationError, PortError } from '../../errors.ts';
 import type { BackupPlan } from '../../records/plan.ts';
 import type { EffectOptions, Quiet, Snapshot } from '../platform.ts';
@@ -10,7 +11,7 @@ import { inodeOf } from './file-facts.ts';
 import { configuredPart } from './parts.ts';
 import { assertSameQuiet } from './quiet.ts';
 import { runCommand } from './run-command.ts';
-import { forgetSnapshots, type MadeSnapshot, readSnapshots, recordSnapshot, takeOverPlace } from './snapshot-record.ts';
+import { forgetSnapshot, type MadeSnapshot, readSnapshots, recordSnapshot, takeOverPlace } from './snapshot-record.ts';
 import { type SnapshotWay, snapshotWay } from './snapshot-way.ts';
 
 const COMMAND_MS = 300_000;
@@ -81,11 +82,15 @@ async function make(
   return madeAt > begun.takenAt ? madeAt : begun.takenAt;
 }
 
+/** Forgets each as it goes: a configured command need not be able to drop twice. */
 export async function dropSnapshots(context: LocalContext, operationId: string): Promise<void> {
-  for (const made of await readSnapshots(context, operationId)) {
-    await drop({ context, operationId, part: made.part, options: {} }, made);
-  }
-  await forgetSnapshots(context, operationId);
+  const made = await readSnapshots(context, operationId);
+  await doAll(
+    made.map((one) => async () => {
+      await drop({ context, operationId, part: one.part, options: {} }, one);
+      await forgetSnapshot(context, operationId, one.part);
+    }),
+  );
 }
 
 async function drop(making: Making, made: MadeSnapshot): Promise<void> {

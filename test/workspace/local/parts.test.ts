@@ -128,16 +128,46 @@ describe('parts', () => {
       const inner = await makeFolder(join(bench.root, 'data', 'inner'));
       await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'cml-test', inner]);
       try {
-        expect((await bench.platform.inspect()).warnings).toContainEqual(expect.stringContaining(inner));
+        const { warnings, parts } = await bench.platform.inspect();
+        expect(warnings).toContainEqual(expect.stringContaining(inner));
+        expect(parts[0]?.obstacle).toContain(inner);
         await expect(bench.platform.stage(OPERATION, wishes('data'))).rejects.toMatchObject({
           code: 'preflight-failed',
         });
       } finally {
         await execa('umount', [inner]);
       }
+      expect((await bench.platform.inspect()).parts[0]).not.toHaveProperty('obstacle');
       expect(await bench.platform.stage(OPERATION, wishes('data'))).toHaveLength(1);
     },
   );
+
+  it('are all released, each once, also when the snapshot of one cannot be dropped yet', async () => {
+    bench = await makeBench(async (root) => ({
+      volumes: await Promise.all(
+        ['one', 'two', 'three'].map(async (name) => ({
+          name,
+          path: await makeFolder(join(root, name)),
+          snapshot: {
+            make: ['mkdir', join(root, `${name}-snap`)],
+            drop: ['sh', '-c', `echo $CML_PART >> ${root}/calls; test $CML_PART != one -o -e ${root}/may`],
+            path: join(root, `${name}-snap`),
+          },
+        })),
+      ),
+    }));
+    const { platform, root } = bench;
+    const [stage] = await platform.stage(OPERATION, wishes('two'));
+    const quiet = await platform.stop(await platform.noteRunning(OPERATION));
+    const plan = { parts: (await platform.inspect()).parts } as unknown as BackupPlan;
+    await platform.snapshot(OPERATION, plan, quiet);
+    await expect(platform.release(OPERATION)).rejects.toMatchObject({ code: 'platform-unavailable' });
+    expect(existsSync(stage?.path ?? '')).toBe(false);
+    await writeFile(join(root, 'may'), '');
+    await platform.release(OPERATION);
+    await platform.release(OPERATION);
+    expect(readFileSync(join(root, 'calls'), 'utf8')).toBe('one\ntwo\nthree\none\n');
+  });
 
   it('make a snapshot anew that was begun and not finished', async () => {
     bench = await makeBench(async (root) => ({
