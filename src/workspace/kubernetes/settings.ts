@@ -26,6 +26,11 @@ const partSettings = z.strictObject({
   location: partLocation.optional(),
   /** Of a shared folder: paths below its root that are left out, such as `scratch`. */
   exclude: z.array(z.string().min(1)).default([]),
+  /**
+   * Of a folder of a file server: folders may be made beside it and mounted, and nobody but the workspace's own volumes names
+   * its path. Then a restore is built beside and swapped in, else it is written in place.
+   */
+  beside: z.boolean().default(false),
   /** Why this part is not captured. */
   leaveOut: z.string().min(1).optional(),
   /** A pair of commands for a filer's own snapshot; `drop` must do nothing when there is none. */
