@@ -15,7 +15,8 @@ export function whyNotBeside(
 ): string | undefined {
   const { claim, backing, name } = part;
   if (isSibling(part, settings)) return undefined;
-  if (backing && backing.within !== '') return `the volume of ${name} holds more than its files`;
+  if (settings.parts[claim.metadata?.name ?? '']?.beside === false) return `${name} is configured so`;
+  if (backing?.within.includes('/')) return `the volume of ${name} holds more than its files`;
   if (backing && part.capture === 'two-pass') return `the server of ${name} stays up to be read from`;
   const wanted = (backing?.claim ?? claim).spec?.storageClassName;
   const found = classes.find(({ metadata }) => metadata?.name === wanted);

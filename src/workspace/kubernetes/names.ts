@@ -60,7 +60,7 @@ export function objectName(...words: readonly string[]): string {
 /** Where a program near the data finds it. A place is the root of a volume of its own, or of a mount of a share. */
 export const MOUNTS = '/mnt/cml';
 
-/** Of which life of a part a place is; `beside` is the folder of a file server that holds a shared folder. */
+/** Of which life of a part a place is; `beside` is what holds a shared folder on its server. */
 export type PlaceLife = 'live' | 'beside' | 'snapshot' | 'staged' | 'scratch' | 'displaced';
 
 export interface Place {

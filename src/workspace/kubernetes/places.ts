@@ -1,9 +1,9 @@
 import { posix } from 'node:path';
-import type { V1PersistentVolume, V1PersistentVolumeClaim, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+import type { V1PersistentVolumeClaim, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import { OperationError, PortError } from '../../errors.ts';
 import type { ProgramNeeds } from '../../program.ts';
 import type { KubeContext } from './context.ts';
-import { partNameOf } from './find-parts.ts';
+import { findParts, partNameOf } from './find-parts.ts';
 import { CLAIM, POD, VOLUME } from './kinds.ts';
 import { claimNameOf, LABELS, NOTES, OURS, type Place, placeOf, placePath } from './names.ts';
 import { openReader } from './readers.ts';
@@ -83,13 +83,13 @@ async function claimsBehind(
   signal: AbortSignal | undefined,
 ): Promise<Found[]> {
   const { cluster, namespace } = context;
-  const isLive = wanted.some(({ place }) => place.life === 'live' || place.life === 'beside');
+  const isLive = wanted.some(({ place }) => place.life === 'live');
   const standing = isLive ? await cluster.list(CLAIM, { namespace }) : [];
   return Promise.all(
     wanted.map(async ({ place, access }) => {
       if (place.life === 'live') return liveClaim(context, operationId, place.part, access, standing);
       if (place.life === 'beside')
-        return { claim: await besideClaim(context, operationId, place.part, standing), isShare: false };
+        return { claim: await besideClaim(context, operationId, { part: place.part, access }), isShare: false };
       if (place.life === 'snapshot')
         return { claim: await openReader(context, operationId, place.part, signal), isShare: false };
       const name = claimNameOf(place.life, place.operationId ?? operationId, place.part);
@@ -108,29 +108,7 @@ async function liveClaim(
   access: Access,
   standing: readonly V1PersistentVolumeClaim[],
 ): Promise<Found> {
-  const { claim, volume } = await findLive(context, part, standing);
-  if (nfsOf(volume) === undefined) return { claim, isShare: false };
-  return { claim: await keepShare(context, operationId, part, volume, access), isShare: true };
-}
-
-/** The folder that holds a shared folder, always to be written: new ones are made there. */
-async function besideClaim(
-  context: KubeContext,
-  operationId: string,
-  part: string,
-  standing: readonly V1PersistentVolumeClaim[],
-): Promise<V1PersistentVolumeClaim> {
-  const { volume } = await findLive(context, part, standing);
-  const path = nfsOf(volume)?.path;
-  if (path === undefined) throw missing(part, 'it is no folder of a file server');
-  return keepShare(context, operationId, `${part}-beside`, withSharePath(volume, posix.dirname(path)), 'write');
-}
-
-async function findLive(
-  { cluster, settings }: KubeContext,
-  part: string,
-  standing: readonly V1PersistentVolumeClaim[],
-): Promise<{ readonly claim: V1PersistentVolumeClaim; readonly volume: V1PersistentVolume }> {
+  const { cluster, settings } = context;
   const claim = standing.find(
     (one) =>
       one.metadata?.labels?.[LABELS.managedBy] !== OURS &&
@@ -140,7 +118,21 @@ async function findLive(
   if (!claim || !volumeName) throw missing(part, 'its claim is gone or not bound');
   const volume = await cluster.read(VOLUME, volumeName);
   if (!volume) throw missing(part, `its volume ${volumeName} is gone`);
-  return { claim, volume };
+  if (nfsOf(volume) === undefined) return { claim, isShare: false };
+  return { claim: await keepShare(context, operationId, part, volume, access), isShare: true };
+}
+
+/** What holds a shared folder: the volume of its server in the workspace, else the folder of the file server around it. */
+async function besideClaim(
+  context: KubeContext,
+  operationId: string,
+  { part, access }: { readonly part: string; readonly access: Access },
+): Promise<V1PersistentVolumeClaim> {
+  const found = (await findParts(context)).parts.find(({ name }) => name === part);
+  if (found?.backing) return found.backing.claim;
+  const path = found?.nfs?.path;
+  if (!found || path === undefined) throw missing(part, 'it is no folder of a file server');
+  return keepShare(context, operationId, `${part}-beside`, withSharePath(found.volume, posix.dirname(path)), access);
 }
 
 function missing(part: string, why: string): OperationError {

@@ -119,6 +119,8 @@ async function removeFolder(
 ): Promise<string | undefined> {
   const place = placePath({ life: 'beside', part });
   const args = [place, posix.basename(path)];
+  if (Object.values(context.settings.parts).every(({ beside }) => beside !== true))
+    return 'nothing may be mounted beside';
   return runBeside(context, operationId, part, { key: `drop-${part}`, script: 'rm -rf -- "$1/$2"', args });
 }
 

@@ -2,6 +2,7 @@ import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
 import type { StagedPart, StageWish } from '../platform.ts';
 import { isSibling, whyNotBeside } from './beside.ts';
+import { carryOver } from './carry-over.ts';
 import type { KubeContext } from './context.ts';
 import { dropPlaces } from './drop-places.ts';
 import { findParts } from './find-parts.ts';
@@ -41,6 +42,7 @@ export async function stageWishes(
   for (const part of parts) {
     if (isSibling(part, context.settings)) await keepSibling(context, operationId, part);
     else await keepClaim(context, stagedClaim(context, operationId, part));
+    if (part.backing?.within) await carryOver(context, operationId, part.name, part.backing.within);
   }
   return parts.map(({ name }) => ({
     part: name,
