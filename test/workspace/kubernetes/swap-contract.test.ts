@@ -21,6 +21,7 @@ import { stageDisplaced } from '../../../src/workspace/kubernetes/undo.ts';
 import type { WorkspacePlatform } from '../../../src/workspace/platform.ts';
 import type { PlatformUnderTest } from '../../contracts/platform.ts';
 import { describePlatformSwaps } from '../../contracts/platform-swaps.ts';
+import type { Stored } from '../../fakes/kube-api/store.ts';
 import { SPACE } from './live-scene.ts';
 import { createSwapScene, FIRST, SECOND, type SwapScene } from './swap-scene.ts';
 
@@ -100,7 +101,7 @@ async function create(): Promise<PlatformUnderTest> {
     readDefinition: async () => settings()?.data.text,
     async writeDefinition(text) {
       const metadata = { name: 'settings', namespace: SPACE };
-      const change = (object: { data?: unknown }) => {
+      const change = (object: Stored) => {
         object.data = { text };
       };
       if (settings()) scene.edit(kinds.CONFIG_MAP, 'settings', change);
