@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Quiet, RunningNote, StagedPart, StageWish } from '../../src/workspace/platform.ts';
-import type { PlatformUnderTest } from './platform.ts';
+import type { ContractOptions, PlatformUnderTest } from './platform.ts';
 
 const FAR_AWAY = '2999-01-01T00:00:00.000Z';
 const FARTHER = '2999-01-15T00:00:00.000Z';
@@ -8,8 +8,13 @@ const LATER = '2999-02-01T00:00:00.000Z';
 const THIRD = 'op_0000000003';
 
 /** What an operation does with its live parts beyond swapping them whole. */
-export function describePlatformSwaps(name: string, create: () => Promise<PlatformUnderTest>): void {
+export function describePlatformSwaps(
+  name: string,
+  create: () => Promise<PlatformUnderTest>,
+  { skip = {} }: ContractOptions = {},
+): void {
   describe(`${name} as a place where parts are swapped`, () => {
+    const check = (title: string, work: () => Promise<void>) => it.skipIf(title in skip)(title, work);
     let world: PlatformUnderTest;
     let first: string;
     let second: string;
@@ -72,7 +77,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
     const files = async () => [await world.read(one, 'file'), await world.read(other, 'file')];
     const kept = async () => (await world.platform.displaced()).map(({ operationId }) => operationId);
 
-    it('swaps a folder and a single file of a part alone, and puts them back', async () => {
+    check('swaps a folder and a single file of a part alone, and puts them back', async () => {
       await writeOld();
       const staged = await stageBoth(first);
       expect(staged).toMatchObject([folderWish(), fileWish()]);
@@ -90,7 +95,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       for (const { path } of staged) expect(await world.stands(path)).toBe(false);
     });
 
-    it('is not confused by services that write and remove at a path that was swapped', async () => {
+    check('is not confused by services that write and remove at a path that was swapped', async () => {
       await writeOld();
       const { note } = await swapIn(first, await stageBoth(first));
       await world.platform.start(note);
@@ -103,7 +108,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       await world.platform.start(again.note);
     });
 
-    it('brings in a path that was not there before, and takes it away again', async () => {
+    check('brings in a path that was not there before, and takes it away again', async () => {
       await writeOld();
       const wishes: StageWish[] = [
         { part: one, within: 'models/fresh', is: 'folder' },
@@ -124,7 +129,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       await world.platform.release(first);
     });
 
-    it('refuses a path whose folder is missing, that leaves its part, or that lies in another one', async () => {
+    check('refuses a path whose folder is missing, that leaves its part, or that lies in another one', async () => {
       await writeOld();
       const refused: StageWish[][] = [
         [{ part: one, within: 'nowhere/deep' }],
@@ -144,7 +149,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect(await live()).toEqual(OLD);
     });
 
-    it('swaps two paths of one part and a whole part beside, and keeps all that it displaced', async () => {
+    check('swaps two paths of one part and a whole part beside, and keeps all that it displaced', async () => {
       await writeOld();
       await world.write(other, 'file', 'old file');
       const staged = [...(await stageBoth(first))];
@@ -168,7 +173,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect([...(await live()), await world.read(other, 'file')]).toEqual([...NEW, 'new file']);
     });
 
-    it('keeps a copy of the definition with what was displaced, lists it, and drops it with it', async () => {
+    check('keeps a copy of the definition with what was displaced, lists it, and drops it with it', async () => {
       await world.writeDefinition('the present one');
       const captured = await world.platform.captureDefinition(world.folder);
       const staged = await world.platform.stage(first, [{ part: one }]);
@@ -193,7 +198,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       await expect(world.platform.applyDefinition(copy)).rejects.toThrow();
     });
 
-    it('offers what was displaced, brings it in, and keeps what that displaces in turn', async () => {
+    check('offers what was displaced, brings it in, and keeps what that displaces in turn', async () => {
       await writeAll(one, { file: 'old' });
       await writeAll(other, { file: 'old' });
       const places = await restoreWhole(first, 'new');
@@ -221,7 +226,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect(await files()).toEqual(['old', 'old']);
     });
 
-    it('leaves what was displaced to its operation when an undo is put back, and undoes it later', async () => {
+    check('leaves what was displaced to its operation when an undo is put back, and undoes it later', async () => {
       await writeAll(one, { file: 'old' });
       const places = await restoreWhole(first, 'new');
       const { note } = await swapIn(second, await world.platform.stageDisplaced(second, first));
@@ -237,7 +242,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect((await files())[0]).toBe('old');
     });
 
-    it('does not put an undo back any more once what it displaced is kept', async () => {
+    check('does not put an undo back any more once what it displaced is kept', async () => {
       await writeAll(one, { file: 'old' });
       await restoreWhole(first, 'new');
       await undo(second, first);
@@ -246,7 +251,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect(await kept()).toEqual([second]);
     });
 
-    it('undoes an undo', async () => {
+    check('undoes an undo', async () => {
       await writeAll(one, { file: 'old' });
       await writeAll(other, { file: 'old' });
       await restoreWhole(first, 'new');
@@ -261,7 +266,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect(await files()).toEqual(['old', 'old']);
     });
 
-    it('undoes a restore of paths, of one that was not there before too, and undoes that', async () => {
+    check('undoes a restore of paths, of one that was not there before too, and undoes that', async () => {
       await writeOld();
       const fresh: StageWish = { part: one, within: 'fresh.txt', is: 'file' };
       const staged = await world.platform.stage(first, [folderWish(), fileWish(), fresh]);
@@ -276,7 +281,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       expect([...(await live()), await world.read(one, 'fresh.txt')]).toEqual([...NEW, 'fresh']);
     });
 
-    it('has nothing to offer that is not kept', async () => {
+    check('has nothing to offer that is not kept', async () => {
       const gone = { code: 'part-missing' };
       await expect(world.platform.stageDisplaced(second, first)).rejects.toMatchObject(gone);
       await restoreWhole(first, 'new');
@@ -287,7 +292,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       await expect(world.platform.stageDisplaced(THIRD, first)).rejects.toMatchObject(gone);
     });
 
-    it('drops nothing that is held or that a swap needs which is not settled', async () => {
+    check('drops nothing that is held or that a swap needs which is not settled', async () => {
       const places = await restoreWhole(first, 'new');
       expect(await world.platform.dropDisplaced(LATER, [first])).toEqual([]);
       const { note } = await swapIn(second, await world.platform.stageDisplaced(second, first));
@@ -308,7 +313,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
       });
       const isUp = async () => (await Promise.all(world.services.map((service) => world.isUp(service)))).includes(true);
 
-      it('hands out the live parts and starts nothing until they are whole again', async () => {
+      check('hands out the live parts and starts nothing until they are whole again', async () => {
         const places = await world.platform.beginInPlace(first, [one], quiet);
         expect(await world.platform.beginInPlace(first, [one], quiet)).toEqual(places);
         const inspection = await world.platform.inspect();
@@ -331,7 +336,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
         expect(await next.inPlace(first)).toBeUndefined();
       });
 
-      it('refuses a part that is not there, and does not begin when the quiet time is over', async () => {
+      check('refuses a part that is not there, and does not begin when the quiet time is over', async () => {
         const beginning = world.platform.beginInPlace(first, [one, 'nobody'], quiet);
         await expect(beginning).rejects.toMatchObject({ code: 'part-missing' });
         expect(await world.platform.inPlace(first)).toBeUndefined();
@@ -341,7 +346,7 @@ export function describePlatformSwaps(name: string, create: () => Promise<Platfo
         expect(await world.platform.inPlace(first)).toBeUndefined();
       });
 
-      it('keeps the guard from starting anything; it pages and leaves the operation its quiet time', async () => {
+      check('keeps the guard from starting anything; it pages and leaves the operation its quiet time', async () => {
         await world.platform.beginInPlace(first, [one], quiet);
         await world.letGuardTry(note);
         expect(await isUp()).toBe(false);

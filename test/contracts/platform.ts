@@ -38,7 +38,7 @@ export interface PlatformUnderTest {
   dispose(): Promise<void>;
 }
 
-interface Options {
+export interface ContractOptions {
   /** Names of tests that a platform cannot pass, each with the reason. */
   readonly skip?: Readonly<Record<string, string>>;
 }
@@ -49,7 +49,7 @@ const LATER = '2999-02-01T00:00:00.000Z';
 export function describePlatform(
   name: string,
   create: () => Promise<PlatformUnderTest>,
-  { skip = {} }: Options = {},
+  { skip = {} }: ContractOptions = {},
 ): void {
   describe(`${name} as a workspace platform`, () => {
     let world: PlatformUnderTest;

@@ -1,10 +1,22 @@
 import type { V1StorageClass } from '@kubernetes/client-node';
 import type { FoundPart } from './found.ts';
+import type { KubernetesSettings } from './settings.ts';
+
+/** A folder of a file server beside which others may be made. */
+export function isSibling({ claim, backing, nfs }: FoundPart, { parts }: KubernetesSettings): boolean {
+  return backing === undefined && nfs !== undefined && parts[claim.metadata?.name ?? '']?.beside === true;
+}
 
 /** Why nothing can be built beside a live part, so that it is restored in place; undefined where it can. */
-export function whyNotBeside(part: FoundPart, classes: readonly V1StorageClass[]): string | undefined {
+export function whyNotBeside(
+  part: FoundPart,
+  classes: readonly V1StorageClass[],
+  settings: KubernetesSettings,
+): string | undefined {
   const { claim, backing, name } = part;
-  if (backing && backing.within !== '') return `the volume of ${name} holds more than its files`;
+  if (isSibling(part, settings)) return undefined;
+  if (settings.parts[claim.metadata?.name ?? '']?.beside === false) return `${name} is configured so`;
+  if (backing?.within.includes('/')) return `the volume of ${name} holds more than its files`;
   if (backing && part.capture === 'two-pass') return `the server of ${name} stays up to be read from`;
   const wanted = (backing?.claim ?? claim).spec?.storageClassName;
   const found = classes.find(({ metadata }) => metadata?.name === wanted);

@@ -5,6 +5,7 @@ import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { CLAIM, VOLUME } from './kinds.ts';
 import { NOTES } from './names.ts';
+import { dropFolder } from './sibling-share.ts';
 
 /** Written by whoever makes volumes, who then also removes their bytes. */
 const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
@@ -26,7 +27,10 @@ export async function dropVolume(context: KubeContext, { volume, uid }: { volume
   try {
     if (standing.spec?.claimRef?.uid === undefined) await parkVolume(context, { volume, uid }, 'cml-dropped');
     await mayGo(context, standing);
-    if (standing.metadata?.annotations?.[PROVISIONED_BY] === undefined) await cluster.remove(VOLUME, volume, undefined);
+    if (standing.metadata?.annotations?.[PROVISIONED_BY] === undefined) {
+      await dropFolder(context, standing);
+      await cluster.remove(VOLUME, volume, undefined, { uid });
+    }
   } catch (cause) {
     if (!isRefusal(cause, 'NotFound')) throw cause;
   }

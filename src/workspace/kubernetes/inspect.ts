@@ -1,6 +1,6 @@
 import { OperationError } from '../../errors.ts';
 import type { EffectOptions, Inspection, PartState } from '../platform.ts';
-import { whyNotBeside } from './beside.ts';
+import { isSibling, whyNotBeside } from './beside.ts';
 import type { KubeContext } from './context.ts';
 import { countParts } from './count-parts.ts';
 import { type FoundParts, findParts } from './find-parts.ts';
@@ -51,7 +51,8 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
     workloads: await findWorkloads(context, pods),
   };
   refuse([...(wish.count ? await wouldFail(context, seen) : []), ...problemsOf(seen)]);
-  const counted = await countParts(context, found.parts, { ...wish, pods, needRoom: [] });
+  const needRoom = found.parts.filter((part) => isSibling(part, context.settings));
+  const counted = await countParts(context, found.parts, { ...wish, pods, needRoom });
   return {
     release: releaseOf(services, context.settings),
     services: services.map(({ name, replicas, ready }) => ({
@@ -60,7 +61,9 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
       ready: replicas > 0 && ready,
     })),
     parts: [
-      ...found.parts.map((part) => stateOf(part, counted.usage.get(part.name), storage, wish)),
+      ...found.parts.map((part) =>
+        stateOf(part, counted.usage.get(part.name), { storage, wish, settings: context.settings }),
+      ),
       ...found.missing.map(absent),
     ],
     leftOut: [...found.leftOut],
@@ -77,15 +80,22 @@ async function wouldFail(context: KubeContext, { found, services }: Seen): Promi
   return [...needed, ...starts];
 }
 
-function stateOf(part: FoundPart, usage: Usage | undefined, storage: Storage, wish: InspectWish): PartState {
+interface Look {
+  readonly storage: Storage;
+  readonly wish: InspectWish;
+  readonly settings: KubeContext['settings'];
+}
+
+function stateOf(part: FoundPart, usage: Usage | undefined, { storage, wish, settings }: Look): PartState {
   const { name, kind, location, capture, reason, possible, exclude } = part;
-  const { files = 0, bytes = 0, writtenSince } = usage ?? {};
+  const { files = 0, bytes = 0, writtenSince, freeBytes = 0 } = usage ?? {};
+  const isBeside = whyNotBeside(part, storage.classes, settings) === undefined;
   return {
     ...{ name, kind, location, capture, reason, possible, exclude: [...exclude] },
     path: placePath({ life: 'live', part: name }),
     ...(wish.count ? { files, bytes } : { files: 0, bytes: 0 }),
     // Beside it is a volume of its own, or nothing at all: then it is restored in place.
-    freeBytes: whyNotBeside(part, storage.classes) === undefined ? Number.MAX_SAFE_INTEGER : 0,
+    freeBytes: isSibling(part, settings) ? freeBytes : isBeside ? Number.MAX_SAFE_INTEGER : 0,
     present: true,
     // Times are from the clocks of nodes and filers.
     hasOwnClock: false,

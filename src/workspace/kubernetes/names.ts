@@ -60,12 +60,12 @@ export function objectName(...words: readonly string[]): string {
 /** Where a program near the data finds it. A place is the root of a volume of its own, or of a mount of a share. */
 export const MOUNTS = '/mnt/cml';
 
-/** Of which life of a part a place is. */
-export type PlaceLife = 'live' | 'snapshot' | 'staged' | 'scratch' | 'displaced';
+/** Of which life of a part a place is; `beside` is what holds a shared folder on its server. */
+export type PlaceLife = 'live' | 'beside' | 'snapshot' | 'staged' | 'scratch' | 'displaced';
 
 export interface Place {
   readonly life: PlaceLife;
-  /** Absent for `live` and `snapshot`, whose paths must be the same in every backup: copies find their parent by them. */
+  /** Absent for `live`, `beside` and `snapshot`, whose paths must be the same in every backup: copies find their parent by them. */
   readonly operationId?: string | undefined;
   readonly part: string;
 }
@@ -77,7 +77,7 @@ export function placePath({ life, operationId, part }: Place): string {
 /** The place that a path lies in, and the path's rest below it (empty for the place itself); undefined for any other path. */
 export function placeOf(path: string): { readonly place: Place; readonly below: string } | undefined {
   const match =
-    /^\/mnt\/cml\/(?:(live|snapshot)|(staged|scratch|displaced)\/(op_[0-9a-z]+))\/([A-Za-z0-9][A-Za-z0-9._-]*)(?:\/(.*))?$/.exec(
+    /^\/mnt\/cml\/(?:(live|beside|snapshot)|(staged|scratch|displaced)\/(op_[0-9a-z]+))\/([A-Za-z0-9][A-Za-z0-9._-]*)(?:\/(.*))?$/.exec(
       path,
     );
   const [, still, moving, operationId, part, below = ''] = match ?? [];

@@ -1,12 +1,13 @@
+import { posix } from 'node:path';
 import type { V1PersistentVolumeClaim, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import { OperationError, PortError } from '../../errors.ts';
 import type { ProgramNeeds } from '../../program.ts';
 import type { KubeContext } from './context.ts';
-import { partNameOf } from './find-parts.ts';
+import { findParts, partNameOf } from './find-parts.ts';
 import { CLAIM, POD, VOLUME } from './kinds.ts';
 import { claimNameOf, LABELS, NOTES, OURS, type Place, placeOf, placePath } from './names.ts';
 import { openReader } from './readers.ts';
-import { nfsOf } from './share-of.ts';
+import { nfsOf, withSharePath } from './share-of.ts';
 import { keepShare } from './shares.ts';
 
 /** How the places that a program needs come into its pod. */
@@ -87,6 +88,8 @@ async function claimsBehind(
   return Promise.all(
     wanted.map(async ({ place, access }) => {
       if (place.life === 'live') return liveClaim(context, operationId, place.part, access, standing);
+      if (place.life === 'beside')
+        return { claim: await besideClaim(context, operationId, { part: place.part, access }), isShare: false };
       if (place.life === 'snapshot')
         return { claim: await openReader(context, operationId, place.part, signal), isShare: false };
       const name = claimNameOf(place.life, place.operationId ?? operationId, place.part);
@@ -117,6 +120,19 @@ async function liveClaim(
   if (!volume) throw missing(part, `its volume ${volumeName} is gone`);
   if (nfsOf(volume) === undefined) return { claim, isShare: false };
   return { claim: await keepShare(context, operationId, part, volume, access), isShare: true };
+}
+
+/** What holds a shared folder: the volume of its server in the workspace, else the folder of the file server around it. */
+async function besideClaim(
+  context: KubeContext,
+  operationId: string,
+  { part, access }: { readonly part: string; readonly access: Access },
+): Promise<V1PersistentVolumeClaim> {
+  const found = (await findParts(context)).parts.find(({ name }) => name === part);
+  if (found?.backing) return found.backing.claim;
+  const path = found?.nfs?.path;
+  if (!found || path === undefined) throw missing(part, 'it is no folder of a file server');
+  return keepShare(context, operationId, `${part}-beside`, withSharePath(found.volume, posix.dirname(path)), access);
 }
 
 function missing(part: string, why: string): OperationError {

@@ -26,6 +26,12 @@ const partSettings = z.strictObject({
   location: partLocation.optional(),
   /** Of a shared folder: paths below its root that are left out, such as `scratch`. */
   exclude: z.array(z.string().min(1)).default([]),
+  /**
+   * Whether a restore builds it beside and swaps it in, else it is written in place. Of a folder of a file server outside of
+   * the workspace only when this says so: folders may be made beside it and mounted, and nobody but the workspace's own
+   * volumes names its path. Of everything else unless this denies it.
+   */
+  beside: z.boolean().optional(),
   /** Why this part is not captured. */
   leaveOut: z.string().min(1).optional(),
   /** A pair of commands for a filer's own snapshot; `drop` must do nothing when there is none. */

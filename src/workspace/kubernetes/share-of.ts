@@ -33,6 +33,20 @@ export function nfsOf(volume: V1PersistentVolume): Share | undefined {
   return share?.server.startsWith('ceph ') ? undefined : share;
 }
 
+/** The same share at another path, as a volume would show it. */
+export function withSharePath(volume: V1PersistentVolume, path: string): V1PersistentVolume {
+  const { nfs, csi } = volume.spec ?? {};
+  if (nfs) return { ...volume, spec: { ...volume.spec, nfs: { ...nfs, path } } };
+  if (!csi) return volume;
+  const { subdir: _, ...attributes } = csi.volumeAttributes ?? {};
+  const shown = {
+    ...csi,
+    volumeHandle: `${csi.volumeHandle}#${path}`,
+    volumeAttributes: { ...attributes, share: path },
+  };
+  return { ...volume, spec: { ...volume.spec, csi: shown } };
+}
+
 /** The same folder, or one inside the other. */
 export function overlaps(one: Share, other: Share): boolean {
   if (one.server.toLowerCase() !== other.server.toLowerCase()) return false;

@@ -1,7 +1,8 @@
 import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
 import type { StagedPart, StageWish } from '../platform.ts';
-import { whyNotBeside } from './beside.ts';
+import { isSibling, whyNotBeside } from './beside.ts';
+import { carryOver } from './carry-over.ts';
 import type { KubeContext } from './context.ts';
 import { dropPlaces } from './drop-places.ts';
 import { findParts } from './find-parts.ts';
@@ -12,6 +13,7 @@ import { claimNameOf, placePath } from './names.ts';
 import { largestOf } from './quantity.ts';
 import { readStorage } from './read-storage.ts';
 import { giveUpSwap, volumeLabels } from './settle-volumes.ts';
+import { keepSibling } from './sibling-share.ts';
 import { readSwap } from './swap-record.ts';
 import { stateOfSwap } from './swap-state.ts';
 
@@ -31,13 +33,17 @@ export async function stageWishes(
     const part = found.find((candidate) => candidate.name === name);
     if (!part)
       throw new OperationError('part-missing', `${name} is not there: no claim of ${context.namespace} holds it`);
-    const why = within === undefined ? whyNotBeside(part, storage.classes) : whyNotWithin(name);
+    const why = within === undefined ? whyNotBeside(part, storage.classes, context.settings) : whyNotWithin(name);
     if (why !== undefined) throw cannotStage(name, why);
     return part;
   });
   const twice = wishes.find(({ part }, at) => wishes.findIndex((other) => other.part === part) !== at);
   if (twice) throw cannotStage(twice.part, 'it is asked for twice');
-  for (const part of parts) await keepClaim(context, stagedClaim(context, operationId, part));
+  for (const part of parts) {
+    if (isSibling(part, context.settings)) await keepSibling(context, operationId, part);
+    else await keepClaim(context, stagedClaim(context, operationId, part));
+    if (part.backing?.within) await carryOver(context, operationId, part.name, part.backing.within);
+  }
   return parts.map(({ name }) => ({
     part: name,
     path: placePath({ life: 'staged', operationId, part: name }),
