@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { RunProgram } from '../../program.ts';
@@ -14,6 +12,7 @@ import { armGuard, disarmGuard } from './guard.ts';
 import { beginInPlace, endInPlace, readInPlace } from './in-place.ts';
 import { inspectWorkspace } from './inspect.ts';
 import { createLazyCluster } from './lazy-cluster.ts';
+import { withWalker } from './look.ts';
 import { makeSnapshots } from './make-snapshots.ts';
 import { noteRunning, readNote } from './note.ts';
 import { proveQuiet } from './quiet.ts';
@@ -55,12 +54,13 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
   const context: KubeContext = { workspace, namespace, settings, policy, cluster, clock, log, runHere, image };
   const run = createJobRunner(context);
   const arming = { context, guardProgram, pageCommand };
-  const walker = () => ({ run, folder: join(options.folder, `look-${randomUUID().slice(0, 8)}`) });
   return {
     capabilities: { cut: 'per-part', swap: 'claims', reader: 'job' },
     run: (program, wish) => translated(`running ${program.key}`, () => run(program, wish)),
     inspect: (wish = {}) =>
-      translated('looking at the workspace', () => inspectWorkspace(context, { ...wish, walker: walker() })),
+      translated('looking at the workspace', () =>
+        withWalker(context, run, options.folder, (walker) => inspectWorkspace(context, { ...wish, walker })),
+      ),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
     applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),
     noteRunning: (operationId) => translated('noting what runs', () => noteRunning(context, operationId)),
