@@ -76,7 +76,7 @@ export async function keepDisplaced(
   await Promise.all(swap.parts.map((part) => settlePart(context, entry, part)));
   if (swap.undoes !== undefined) {
     await dropDefinition(context, swap.undoes);
-    await recordsOf(context).forget(swap.undoes, SECTION);
+    await recordsOf(context).forgetLast(swap.undoes, SECTION);
   }
   await forgetSwap(context, operationId);
   await markUnserved(context, operationId);
@@ -177,7 +177,7 @@ async function drop(context: KubeContext, entry: DisplacedEntry): Promise<void> 
   if (!entry.isDropping) await recordsOf(context).write(operationId, SECTION, { ...entry, isDropping: true });
   await Promise.all(swap.parts.map(({ previous }) => dropVolume(context, previous)));
   await dropDefinition(context, operationId);
-  await recordsOf(context).forget(operationId, SECTION);
+  await recordsOf(context).forgetLast(operationId, SECTION);
 }
 
 /** Whether the very volumes that were displaced are all still there. */

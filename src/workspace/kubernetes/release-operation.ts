@@ -10,8 +10,8 @@ import { releaseScratch } from './scratch.ts';
 import { releaseStage } from './stage.ts';
 import { forgetTakeOver } from './taken-over.ts';
 
-/** Sections that others, or a later life, still need. */
-const NEEDED = ['note', 'swap', 'displaced', 'in-place'];
+/** Sections that stand while something of the operation is open; then all others may be needed too. */
+const OPEN = ['note', 'swap', 'in-place'];
 
 /**
  * Removes everything that an operation made and that is not needed any more: programs first, since they have the rest
@@ -32,13 +32,16 @@ export async function releaseOperation(context: KubeContext, operationId: string
   if (failures.length > 0) throw failures[0];
 }
 
-/** What the guard had to say when nobody of us was there is told now. */
+/** All but what people may still want back. What the guard had to say when nobody of us was there is told now. */
 async function forgetRecord(context: KubeContext, operationId: string): Promise<void> {
   const { cluster, namespace, workspace, log } = context;
   for (const told of await readPages(context))
     if (told.operationId === operationId) log.error(told, 'the guard had told people');
   const labels = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.operation}=${operationId},${LABELS.role}=record`;
   const [record] = await cluster.list(CONFIG_MAP, { namespace, labels });
-  if (record === undefined || NEEDED.some((section) => record.data?.[section] !== undefined)) return;
-  await recordsOf(context).forget(operationId);
+  const sections = Object.keys(record?.data ?? {});
+  if (record === undefined || sections.some((section) => OPEN.includes(section))) return;
+  if (!sections.includes('displaced')) return recordsOf(context).forget(operationId);
+  for (const section of sections.filter((one) => one !== 'displaced'))
+    await recordsOf(context).forget(operationId, section);
 }
