@@ -4,11 +4,12 @@ import type { RunProgram } from '../../program.ts';
 import type { EffectOptions, StagedPart } from '../platform.ts';
 import type { KubeContext } from './context.ts';
 import { dropPlaces } from './drop-places.ts';
-import { partNameOf } from './find-parts.ts';
+import { findParts, partNameOf } from './find-parts.ts';
 import { keepClaim } from './keep-claim.ts';
-import { CLAIM, type Kind, STORAGE_CLASS } from './kinds.ts';
+import { CLAIM, type Kind } from './kinds.ts';
 import { claimNameOf, MOUNTS, placePath } from './names.ts';
 import { bytesOf } from './quantity.ts';
+import { readStorage } from './read-storage.ts';
 import { volumeLabels } from './settle-volumes.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
 
@@ -35,7 +36,7 @@ export const CAPACITY: Kind<StorageCapacity> = {
 };
 
 /**
- * New empty volumes for parts that are only looked at, of the class that the live part has, else of the default one.
+ * New empty volumes for parts that are only looked at, of the class that the live bytes have, else of the default one.
  * @throws OperationError `preflight-failed` when there is no room for them.
  */
 export async function makeScratch(
@@ -43,13 +44,11 @@ export async function makeScratch(
   operationId: string,
   parts: readonly { readonly name: string; readonly bytes: number }[],
 ): Promise<StagedPart[]> {
-  const { cluster, namespace, settings } = context;
   await dropPlaces(context, operationId, 'scratch');
-  const [classes, claims] = await Promise.all([cluster.list(STORAGE_CLASS), cluster.list(CLAIM, { namespace })]);
+  const classNameOf = await readClasses(context);
   const wanted = parts.map(({ name, bytes }) => {
     const size = Math.ceil(Math.max(bytes * OVERHEAD, LEAST_BYTES) / 2 ** 20) * 2 ** 20;
-    const own = claims.find((claim) => partNameOf(claim, settings.parts[claim.metadata?.name ?? '']) === name);
-    return { name, size, className: classFor(own, classes) };
+    return { name, size, className: classNameOf(name) };
   });
   await assertRoom(context, wanted);
   for (const one of wanted) await keepClaim(context, scratchClaim(context, operationId, one));
@@ -64,6 +63,22 @@ interface Wanted {
   readonly name: string;
   readonly size: number;
   readonly className: string;
+}
+
+/**
+ * The class for a part's scratch volume. A server in the workspace makes its volumes on the very volume that the live folder is
+ * on, and would fill it up: the class of what it lies on is taken instead.
+ */
+async function readClasses(context: KubeContext): Promise<(part: string) => string> {
+  const storage = await readStorage(context);
+  const backed = (await findParts(context, storage)).parts.filter(({ backing }) => backing !== undefined);
+  const served = new Set(backed.map(({ claim }) => claim.spec?.storageClassName));
+  const classes = storage.classes.filter(({ metadata }) => !served.has(metadata?.name));
+  const { parts: configured } = context.settings;
+  return (name) => {
+    const live = storage.claims.find((claim) => partNameOf(claim, configured[claim.metadata?.name ?? '']) === name);
+    return classFor(backed.find((part) => part.name === name)?.backing?.claim ?? live, classes);
+  };
 }
 
 function classFor(live: V1PersistentVolumeClaim | undefined, classes: readonly V1StorageClass[]): string {

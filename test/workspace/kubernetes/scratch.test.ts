@@ -1,14 +1,17 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { KubeContext } from '../../../src/workspace/kubernetes/context.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { claimNameOf, placePath } from '../../../src/workspace/kubernetes/names.ts';
 import { createJobRunner } from '../../../src/workspace/kubernetes/run-job.ts';
 import { CAPACITY, makeScratch, releaseScratch, runChecks } from '../../../src/workspace/kubernetes/scratch.ts';
+import { createKubeLab } from '../../fakes/kube-api/lab.ts';
+import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
+import { WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
 import { until } from '../../mover/restic-world.ts';
 import { createJobScene, type JobScene, OPERATION } from './job-scene.ts';
-import { NAMESPACE } from './scene.ts';
+import { contextOf, NAMESPACE } from './scene.ts';
 
 const CHECKS = [
   {
@@ -52,6 +55,18 @@ test('makes empty places, again when asked again, and removes them with their by
   await releaseScratch(context, OPERATION);
   expect(existsSync(other)).toBe(true);
   expect(scene.double.store.list(kinds.VOLUME)).toHaveLength(1);
+});
+
+test('takes no room from the volume that a server in the workspace has the live folder on', async () => {
+  const lab = await createKubeLab();
+  onTestFinished(() => lab.dispose());
+  const layout = await makeEcsLonghorn(lab, { small: true });
+  const context = { ...contextOf(lab.cluster()), namespace: WORKSPACE, workspace: WORKSPACE };
+  await makeScratch(context, OPERATION, [{ name: 'projects-pvc', bytes: 10 }]);
+  const claim = () => lab.store.get(kinds.CLAIM, claimNameOf('scratch', OPERATION, 'projects-pvc'), WORKSPACE);
+  await until(() => claim()?.status?.phase === 'Bound');
+  const live = dirname(layout.directoryOf('projects-pvc'));
+  expect(lab.world.directoryOf(claim()?.spec.volumeName).startsWith(live)).toBe(false);
 });
 
 test('makes none where there is no room', async () => {
