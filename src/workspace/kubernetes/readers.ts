@@ -25,6 +25,7 @@ export async function openReader(
   const name = claimNameOf('snapshot', operationId, part);
   const standing = await cluster.read(CLAIM, name, namespace);
   if (standing && standing.metadata?.deletionTimestamp === undefined) return standing;
+  if (standing) throw gone(part, `the claim ${name} that reads it is being removed`);
   const noted = (await readSnapshots(context, operationId))?.snapshots.find((one) => one.part === part);
   if (!noted) throw gone(part, 'none is on record');
   const snapshot = await awaitReady(context, noted, signal);
