@@ -4,11 +4,20 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Operation } from '../../../src/records/operation.ts';
 import { CONFIG_MAP, DEPLOYMENT, STATEFUL_SET } from '../../../src/workspace/kubernetes/kinds.ts';
 import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
+import { makeExternalNfs } from '../../fakes/kube-api/layouts/external-nfs.ts';
 import { WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
+import { makeOpenshiftCeph } from '../../fakes/kube-api/layouts/openshift-ceph.ts';
 import { compare, type Tree } from '../../walker.ts';
 import { alice, createStoryWorld, type StoryWish, type StoryWorld } from './story-world.ts';
 
-const LAYOUTS: readonly (readonly [string, StoryWish])[] = [['ECS with Longhorn', { make: makeEcsLonghorn }]];
+const LAYOUTS: readonly (readonly [string, StoryWish])[] = [
+  ['ECS with Longhorn', { make: makeEcsLonghorn }],
+  ['OpenShift with Ceph', { make: makeOpenshiftCeph }],
+  [
+    'external NFS, folders beside allowed',
+    { make: makeExternalNfs, platform: { parts: { 'projects-pvc': { beside: true } } } },
+  ],
+];
 
 /** Owners, modes and links beyond those that the layout comes with. */
 async function addTrees({ layout }: StoryWorld): Promise<void> {
