@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { RunProgram } from '../../program.ts';
@@ -12,8 +10,8 @@ import type { KubeContext } from './context.ts';
 import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
 import { armGuard, disarmGuard } from './guard.ts';
 import { beginInPlace, endInPlace, readInPlace } from './in-place.ts';
-import { inspectWorkspace } from './inspect.ts';
 import { createLazyCluster } from './lazy-cluster.ts';
+import { lookAt } from './look.ts';
 import { makeSnapshots } from './make-snapshots.ts';
 import { noteRunning, readNote } from './note.ts';
 import { proveQuiet } from './quiet.ts';
@@ -48,19 +46,17 @@ export interface KubernetesPlatformOptions {
 }
 
 export function createKubernetesPlatform(options: KubernetesPlatformOptions): WorkspacePlatform {
-  const { workspace, settings, policy, runHere, clock, log, guardProgram, pageCommand } = options;
+  const { workspace, settings, policy, folder, runHere, clock, log, guardProgram, pageCommand } = options;
   const { kubeconfig, context: kubeContext, namespace = workspace, movers } = settings;
   const cluster = options.cluster ?? createLazyCluster({ kubeconfig, context: kubeContext, log });
   const image = movers.image ?? options.image;
   const context: KubeContext = { workspace, namespace, settings, policy, cluster, clock, log, runHere, image };
   const run = createJobRunner(context);
   const arming = { context, guardProgram, pageCommand };
-  const walker = () => ({ run, folder: join(options.folder, `look-${randomUUID().slice(0, 8)}`) });
   return {
     capabilities: { cut: 'per-part', swap: 'claims', reader: 'job' },
     run: (program, wish) => translated(`running ${program.key}`, () => run(program, wish)),
-    inspect: (wish = {}) =>
-      translated('looking at the workspace', () => inspectWorkspace(context, { ...wish, walker: walker() })),
+    inspect: (wish = {}) => translated('looking at the workspace', () => lookAt(context, { run, folder }, wish)),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
     applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),
     noteRunning: (operationId) => translated('noting what runs', () => noteRunning(context, operationId)),
