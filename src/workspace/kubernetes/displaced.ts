@@ -5,6 +5,7 @@ import type { DefinitionFile, Displaced } from '../platform.ts';
 import type { KubeContext } from './context.ts';
 import { dropDefinition, keepDefinition, keptDefinition, keptPath } from './displaced-definition.ts';
 import { dropVolume } from './drop-volume.ts';
+import { forgetRecord } from './forget-record.ts';
 import { giveBackReclaim } from './keep-volumes.ts';
 import { VOLUME } from './kinds.ts';
 import { recordsOf } from './ledger.ts';
@@ -76,7 +77,7 @@ export async function keepDisplaced(
   await Promise.all(swap.parts.map((part) => settlePart(context, entry, part)));
   if (swap.undoes !== undefined) {
     await dropDefinition(context, swap.undoes);
-    await recordsOf(context).forgetLast(swap.undoes, SECTION);
+    await forgetRecord(context, swap.undoes, SECTION);
   }
   await forgetSwap(context, operationId);
   await markUnserved(context, operationId);
@@ -130,7 +131,7 @@ export async function reopen(context: KubeContext, { operationId, isDropping, sw
   for (const { previous } of swap.parts)
     await patchVolume(context, previous, { labels: NOT_OURS, annotations: { [UNTIL]: null } });
   await dropDefinition(context, operationId);
-  await recordsOf(context).forget(operationId, SECTION);
+  await forgetRecord(context, operationId, SECTION);
 }
 
 export async function listDisplaced(context: KubeContext): Promise<Displaced[]> {
@@ -177,7 +178,7 @@ async function drop(context: KubeContext, entry: DisplacedEntry): Promise<void> 
   if (!entry.isDropping) await recordsOf(context).write(operationId, SECTION, { ...entry, isDropping: true });
   await Promise.all(swap.parts.map(({ previous }) => dropVolume(context, previous)));
   await dropDefinition(context, operationId);
-  await recordsOf(context).forgetLast(operationId, SECTION);
+  await forgetRecord(context, operationId, SECTION);
 }
 
 /** Whether the very volumes that were displaced are all still there. */

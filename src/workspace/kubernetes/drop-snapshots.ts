@@ -1,5 +1,6 @@
+import type { KubernetesObject } from '@kubernetes/client-node';
 import { PortError } from '../../errors.ts';
-import { isRefusal } from './cluster.ts';
+import { isRefusal, type Where } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { CLAIM, SNAPSHOT, SNAPSHOT_CONTENT, type VolumeSnapshot } from './kinds.ts';
 import { LABELS, OURS } from './names.ts';
@@ -14,24 +15,49 @@ const GONE_WITHIN_MS = 120_000;
  * @throws PortError `platform-unavailable` (retryable) naming what is still there.
  */
 export async function dropSnapshots(context: KubeContext, operationId: string): Promise<void> {
-  const { cluster, namespace, workspace } = context;
+  const { cluster } = context;
   if (!(await cluster.serves(SNAPSHOT))) return;
-  const ours = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.operation}=${operationId}`;
-  const readers = { namespace, labels: `${ours},${LABELS.role}=reader` };
-  const made = { namespace, labels: `${ours},${LABELS.role}=snapshot` };
-  const claims = await cluster.list(CLAIM, readers);
-  await Promise.all(claims.map(({ metadata }) => cluster.remove(CLAIM, metadata?.name ?? '', namespace)));
-  const snapshots = await cluster.list(SNAPSHOT, made);
-  const removed = await Promise.allSettled(snapshots.map((snapshot) => drop(context, snapshot)));
-  if (claims.length + snapshots.length > 0) {
-    const noneLeft = (found: readonly unknown[]) => (found.length === 0 ? true : undefined);
-    const late = () => stillThere(operationId);
+  const { readers, made } = whereOf(context, operationId);
+  const { asked, failures } = await askToDropSnapshots(context, operationId);
+  const noneLeft = (found: readonly KubernetesObject[]) =>
+    found.some(({ metadata }) => asked.has(metadata?.uid ?? '')) ? undefined : true;
+  const late = () => stillThere(operationId);
+  if (asked.size > 0) {
     await cluster.follow(CLAIM, readers, noneLeft, { withinMs: GONE_WITHIN_MS, late });
     await cluster.follow(SNAPSHOT, made, noneLeft, { withinMs: GONE_WITHIN_MS, late });
   }
-  const failed = removed.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
+  if (failures.length > 0) throw failures[0];
   await forgetSnapshots(context, operationId);
+}
+
+interface Asked {
+  /** Uids of what the server has taken to be removed. */
+  readonly asked: ReadonlySet<string>;
+  readonly failures: readonly unknown[];
+}
+
+/** The same without waiting until they are gone, which a driver may never let happen. */
+export async function askToDropSnapshots(context: KubeContext, operationId: string): Promise<Asked> {
+  const { cluster, namespace } = context;
+  const { readers, made } = whereOf(context, operationId);
+  const asked = new Set<string>();
+  const failures: unknown[] = [];
+  const removing = async <T extends KubernetesObject>(objects: readonly T[], remove: (one: T) => Promise<void>) => {
+    const works = objects.map((one) => remove(one).then(() => void asked.add(one.metadata?.uid ?? '')));
+    for (const one of await Promise.allSettled(works)) if (one.status === 'rejected') failures.push(one.reason);
+  };
+  const claims = await cluster.list(CLAIM, readers);
+  await removing(claims, ({ metadata }) => cluster.remove(CLAIM, metadata?.name ?? '', namespace));
+  await removing(await cluster.list(SNAPSHOT, made), (snapshot) => drop(context, snapshot));
+  return { asked, failures };
+}
+
+function whereOf({ namespace, workspace }: KubeContext, operationId: string): { readers: Where; made: Where } {
+  const ours = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.operation}=${operationId}`;
+  return {
+    readers: { namespace, labels: `${ours},${LABELS.role}=reader` },
+    made: { namespace, labels: `${ours},${LABELS.role}=snapshot` },
+  };
 }
 
 /** The content goes with it, and the driver's own snapshot with that, whatever we or the class said before. */

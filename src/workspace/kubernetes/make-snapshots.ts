@@ -1,11 +1,11 @@
-import { OperationError } from '../../errors.ts';
+import { explain, OperationError } from '../../errors.ts';
 import type { BackupPlan } from '../../records/plan.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { EffectOptions, Quiet, Snapshot } from '../platform.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { type CutSight, cutOf } from './cut-of-snapshot.ts';
-import { dropSnapshots } from './drop-snapshots.ts';
+import { askToDropSnapshots, dropSnapshots } from './drop-snapshots.ts';
 import { findParts } from './find-parts.ts';
 import type { FoundPart } from './found.ts';
 import { SNAPSHOT, type VolumeSnapshot } from './kinds.ts';
@@ -37,9 +37,19 @@ export async function makeSnapshots(
     return await awaitCut(context, operationId, record, options);
   } catch (cause) {
     options.signal?.throwIfAborted(); // `release` removes them; services must not wait for that
-    await dropSnapshots(context, operationId);
+    await removeAtOnce(context, operationId);
     throw cause;
   }
+}
+
+/** Services are down: nobody waits until storage has let go. What could not be removed now is removed by `release`. */
+async function removeAtOnce(context: KubeContext, operationId: string): Promise<void> {
+  const failures = await askToDropSnapshots(context, operationId).then(
+    (done) => done.failures,
+    (cause: unknown) => [cause],
+  );
+  for (const cause of failures)
+    context.log.warn({ operationId, why: explain(cause) }, 'a snapshot that failed is still there');
 }
 
 /** What was asked for in this quiet time already; what belongs to another one is of no use to anyone. */

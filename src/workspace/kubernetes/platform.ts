@@ -10,9 +10,8 @@ import type { KubeContext } from './context.ts';
 import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
 import { armGuard, disarmGuard } from './guard.ts';
 import { beginInPlace, endInPlace, readInPlace } from './in-place.ts';
-import { inspectWorkspace } from './inspect.ts';
 import { createLazyCluster } from './lazy-cluster.ts';
-import { withWalker } from './look.ts';
+import { lookAt } from './look.ts';
 import { makeSnapshots } from './make-snapshots.ts';
 import { noteRunning, readNote } from './note.ts';
 import { proveQuiet } from './quiet.ts';
@@ -47,7 +46,7 @@ export interface KubernetesPlatformOptions {
 }
 
 export function createKubernetesPlatform(options: KubernetesPlatformOptions): WorkspacePlatform {
-  const { workspace, settings, policy, runHere, clock, log, guardProgram, pageCommand } = options;
+  const { workspace, settings, policy, folder, runHere, clock, log, guardProgram, pageCommand } = options;
   const { kubeconfig, context: kubeContext, namespace = workspace, movers } = settings;
   const cluster = options.cluster ?? createLazyCluster({ kubeconfig, context: kubeContext, log });
   const image = movers.image ?? options.image;
@@ -57,10 +56,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
   return {
     capabilities: { cut: 'per-part', swap: 'claims', reader: 'job' },
     run: (program, wish) => translated(`running ${program.key}`, () => run(program, wish)),
-    inspect: (wish = {}) =>
-      translated('looking at the workspace', () =>
-        withWalker(context, run, options.folder, (walker) => inspectWorkspace(context, { ...wish, walker })),
-      ),
+    inspect: (wish = {}) => translated('looking at the workspace', () => lookAt(context, { run, folder }, wish)),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
     applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),
     noteRunning: (operationId) => translated('noting what runs', () => noteRunning(context, operationId)),

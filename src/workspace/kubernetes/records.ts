@@ -14,8 +14,6 @@ export interface OperationRecords {
   write(operationId: string, section: string, value: unknown): Promise<void>;
   /** Without `section` all of it. */
   forget(operationId: string, section?: string): Promise<void>;
-  /** The section, and the ConfigMap with it when nothing else stands there. */
-  forgetLast(operationId: string, section: string): Promise<void>;
   /** Operations of this workspace that have this section. */
   having(section: string): Promise<string[]>;
 }
@@ -24,13 +22,6 @@ export function createOperationRecords(cluster: Cluster, namespace: string, work
   const nameOf = (operationId: string) => objectName('cml-backup', idInNames(operationId));
   const patch = (operationId: string, data: Record<string, string | null>) =>
     cluster.patch(CONFIG_MAP, nameOf(operationId), namespace, { data });
-  const forgetSection = async (operationId: string, section: string) => {
-    try {
-      await patch(operationId, { [section]: null });
-    } catch (error) {
-      if (!isRefusal(error, 'NotFound')) throw error;
-    }
-  };
   return {
     async read(operationId, section, schema) {
       const text = (await cluster.read(CONFIG_MAP, nameOf(operationId), namespace))?.data?.[section];
@@ -60,21 +51,11 @@ export function createOperationRecords(cluster: Cluster, namespace: string, work
     },
     async forget(operationId, section) {
       if (section === undefined) return cluster.remove(CONFIG_MAP, nameOf(operationId), namespace);
-      await forgetSection(operationId, section);
-    },
-    async forgetLast(operationId, section) {
-      const name = nameOf(operationId);
-      const found = await cluster.read(CONFIG_MAP, name, namespace);
-      if (found === undefined) return;
-      const others = Object.keys(found.data ?? {}).filter((key) => key !== section);
-      const version = found.metadata?.resourceVersion;
       try {
-        if (others.length === 0) return await cluster.remove(CONFIG_MAP, name, namespace, { version });
+        await patch(operationId, { [section]: null });
       } catch (error) {
-        // Somebody has just written another one.
-        if (!isRefusal(error, 'Conflict')) throw error;
+        if (!isRefusal(error, 'NotFound')) throw error;
       }
-      await forgetSection(operationId, section);
     },
     async having(section) {
       const labels = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.role}=record`;

@@ -9,7 +9,7 @@ import type { KubeContext } from './context.ts';
 import { dropJob, endJob } from './end-programs.ts';
 import { describeJob, labelsOf, programNameOf } from './job-spec.ts';
 import { JOB, NAMESPACE } from './kinds.ts';
-import { LABELS, NOTES, OURS, placeOf } from './names.ts';
+import { LABELS, MOUNTS, NOTES, OURS, placeOf } from './names.ts';
 import { mountPlaces } from './places.ts';
 import { fingerprintOf, markOf, programScript } from './program-script.ts';
 import { keepSecret, secretMounts } from './secrets.ts';
@@ -42,7 +42,7 @@ export function createJobRunner(context: KubeContext, options: JobRunnerOptions 
     return level;
   };
   return async (program, runOptions) => {
-    if ((program.needs?.places ?? []).length === 0) return context.runHere(program, runOptions);
+    if (!needsWorkspace(program)) return context.runHere(program, runOptions);
     const operationId = basename(runOptions.folder);
     const name = programNameOf(operationId, program.key);
     const beginsWithinMs = options.beginsWithinMs ?? (readsSnapshot(program) ? CLONED_WITHIN_MS : BEGINS_WITHIN_MS);
@@ -54,6 +54,11 @@ export function createJobRunner(context: KubeContext, options: JobRunnerOptions 
       underWay.delete(name);
     }
   };
+}
+
+/** A path that no platform gave out is a folder of ours: what an operation writes down is stored from here. */
+function needsWorkspace({ needs }: Program): boolean {
+  return needs?.places?.some(({ path }) => path === MOUNTS || path.startsWith(`${MOUNTS}/`)) ?? false;
 }
 
 interface Asked {
