@@ -64,6 +64,13 @@ async function keepContent({ cluster }: KubeContext, { status }: VolumeSnapshot,
   if (kept.spec.deletionPolicy !== 'Retain') throw gone(part, `its content ${name} cannot be set to be kept`);
 }
 
+/**
+ * Of CephFS a claim that is only to be read is the snapshot itself, without a copy. Few drivers know that mode, and with one
+ * that does not, the claim would wait for ever: all others are asked for what the volume has, and mounted to be read.
+ * Source: ceph-csi docs, "CephFS snapshot-backed volumes".
+ */
+const SHOWS_SNAPSHOTS = /(^|\.)cephfs\.csi\.ceph\.com$/;
+
 interface Reading {
   readonly noted: NotedSnapshot;
   readonly snapshot: VolumeSnapshot;
@@ -80,8 +87,6 @@ function readerOf(
     ...{ [LABELS.managedBy]: OURS, [LABELS.workspace]: workspace, [LABELS.operation]: operationId },
     ...{ [LABELS.role]: 'reader', [LABELS.part]: noted.part },
   };
-  // A folder that many may have at once is shown from its snapshot without a copy where it is asked for read-only
-  // (CephFS); of a block volume a read-only mount is all that every driver can do.
   const isShared = accessModes.some((mode) => mode === 'ReadWriteMany' || mode === 'ReadOnlyMany');
   const sizes = [snapshot.status?.restoreSize, resources?.requests?.storage, source.status?.capacity?.storage];
   const storage = largestOf(sizes);
@@ -93,7 +98,7 @@ function readerOf(
       ...(noted.within === undefined ? {} : { annotations: { [NOTES.within]: noted.within } }),
     },
     spec: {
-      accessModes: [isShared ? 'ReadOnlyMany' : 'ReadWriteOnce'],
+      accessModes: isShared && SHOWS_SNAPSHOTS.test(noted.driver) ? ['ReadOnlyMany'] : [...accessModes],
       ...(storageClassName === undefined ? {} : { storageClassName }),
       ...(volumeMode === undefined ? {} : { volumeMode }),
       dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: noted.name },
