@@ -3,6 +3,8 @@ import { dropSnapshots } from './drop-snapshots.ts';
 import { endPrograms } from './end-programs.ts';
 import { forgetRecord } from './forget-record.ts';
 import { forgetInPlace } from './in-place.ts';
+import { giveBackReclaim } from './keep-volumes.ts';
+import { readLedger } from './ledger.ts';
 import { readPages } from './page.ts';
 import { releaseScratch } from './scratch.ts';
 import { releaseStage } from './stage.ts';
@@ -18,6 +20,7 @@ export async function releaseOperation(context: KubeContext, operationId: string
     () => dropSnapshots(context, operationId),
     () => releaseStage(context, operationId),
     () => releaseScratch(context, operationId),
+    () => giveBackUnlessDown(context),
     () => forgetInPlace(context, operationId),
     () => forgetTakeOver(context, operationId),
     () => tellPages(context, operationId),
@@ -26,6 +29,14 @@ export async function releaseOperation(context: KubeContext, operationId: string
   const failures: unknown[] = [];
   for (const work of works) await work().catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
+}
+
+/**
+ * What is part of a swap keeps its reclaim policy while services are started: somebody may have started them by hand before
+ * the swap was given up.
+ */
+async function giveBackUnlessDown(context: KubeContext): Promise<void> {
+  if ((await readLedger(context)) === undefined) await giveBackReclaim(context);
 }
 
 /** What the guard had to say when nobody of us was there is told now. */
