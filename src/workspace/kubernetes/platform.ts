@@ -41,6 +41,8 @@ export interface KubernetesPlatformOptions {
   /** What the guard's container runs, such as `['node', '<app>/dist/src/workspace/kubernetes/guard-main.js']`. */
   readonly guardProgram: readonly string[];
   readonly pageCommand?: readonly string[];
+  /** Tells what this process looks with from what an earlier one left. Absent: one for the whole process. */
+  readonly life?: string;
   /** Absent: the one that the settings name. */
   readonly cluster?: Cluster;
 }
@@ -52,11 +54,12 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
   const image = movers.image ?? options.image;
   const context: KubeContext = { workspace, namespace, settings, policy, cluster, clock, log, runHere, image };
   const run = createJobRunner(context);
+  const looks = { folder, ...(options.life === undefined ? {} : { life: options.life }) };
   const arming = { context, guardProgram, pageCommand };
   return {
     capabilities: { cut: 'per-part', swap: 'claims', reader: 'job' },
     run: (program, wish) => translated(`running ${program.key}`, () => run(program, wish)),
-    inspect: (wish = {}) => translated('looking at the workspace', () => lookAt(context, { run, folder }, wish)),
+    inspect: (wish = {}) => translated('looking at the workspace', () => lookAt(context, { run, ...looks }, wish)),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
     applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),
     noteRunning: (operationId) => translated('noting what runs', () => noteRunning(context, operationId)),
