@@ -22,10 +22,13 @@ export async function pictureOf({ lab: { store }, layout }: MatrixWorld): Promis
     services: [kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.CRON_JOB].flatMap((kind) =>
       store.list(kind, WORKSPACE).map(({ metadata, spec }) => `${metadata.name} ${spec.replicas ?? spec.suspend}`),
     ),
-    policies: store.list(kinds.CLAIM, WORKSPACE).map(({ metadata, spec }) => {
-      const policy = store.get(kinds.VOLUME, spec.volumeName)?.spec.persistentVolumeReclaimPolicy;
-      return `${metadata.name} ${policy}`;
-    }),
+    policies: store
+      .list(kinds.CLAIM, WORKSPACE)
+      .map(({ metadata, spec }) => {
+        const policy = store.get(kinds.VOLUME, spec.volumeName)?.spec.persistentVolumeReclaimPolicy;
+        return `${metadata.name} ${policy}`;
+      })
+      .sort(),
     volumes: store.list(kinds.VOLUME).length,
     trees: Object.fromEntries(await Promise.all(walked)),
   };

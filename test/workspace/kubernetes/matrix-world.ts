@@ -1,7 +1,8 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { execa } from 'execa';
 import { createLowdbCatalog } from '../../../src/catalog/lowdb/lowdb-catalog.ts';
 import { systemClock } from '../../../src/clock.ts';
 import { createOrchestrator, type Orchestrator } from '../../../src/orchestrator/orchestrator.ts';
@@ -79,7 +80,7 @@ export async function createMatrixWorld(): Promise<MatrixWorld> {
       scenarios += 1;
       const folder = join(root, String(scenarios));
       await mkdir(join(folder, 'repository'), { recursive: true });
-      if (from) await cp(from.folder, folder, { recursive: true, preserveTimestamps: true });
+      if (from) await execa('cp', ['-aT', from.folder, folder]);
       else await mkdir(join(folder, 'catalog'));
       const { copies, made } = from?.repository ?? { copies: [], made: 0 };
       const repository = { folder: join(folder, 'repository'), copies: [...copies], made };
@@ -169,6 +170,7 @@ async function createLife(
       // The first process of a pod ends by a signal only if it says so.
       guardProgram: ['sh', '-c', 'trap "exit 143" TERM; sleep 600 & wait'],
       cluster: mortal(lab.cluster({}, caller)),
+      life: caller,
     }),
   );
   const mover = mortal(createMatrixMover({ layout, repository, run: platform.run }));

@@ -1,7 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
-import { differences, expectAsBefore, expectServicesAsBefore, pictureOf, storedTrees } from './matrix-judge.ts';
-import { alice, createMatrixWorld, type Death, type MatrixWorld } from './matrix-world.ts';
+import {
+  differences,
+  expectAsBefore,
+  expectServicesAsBefore,
+  type Picture,
+  pictureOf,
+  storedTrees,
+} from './matrix-judge.ts';
+import { alice, createMatrixWorld, type Death, type Life, type MatrixWorld } from './matrix-world.ts';
 
 /** Every write with KUBE_MATRIX=1, else every fourth one, in turn before and after it. */
 const isWhole = process.env.KUBE_MATRIX === '1';
@@ -44,6 +51,27 @@ function report(what: string, deaths: readonly Death[], writes: number, ends: ob
   process.stdout.write(`${what} died ${deaths.length} times in ${writes} writes: ${JSON.stringify(ends)}\n`);
 }
 
+/** Changes in every part since its backup. */
+async function moveOn({ layout }: MatrixWorld): Promise<void> {
+  for (const { name } of layout.parts) await layout.write(name, 'later/file', `made since in ${name}`);
+}
+
+const touchesLiveClaims = (writes: readonly string[]) =>
+  writes.some((write) => /^delete PersistentVolumeClaim (?!cml-)/.test(write));
+
+/** `cml start` alone: enough until a live claim was touched; then it puts back first, or refuses and starts nothing. */
+async function startByHand(world: MatrixWorld, mortal: Life, next: Life, before: Picture): Promise<void> {
+  try {
+    await next.orchestrator.startServices(alice, WORKSPACE);
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'unknown-data' });
+    expect(touchesLiveClaims(mortal.writes())).toBe(true);
+    expect(world.layout.services.filter((service) => world.layout.isUp(service))).toEqual([]);
+    return;
+  }
+  await expectServicesAsBefore(world, before);
+}
+
 describe('wherever its process dies,', { timeout: isWhole ? 3_600_000 : 240_000 }, () => {
   test('a backup leaves services as they were, nothing of ours, and a backup that is whole or none', async () => {
     const first = await createMatrixWorld();
@@ -59,8 +87,7 @@ describe('wherever its process dies,', { timeout: isWhole ? 3_600_000 : 240_000 
       const next = await world.live(scenario);
       // The records on the stopped objects are enough, without anything that we kept.
       if (turn % 3 !== 2) {
-        await next.orchestrator.startServices(alice, WORKSPACE);
-        await expectServicesAsBefore(world, before);
+        await startByHand(world, mortal, next, before);
       }
       const [operation] = await next.recover();
       const after = await expectAsBefore(world, before);
@@ -75,5 +102,38 @@ describe('wherever its process dies,', { timeout: isWhole ? 3_600_000 : 240_000 
     });
     expect(problems).toEqual([]);
     report('a backup', deaths, whole.writes().length, ends);
+  });
+
+  test('a restore leaves services as they were, nothing of ours, and data wholly old or wholly new', async () => {
+    const first = await createMatrixWorld();
+    onTestFinished(() => first.dispose());
+    const base = await first.scenario();
+    const made = await (await first.live(base)).backUp();
+    const backup = made.id.replace('op_', 'bkp_');
+    const wanted = await pictureOf(first);
+    await moveOn(first);
+    const whole = await first.live(await first.scenario(base));
+    expect(await whole.restore(backup)).toMatchObject({ status: 'succeeded' });
+    const deaths = deathsIn(whole.writes().length);
+    const { problems, ends } = await dieEachTime(deaths, async (world, death, turn) => {
+      await moveOn(world);
+      const before = await pictureOf(world);
+      const scenario = await world.scenario(base);
+      const mortal = await world.live(scenario, { death });
+      if ((await Promise.race([mortal.restore(backup), mortal.died])) !== 'died') throw new Error('it did not die');
+      const next = await world.live(scenario);
+      if (turn % 3 !== 2) await startByHand(world, mortal, next, before);
+      const [operation] = await next.recover();
+      const after = await expectServicesAsBefore(world, before);
+      const data = operation?.status === 'succeeded' ? wanted : before;
+      expect(differences(data.trees, after.trees).slice(0, 3).join(' | ')).toBe('');
+      // Who died while asking left no operation, only what it looked with: whoever looks next removes that.
+      if (operation === undefined) await next.platform.inspect({ count: true });
+      await next.orchestrator.sweep(); // what was displaced was to be kept for a millisecond
+      await expectAsBefore(world, before);
+      return operation?.status ?? 'none';
+    });
+    expect(problems).toEqual([]);
+    report('a restore', deaths, whole.writes().length, ends);
   });
 });
