@@ -78,7 +78,7 @@ const ended = ({ status, error }: Operation) => ({ status, error });
 const backupOf = ({ id }: Operation) => id.replace('op_', 'bkp_');
 const SUCCEEDED = { status: 'succeeded', error: undefined };
 
-describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) => {
+describe.each(LAYOUTS)('a workspace on %s', { timeout: 150_000 }, (_name, wish) => {
   it('is backed up, restored, put back by an undo, and its backup deleted, byte for byte', async () => {
     const world = await createStoryWorld(wish);
     onTestFinished(() => world.dispose());
