@@ -10,13 +10,14 @@ import { makeOpenshiftCeph } from '../../fakes/kube-api/layouts/openshift-ceph.t
 import { compare, type Tree } from '../../walker.ts';
 import { alice, createStoryWorld, type StoryWish, type StoryWorld } from './story-world.ts';
 
-const LAYOUTS: readonly (readonly [string, StoryWish])[] = [
+const LAYOUTS: readonly (readonly [string, StoryWish & { readonly isInPlace?: boolean }])[] = [
   ['ECS with Longhorn', { make: makeEcsLonghorn }],
   ['OpenShift with Ceph', { make: makeOpenshiftCeph }],
   [
     'external NFS, folders beside allowed',
     { make: makeExternalNfs, platform: { parts: { 'projects-pvc': { beside: true } } } },
   ],
+  ['external NFS, written in place', { make: makeExternalNfs, isInPlace: true }],
 ];
 
 /** Owners, modes and links beyond those that the layout comes with. */
@@ -65,6 +66,7 @@ function differences(before: Record<string, Tree>, after: Record<string, Tree>):
 }
 
 const ended = ({ status, error }: Operation) => ({ status, error });
+const backupOf = ({ id }: Operation) => id.replace('op_', 'bkp_');
 const SUCCEEDED = { status: 'succeeded', error: undefined };
 
 describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) => {
@@ -77,7 +79,7 @@ describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) =
 
     const made = await world.backUp();
     expect(ended(made)).toEqual(SUCCEEDED);
-    const backup = made.id.replace('op_', 'bkp_');
+    const backup = backupOf(made);
     expect(await orchestrator.listBackups({})).toMatchObject([{ id: backup, status: 'completed' }]);
     await layout.allUp();
     expect(world.ours()).toEqual([]);
@@ -92,8 +94,11 @@ describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) =
     expect(differences(before, await world.trees())).toEqual([]);
     expect(definitionOf(world)).toEqual(definition);
 
+    // What was written over stands in the safety backup.
     const undone = await world.approved(
-      orchestrator.requestUndo(alice, { operation: restored.id, confirm: WORKSPACE }),
+      wish.isInPlace
+        ? orchestrator.requestRestore(alice, { backup: backupOf(restored), confirm: WORKSPACE })
+        : orchestrator.requestUndo(alice, { operation: restored.id, confirm: WORKSPACE }),
     );
     expect(ended(undone)).toEqual(SUCCEEDED);
     await layout.allUp();
@@ -104,6 +109,6 @@ describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) =
     expect(world.ours()).toEqual([]);
     const deleted = await world.approved(orchestrator.requestDelete(alice, { backup, confirm: WORKSPACE }));
     expect(ended(deleted)).toEqual(SUCCEEDED);
-    expect(await orchestrator.listBackups({})).toEqual([]);
+    expect((await orchestrator.listBackups({})).map(({ id }) => id)).not.toContain(backup);
   });
 });
