@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { systemClock } from '../../../src/clock.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
-import { claimNameOf, LABELS, NOTES, placeOf } from '../../../src/workspace/kubernetes/names.ts';
+import { claimNameOf, LABELS, NOTES, OURS, placeOf } from '../../../src/workspace/kubernetes/names.ts';
 import { createKubernetesPlatform } from '../../../src/workspace/kubernetes/platform.ts';
 import { kubernetesSettings } from '../../../src/workspace/kubernetes/settings.ts';
 import { createLocalRunProgram } from '../../../src/workspace/local/run-program.ts';
@@ -17,6 +17,8 @@ import { silent, until } from '../local/bench.ts';
 const OPERATION = 'op_0000000001';
 const OTHER_OPERATION = 'op_0000000002';
 const DEFINED = 'contract';
+const { CLAIM, CONFIG_MAP, JOB, POD, SECRET, SNAPSHOT, SNAPSHOT_CONTENT, VOLUME } = kinds;
+const OURS_MAY_BE = [JOB, POD, SECRET, SNAPSHOT, SNAPSHOT_CONTENT, CLAIM, VOLUME, CONFIG_MAP];
 
 /** The guard is a program of its own, so it is the built one that runs; `npm test` builds first. */
 const GUARD_MAIN = resolve('dist/src/workspace/kubernetes/guard-main.js');
@@ -27,8 +29,13 @@ export function assertGuardIsBuilt(): void {
 
 export type MakeLayout = (lab: KubeLab, options: { readonly small: true }) => Promise<Layout>;
 
+export interface ContractWorld extends PlatformUnderTest {
+  /** Kinds and names of what carries our labels in the cluster. */
+  ours(): string[];
+}
+
 /** The whole platform on a small workspace of a layout. */
-export async function createContractWorld(make: MakeLayout): Promise<PlatformUnderTest> {
+export async function createContractWorld(make: MakeLayout): Promise<ContractWorld> {
   const lab = await createKubeLab();
   const root = await mkdtemp(join(tmpdir(), 'cml-platform-'));
   const folder = join(root, 'work', OPERATION);
@@ -73,6 +80,7 @@ export async function createContractWorld(make: MakeLayout): Promise<PlatformUnd
       const directory = there(path);
       return directory === undefined ? undefined : (await readdir(directory)).sort();
     },
+    ours: () => OURS_MAY_BE.flatMap((kind) => labelled(lab, kind)),
     stands: async (path) => there(path) !== undefined,
     readDefinition: async () => defined()?.data?.text,
     async writeDefinition(text) {
@@ -103,6 +111,11 @@ function platformOf({ lab }: Layout, root: string, firstPart: string) {
     guardProgram: [process.execPath, GUARD_MAIN],
     cluster: lab.cluster(),
   });
+}
+
+function labelled({ store }: KubeLab, kind: kinds.Kind): string[] {
+  const ours = store.list(kind).filter(({ metadata }) => metadata.labels?.[LABELS.managedBy] === OURS);
+  return ours.map(({ metadata }) => `${kind.kind} ${metadata.name}`);
 }
 
 function podsOf({ lab }: Layout, service: string): number {

@@ -1,0 +1,114 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { workspacePolicy } from '../../src/records/workspace.ts';
+import { orderSecret } from '../../src/workspace/kubernetes/guard-order.ts';
+import { putBackOf } from '../../src/workspace/kubernetes/guard-swaps.ts';
+import { CLAIM, SECRET } from '../../src/workspace/kubernetes/kinds.ts';
+import { claimNameOf, placePath } from '../../src/workspace/kubernetes/names.ts';
+import { createKubernetesPlatform } from '../../src/workspace/kubernetes/platform.ts';
+import { runGuard } from '../../src/workspace/kubernetes/run-guard.ts';
+import { kubernetesSettings } from '../../src/workspace/kubernetes/settings.ts';
+import { createLocalRunProgram } from '../../src/workspace/local/run-program.ts';
+import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
+import { createKubeLab, type KubeLab } from '../fakes/kube-api/lab.ts';
+import { makeEcsLonghorn } from '../fakes/kube-api/layouts/ecs-longhorn.ts';
+import { eventually, type Layout, WORKSPACE } from '../fakes/kube-api/layouts/layout.ts';
+import { silent } from '../workspace/local/bench.ts';
+import { deployedFrom, grantedTo } from './deployed.ts';
+
+const OPERATION = 'op_0000000001';
+const SERVER = 'cml-backup/cml-backup';
+const GUARD = `${WORKSPACE}/cml-movers`;
+const settings = kubernetesSettings.parse({ kind: 'kubernetes', stopWithin: 20_000, startWithin: 20_000 });
+const policy = workspacePolicy.parse({});
+
+let lab: KubeLab;
+let layout: Layout;
+let platform: WorkspacePlatform;
+let root: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'cml-roles-'));
+  lab = await createKubeLab();
+  layout = await makeEcsLonghorn(lab, { small: true });
+  lab.world.behaviours.delete(`${WORKSPACE}/db`);
+  platform = createKubernetesPlatform({
+    ...{ workspace: WORKSPACE, settings, policy, image: 'cml-backup:1', folder: join(root, 'work') },
+    ...{ runHere: createLocalRunProgram(), clock: systemClock, log: silent, guardProgram: ['true'] },
+    cluster: lab.cluster(),
+  });
+});
+
+afterEach(async () => {
+  await lab.dispose();
+  await rm(root, { recursive: true, force: true });
+});
+
+/** From now on everybody is this account, with the roles of these folders and nothing else. */
+function become(account: string, ...folders: string[]): void {
+  lab.access.allowOnly(grantedTo(account, deployedFrom(['base', 'workspace', ...folders], WORKSPACE)));
+}
+
+/** What runs in the guard's pod once its time has come. */
+async function guardActs(note: RunningNote, ...folders: string[]): Promise<void> {
+  const order = {
+    ...{ workspace: WORKSPACE, namespace: WORKSPACE, operationId: OPERATION, nonce: 'n', settings, policy },
+    ...{ image: 'cml-backup:1', note, actsAt: new Date().toISOString(), spanMs: 0 },
+  };
+  lab.access.allowAll();
+  await lab.cluster().create(SECRET, orderSecret(order));
+  become(GUARD, ...folders);
+  const world = { cluster: lab.cluster(), clock: systemClock, log: silent, putBack: putBackOf() };
+  await runGuard({ namespace: WORKSPACE, operationId: OPERATION }, world);
+}
+
+it('the roles are enough for all that a backup does in the cluster', async () => {
+  become(SERVER);
+  const parts = layout.parts.map(({ name }) => ({ name, capture: 'snapshot' }) as never);
+  const { warnings } = await platform.inspect({ count: true });
+  expect(warnings.filter((warning) => warning.startsWith('We may not'))).toEqual([
+    expect.stringContaining('get nodes/proxy'),
+  ]);
+  await platform.captureDefinition(join(root, 'definition'));
+  const note = await platform.noteRunning(OPERATION);
+  const quiet = await platform.stop(note);
+  const taken = await platform.snapshot(OPERATION, { parts } as never, quiet);
+  await platform.proveQuiet(quiet, parts);
+  await platform.start(note);
+  expect(taken).toHaveLength(layout.parts.length);
+  const path = placePath({ life: 'snapshot', part: layout.parts[0]?.name ?? '' });
+  const program = { key: 'look', command: 'ls', args: [path], needs: { places: [{ path, access: 'read' as const }] } };
+  expect((await platform.run(program, { folder: join(root, 'work', OPERATION) })).exitCode).toBe(0);
+  await platform.release(OPERATION);
+});
+
+it('those of a workspace are enough for its guard to start services', async () => {
+  become(SERVER);
+  const note = await platform.noteRunning(OPERATION);
+  await platform.stop(note);
+  await guardActs(note);
+  await layout.allUp();
+});
+
+it('those of a restore are enough to swap, and for the guard to put back', async () => {
+  become(SERVER, 'restore');
+  const before = layout.directoryOf(layout.parts[0]?.name ?? '');
+  const staged = await platform.stage(
+    OPERATION,
+    layout.parts.map(({ name }) => ({ part: name })),
+  );
+  const isBound = (part: string) =>
+    lab.store.get(CLAIM, claimNameOf('staged', OPERATION, part), WORKSPACE)?.status?.phase === 'Bound';
+  await eventually(lab, 10_000, () => (layout.parts.every(({ name }) => isBound(name)) ? undefined : 'a staged claim'));
+  const note = await platform.noteRunning(OPERATION);
+  const quiet = await platform.stop(note);
+  await platform.commit(OPERATION, staged, quiet);
+  expect(layout.directoryOf(layout.parts[0]?.name ?? '')).not.toBe(before);
+  await guardActs(note, 'restore');
+  await layout.allUp();
+  expect(layout.directoryOf(layout.parts[0]?.name ?? '')).toBe(before);
+  await platform.release(OPERATION);
+});

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { FoundPart } from '../../src/workspace/kubernetes/found.ts';
+import * as permissions from '../../src/workspace/kubernetes/permissions.ts';
+import { createKubeDouble } from '../fakes/kube-api/double.ts';
+import { contextOf, NAMESPACE } from '../workspace/kubernetes/scene.ts';
+import { DEPLOY, deployedFrom, grantedTo, kustomizationIn } from './deployed.ts';
+
+const BACKUP = 'cml-backup/cml-backup';
+const folders = readdirSync(DEPLOY, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('kustomization.yaml'))
+  .map((path) => relative(DEPLOY, dirname(join(DEPLOY, path))));
+
+/** What preflight says to an account with the roles of these folders. */
+async function missingFor(account: string, given: readonly string[], settings: object = {}) {
+  const double = await createKubeDouble({ namespaces: [NAMESPACE] });
+  onTestFinished(() => double.dispose());
+  double.access.allowOnly(grantedTo(account, deployedFrom(given, NAMESPACE)));
+  const base = contextOf(double.cluster());
+  const context = { ...base, settings: { ...base.settings, ...settings } };
+  const snapped = { capture: 'snapshot' } as FoundPart;
+  const shared = { capture: 'two-pass', nfs: { server: 'filer', path: '/export' } } as FoundPart;
+  return {
+    backup: () => permissions.findMissingForBackup(context),
+    snapshots: () => permissions.findMissingForParts(context, [snapped]),
+    shares: () => permissions.findMissingForParts(context, [shared]),
+    restore: () => permissions.findMissingForRestore(context),
+  };
+}
+
+const NONE = { needed: [], useful: [] };
+
+describe('what is deployed', () => {
+  it.each(folders)('names only files that are there, and all that are there: %s', (folder) => {
+    const { resources = [], components = [] } = kustomizationIn(folder);
+    const named = [...resources, ...components];
+    expect(named.filter((name) => !existsSync(join(DEPLOY, folder, name)))).toEqual([]);
+    const there = readdirSync(join(DEPLOY, folder)).filter(
+      (name) => name.endsWith('.yaml') && name !== 'kustomization.yaml',
+    );
+    expect(there.filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  it('grants no wildcard and names no role of a cluster administrator', () => {
+    const objects = deployedFrom(folders);
+    const words = objects.flatMap(({ rules = [] }) =>
+      rules.flatMap(({ verbs, apiGroups = [], resources = [] }) => [...verbs, ...apiGroups, ...resources]),
+    );
+    expect(words.length).toBeGreaterThan(100);
+    expect(words.filter((word) => /\*|^(escalate|bind|impersonate|deletecollection)$/.test(word))).toEqual([]);
+    expect(objects.filter(({ roleRef }) => roleRef && !roleRef.name.startsWith('cml-'))).toEqual([]);
+  });
+
+  it('lets nobody remove any volume until a restore or a share is set up', () => {
+    const usual = deployedFrom(['base', 'workspace']);
+    for (const account of [BACKUP, 'cml-backup/cml-restore', 'my-workspace/cml-movers'])
+      for (const { rule } of grantedTo(account, usual))
+        expect(rule.resources?.includes('persistentvolumes') && rule.verbs.includes('delete')).toBe(false);
+  });
+});
+
+describe('the roles', () => {
+  it('suffice for a backup, as preflight asks', async () => {
+    const missing = await missingFor(BACKUP, ['base', 'workspace']);
+    expect(await missing.backup()).toEqual({ needed: [], useful: [expect.stringContaining('get nodes/proxy')] });
+    expect(await missing.snapshots()).toEqual(NONE);
+    expect((await missing.shares()).needed).toHaveLength(1);
+    expect((await missing.restore()).needed).not.toEqual([]);
+  });
+
+  it("suffice for statistics, shares and ending people's workloads with the component of each", async () => {
+    const components = ['statistics', 'shares', 'end-workloads'].map((name) => `components/${name}`);
+    const missing = await missingFor(BACKUP, ['base', 'workspace', ...components], { workloads: 'stop' });
+    expect(await missing.backup()).toEqual(NONE);
+    expect(await missing.shares()).toEqual(NONE);
+  });
+
+  it.each([BACKUP, 'cml-backup/cml-restore'])('suffice for a restore while one may run: %s', async (account) => {
+    const missing = await missingFor(account, ['base', 'workspace', 'restore']);
+    expect(await missing.restore()).toEqual(NONE);
+  });
+});
