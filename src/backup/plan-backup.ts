@@ -121,7 +121,7 @@ function refuseOverBudget(forecast: BackupPlan['forecast'], policy: WorkspacePol
 }
 
 function planPart(part: PartState, wish: Capture | undefined): PartPlan {
-  const { freeBytes: _free, possible: _possible, present: _present, ...plan } = part;
+  const { freeBytes: _free, possible: _possible, present: _present, notBeside: _beside, ...plan } = part;
   refuseImpossible(part, wish ?? part.capture);
   return wish === undefined ? plan : { ...plan, capture: wish, reason: 'asked for this backup' };
 }

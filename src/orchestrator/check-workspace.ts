@@ -82,9 +82,14 @@ function planFindings(plan: BackupPlan, inspection: Inspection): Finding[] {
   const budget = writeDuration(plan.budgetMs);
   return [
     ...plan.parts.map((part): Finding => {
-      const free = inspection.parts.find(({ name }) => name === part.name)?.freeBytes ?? 0;
+      const { freeBytes: free = 0, notBeside } = inspection.parts.find(({ name }) => name === part.name) ?? {};
       const what = `${part.location} ${part.kind.replace('-', ' ')}, ${writeCount(part.files, 'file')}, ${writeSize(part.bytes)}`;
-      const room = free < part.bytes ? `; NO ROOM beside it for a restore (${writeSize(free)} free)` : '';
+      const room =
+        notBeside !== undefined
+          ? `; a restore writes everything IN PLACE: ${notBeside}`
+          : free < part.bytes
+            ? `; NO ROOM beside it for a restore (${writeSize(free)} free)`
+            : '';
       return {
         about: part.name,
         state: part.capture === 'after-start' || room ? 'warning' : 'good',

@@ -39,7 +39,7 @@ export function makeRestorePlan(
   const parts = only ? only.map((path) => partOf(backup, inspection, path)) : wholeParts(backup, inspection);
   const isForeign = into !== backup.workspace;
   const hasRoom = (tightestPart(parts, inspection)?.lackingBytes ?? 0) <= 0;
-  const isSwap = scope.canSwap && (only !== undefined || hasRoom);
+  const isSwap = scope.canSwap && (only !== undefined || (hasRoom && notBeside(parts, inspection).length === 0));
   const missing = missingOf(backup, only);
   const { copyId, pathInCopy, sha256 } = backup.definition;
   const plan = {
@@ -127,6 +127,15 @@ export function tightestPart(
   return [...needed.values()].sort((one, other) => other.lackingBytes - one.lackingBytes)[0];
 }
 
+/** One sentence for each part that nothing can be built beside of, however much room there is. */
+function notBeside(parts: readonly { readonly name: string }[], inspection: Inspection): string[] {
+  return inspection.parts
+    .filter(({ name }) => parts.some((part) => part.name === name))
+    .flatMap((part) =>
+      part.notBeside === undefined ? [] : [`Nothing can be built beside the live data: ${part.notBeside}.`],
+    );
+}
+
 /** Paths that a restore would lack: only those that nobody accepted when the backup was taken. */
 function missingOf(backup: Backup, only: readonly OnlyPath[] | undefined): string[] {
   if (backup.status !== 'incomplete') return [];
@@ -180,11 +189,12 @@ function warningsOf(
   plan: Pick<RestorePlan, 'parts' | 'fromWorkspace' | 'definition' | 'way' | 'scope'>,
 ): string[] {
   const names = new Set(plan.parts.map(({ name }) => name));
+  const why = notBeside(plan.parts, inspection);
   const notConsistent = backup.parts.filter((part) => !part.consistent && names.has(part.name));
   return [
     ...(plan.way === 'in-place'
       ? [
-          'There is no room beside the live data, so it is written over while services are down. A safety backup of what stands there is taken first.',
+          `${why.length > 0 ? why.join(' ') : 'There is no room beside the live data.'} It is written over while services are down. A safety backup of what stands there is taken first.`,
         ]
       : []),
     ...(plan.fromWorkspace === undefined ? [] : [`The data comes from another workspace: ${plan.fromWorkspace}.`]),

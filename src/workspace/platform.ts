@@ -14,6 +14,8 @@ export interface PartState extends PartPlan {
   readonly possible: readonly Capture[];
   /** Why the whole of it can be neither swapped nor written in place, whoever asks; absent when it can. */
   readonly obstacle?: string;
+  /** Why nothing can be built beside the whole of it, however much room there is; absent where only room decides. */
+  readonly notBeside?: string;
   /** False when it is not there at all. */
   readonly present: boolean;
   /** Files changed after the moment asked for; absent when not asked or not knowable. */

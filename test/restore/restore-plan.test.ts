@@ -82,6 +82,15 @@ it('writes in place where all parts together find no room beside, or the platfor
   expect(plan.forecast.downtimeMs).toBeGreaterThan(makeRestorePlan(two, look({ parts }), lookedAt).forecast.downtimeMs);
 });
 
+it('writes in place where nothing can be built beside a part, and says why', () => {
+  const parts = [live({ notBeside: 'its volumes are made by hand' })];
+  const plan = makeRestorePlan(backup, look({ parts }), lookedAt);
+  expect(plan).toMatchObject({
+    way: 'in-place',
+    warnings: [expect.stringContaining('made by hand')],
+  });
+});
+
 it('names what an incomplete backup lacks, of what is asked for', () => {
   const unreadable = [
     { path: 'a/secret', accepted: false },

@@ -88,19 +88,30 @@ interface Look {
 
 function stateOf(part: FoundPart, usage: Usage | undefined, { storage, wish, settings }: Look): PartState {
   const { name, kind, location, capture, reason, possible, exclude } = part;
-  const { files = 0, bytes = 0, writtenSince, freeBytes = 0 } = usage ?? {};
-  const isBeside = whyNotBeside(part, storage.classes, settings) === undefined;
+  const { files = 0, bytes = 0, writtenSince } = usage ?? {};
+  const notBeside = whyNotBeside(part, storage.classes, settings);
   return {
     ...{ name, kind, location, capture, reason, possible, exclude: [...exclude] },
     path: placePath({ life: 'live', part: name }),
     ...(wish.count ? { files, bytes } : { files: 0, bytes: 0 }),
-    // Beside it is a volume of its own, or nothing at all: then it is restored in place.
-    freeBytes: isSibling(part, settings) ? freeBytes : isBeside ? Number.MAX_SAFE_INTEGER : 0,
+    ...(notBeside === undefined ? {} : { notBeside }),
+    freeBytes: roomOf(part, usage, settings, notBeside !== undefined),
     present: true,
     // Times are from the clocks of nodes and filers.
     hasOwnClock: false,
     ...(wish.since === undefined || writtenSince === undefined ? {} : { writtenSince }),
   };
+}
+
+/** What is built beside is a volume of its own, except beside a folder of a file server. */
+function roomOf(
+  part: FoundPart,
+  usage: Usage | undefined,
+  settings: KubeContext['settings'],
+  isInPlace: boolean,
+): number {
+  if (isSibling(part, settings)) return usage?.freeBytes ?? 0;
+  return (isInPlace ? usage?.freeBytes : undefined) ?? Number.MAX_SAFE_INTEGER;
 }
 
 function absent({ name, reason }: FoundParts['missing'][number]): PartState {

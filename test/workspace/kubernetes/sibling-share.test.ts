@@ -100,7 +100,7 @@ test('what it displaced goes with its bytes once its time has passed', async () 
 test('without a word that this is possible it is planned in place, and not staged', async () => {
   await begin({});
   const [part] = (await inspectWorkspace(scene.context)).parts;
-  expect(part).toMatchObject({ name: PART, freeBytes: 0 });
+  expect(part).toMatchObject({ name: PART, notBeside: expect.any(String) });
   const staging = stageWishes(scene.context, OPERATION, [{ part: PART }]);
   await expect(staging).rejects.toMatchObject({ code: 'preflight-failed' });
 });
