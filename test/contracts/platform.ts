@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PortError } from '../../src/errors.ts';
 import type { PartPlan } from '../../src/records/plan.ts';
 import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
 
@@ -119,6 +121,11 @@ export function describePlatform(
       await world.platform.applyDefinition(captured.path);
       await world.platform.applyDefinition(captured.path);
       expect(await world.readDefinition()).toBe('first');
+    });
+
+    check('says in words of its own that a definition is not there', async () => {
+      const applying = world.platform.applyDefinition(join(world.folder, 'nowhere.json'));
+      await expect(applying).rejects.toBeInstanceOf(PortError);
     });
 
     check('notes what runs, and an existing note wins', async () => {

@@ -63,14 +63,14 @@ describe('what is deployed', () => {
 describe('the roles', () => {
   it('suffice for a backup, as preflight asks', async () => {
     const missing = await missingFor(BACKUP, ['base', 'workspace']);
-    expect(await missing.backup()).toEqual(NONE);
+    expect(await missing.backup()).toEqual({ needed: [], useful: [expect.stringContaining('get nodes/proxy')] });
     expect(await missing.snapshots()).toEqual(NONE);
     expect((await missing.shares()).needed).toHaveLength(1);
     expect((await missing.restore()).needed).not.toEqual([]);
   });
 
-  it("suffice for shares and for ending people's workloads with the component of each", async () => {
-    const components = ['components/shares', 'components/end-workloads'];
+  it("suffice for statistics, shares and ending people's workloads with the component of each", async () => {
+    const components = ['statistics', 'shares', 'end-workloads'].map((name) => `components/${name}`);
     const missing = await missingFor(BACKUP, ['base', 'workspace', ...components], { workloads: 'stop' });
     expect(await missing.backup()).toEqual(NONE);
     expect(await missing.shares()).toEqual(NONE);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationError, PortError } from '../../src/errors.ts';
 import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
@@ -80,6 +80,7 @@ function definitions(world: World, effect: Effect): Pick<WorkspacePlatform, 'cap
     },
     applyDefinition: (path) =>
       effect('platform.applyDefinition', () => {
+        if (!existsSync(path)) throw new PortError('platform-unavailable', `There is no definition ${path}.`);
         world.definition = readFileSync(path, 'utf8');
       }),
   };

@@ -1,17 +1,19 @@
-import type { KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject, V1Service, V1ServicePort, V1ServiceSpec } from '@kubernetes/client-node';
 import { OperationError, PortError } from '../../errors.ts';
 import { askedBy, asStopped, isService } from './as-it-ran.ts';
-import { isRefusal } from './cluster.ts';
+import { type Cluster, isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { type DefinedObject, type Definition, definition, isSameObject, withoutCluster } from './definition.ts';
 import { readDefinitionText } from './displaced-definition.ts';
+import { asHeld } from './hold-still.ts';
 import type { Kind } from './kinds.ts';
-import { type Ledger, type LedgerEntry, listObjects, readLedger, renote, writeRan } from './ledger.ts';
+import { type Ledger, type LedgerEntry, listObjects, readLedger, renote } from './ledger.ts';
 import { NOTES } from './names.ts';
 import { withReleaseBundle } from './release-bundle.ts';
 import { askedFor } from './running.ts';
 
 const GONE_WITHIN_MS = 60_000;
+const TRIES = 20;
 
 /**
  * Makes a captured definition the present one, in the order in which objects refer to each other. While services are down,
@@ -28,8 +30,12 @@ export async function applyDefinition(context: KubeContext, path: string): Promi
   for (const object of wanted.objects) {
     const kind = kinds.get(`${object.apiVersion}/${object.kind}`);
     const entry = entries.find((one) => one.kind === object.kind && one.object === object.metadata.name);
-    if (kind) await bringAbout(context, kind, object, entry);
-    else context.log.warn({ kind: object.kind, name: object.metadata.name }, 'the cluster does not know this kind');
+    if (kind?.namespaced) await bringAbout(context, kind, object, entry);
+    else
+      context.log.warn(
+        { kind: object.kind, name: object.metadata.name },
+        kind ? 'it is not of the workspace alone, so it is left as it is' : 'the cluster does not know this kind',
+      );
   }
 }
 
@@ -55,14 +61,22 @@ async function entriesFor(context: KubeContext, ledger: Ledger, wanted: Definiti
     const noted = ledger.entries.find((entry) => entry.kind === kind && entry.object === name);
     const live = standing.find((one) => one.kind === kind && one.object.metadata?.name === name)?.object;
     if (!noted && live && askedFor(kind, live) > 0) return [];
-    const { whenScaled: _, ...before }: Partial<Pick<LedgerEntry, 'whenScaled'>> & Omit<LedgerEntry, 'replicas'> =
-      noted ?? {
-        ...{ operationId: ledger.operationId, notedAt: ledger.notedAt, service: name, kind, object: name },
-        // Started first, stopped last: what came with the backup may be what others need.
-        ...{ ready: true, wave: last },
-      };
+    const {
+      whenScaled: _,
+      uid,
+      ...before
+    }: Omit<LedgerEntry, 'replicas'> = noted ?? {
+      ...{ operationId: ledger.operationId, notedAt: ledger.notedAt, service: name, kind, object: name },
+      // Started first, stopped last: what came with the backup may be what others need.
+      ...{ ready: true, wave: last },
+    };
     return [
-      { ...before, replicas: askedBy(object), ...(deletesClaims(object) ? { whenScaled: 'Delete' as const } : {}) },
+      {
+        ...{ ...before, replicas: askedBy(object) },
+        // Made anew by this definition, it is not the one that was stopped, and is to be started all the same.
+        ...(uid !== undefined && uid === live?.metadata?.uid ? { uid } : {}),
+        ...(deletesClaims(object) ? { whenScaled: 'Delete' as const } : {}),
+      },
     ];
   });
 }
@@ -85,38 +99,69 @@ async function bringAbout(
 ): Promise<void> {
   const { cluster, namespace } = context;
   const { name } = defined.metadata;
-  const wanted = entry ? asStopped(defined, entry) : defined;
-  const isThere = (live: KubernetesObject | undefined) =>
-    live !== undefined &&
-    isSameObject(withoutCluster(live), withoutCluster(wanted)) &&
-    live.metadata?.annotations?.[NOTES.ran] === (entry && writeRan(entry));
-  if (isThere(await cluster.read(kind, name, namespace))) return;
+  const standing = await cluster.read(kind, name, namespace);
+  const wanted = entry ? asStopped(defined, entry) : asHeld(defined, standing);
+  if (isAsWanted(standing, wanted)) return;
   const object = { ...wanted, metadata: { ...wanted.metadata, namespace } };
   try {
     const applied = await cluster.apply(kind, object);
-    if (!isThere(applied)) await cluster.replace(kind, overwriting(object, applied));
+    if (!isAsWanted(applied, wanted)) await overwrite(context, kind, object);
   } catch (cause) {
     if (!isRefusal(cause, 'Invalid')) throw willNotTake(defined, cause);
-    await makeAnew(context, kind, object);
+    const noted = entry ? asStopped(defined, ofAnother(entry)) : wanted;
+    await makeAnew(context, kind, { ...noted, metadata: { ...noted.metadata, namespace } });
+  }
+}
+
+function ofAnother({ uid: _, ...entry }: LedgerEntry): LedgerEntry {
+  return entry;
+}
+
+function isAsWanted(live: KubernetesObject | undefined, wanted: DefinedObject): boolean {
+  if (live === undefined || !isSameObject(withoutCluster(live), withoutCluster(wanted))) return false;
+  const noteOf = ({ metadata }: KubernetesObject) => metadata?.annotations?.[NOTES.ran];
+  return noteOf(live) === noteOf(wanted as KubernetesObject);
+}
+
+/** Controllers write their status at any moment: what they changed meanwhile is read again. */
+async function overwrite({ cluster, namespace }: KubeContext, kind: Kind, object: DefinedObject): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    const live = await cluster.read(kind, object.metadata.name, namespace);
+    try {
+      if (live) await cluster.replace(kind, overwriting(object, live));
+      return;
+    } catch (cause) {
+      if (!isRefusal(cause, 'Conflict') || tries === TRIES) throw cause;
+    }
   }
 }
 
 /** What the object has by being this very one in this cluster stays. */
 function overwriting(object: DefinedObject, live: KubernetesObject): KubernetesObject {
   const { resourceVersion, ownerReferences, finalizers } = live.metadata ?? {};
-  const { spec } = live as { spec?: { clusterIP?: string; clusterIPs?: string[] } };
-  const address = object.kind === 'Service' ? { clusterIP: spec?.clusterIP, clusterIPs: spec?.clusterIPs } : {};
   return {
     ...object,
     metadata: { ...object.metadata, resourceVersion, ownerReferences, finalizers },
-    ...(object.kind === 'Service' ? { spec: { ...(object.spec as object), ...address } } : {}),
+    ...(object.kind === 'Service' ? { spec: addressed(object as V1Service, live as V1Service) } : {}),
   } as KubernetesObject;
 }
 
-/** Its pods, if it has any, are left to the new one. */
+/** People and load balancers know it by its address and the ports of the nodes. */
+function addressed({ spec }: V1Service, { spec: live }: V1Service): V1ServiceSpec {
+  const { clusterIP, clusterIPs, healthCheckNodePort } = live ?? {};
+  const nodePortOf = ({ port, protocol }: V1ServicePort) =>
+    live?.ports?.find((one) => one.port === port && (one.protocol ?? 'TCP') === (protocol ?? 'TCP'))?.nodePort;
+  return {
+    ...{ ...spec, clusterIP, clusterIPs, healthCheckNodePort },
+    ports: spec?.ports?.map((port) => ({ ...port, nodePort: nodePortOf(port) })),
+  } as V1ServiceSpec;
+}
+
+/** Its pods, if it has any, are left to the new one. What the cluster takes in no way is not removed for it. */
 async function makeAnew({ cluster, namespace }: KubeContext, kind: Kind, object: DefinedObject): Promise<void> {
   const { name } = object.metadata;
   try {
+    await rehearseCreating(cluster, kind, object);
     await cluster.remove(kind, name, namespace, { propagation: 'Orphan' });
     await cluster.follow(
       kind,
@@ -127,6 +172,14 @@ async function makeAnew({ cluster, namespace }: KubeContext, kind: Kind, object:
     await cluster.create(kind, object as KubernetesObject);
   } catch (cause) {
     throw willNotTake(object, cause);
+  }
+}
+
+async function rehearseCreating(cluster: Cluster, kind: Kind, object: DefinedObject): Promise<void> {
+  try {
+    await cluster.create(kind, object as KubernetesObject, { dryRun: true });
+  } catch (error) {
+    if (!isRefusal(error, 'AlreadyExists')) throw error;
   }
 }
 

@@ -6,18 +6,13 @@ import { writeDurably } from '../../durable-file.ts';
 import type { DefinitionFile } from '../platform.ts';
 import { asItRan } from './as-it-ran.ts';
 import type { KubeContext } from './context.ts';
-import { type DefinedObject, type Definition, orderOf, withoutCluster } from './definition.ts';
+import { type DefinedObject, type Definition, inOrder, isRuntime, orderOf, withoutCluster } from './definition.ts';
 import { findServices } from './find-services.ts';
+import { asNotHeld } from './hold-still.ts';
 import { CLAIM, type Kind } from './kinds.ts';
 import { LABELS, OURS } from './names.ts';
 import { releaseOf } from './release.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
-
-/** What runs, happens or is worked out from other objects; none of it defines anything. */
-const RUNTIME = new Set([
-  ...['Pod', 'ReplicaSet', 'ReplicationController', 'ControllerRevision', 'Job', 'Event', 'Endpoints', 'EndpointSlice'],
-  ...['Lease', 'PodMetrics', 'VolumeSnapshot', 'PersistentVolumeClaim', 'Workload', 'PodGroup'],
-]);
 
 /** Put into every namespace by the cluster itself. */
 const GIVEN = new Set(['ConfigMap/kube-root-ca.crt', 'ConfigMap/openshift-service-ca.crt']);
@@ -29,7 +24,7 @@ const GIVEN = new Set(['ConfigMap/kube-root-ca.crt', 'ConfigMap/openshift-servic
  */
 export async function captureDefinition(context: KubeContext, folder: string): Promise<DefinitionFile> {
   const { cluster, namespace, settings } = context;
-  const kinds = (await cluster.discover()).filter((kind) => kind.namespaced && !RUNTIME.has(kind.kind));
+  const kinds = (await cluster.discover()).filter((kind) => kind.namespaced && !isRuntime(kind));
   const lists = await Promise.all(kinds.map((kind) => listDefining(context, kind)));
   const services = await findServices(context);
   const claims = await cluster.list(CLAIM, { namespace });
@@ -40,7 +35,7 @@ export async function captureDefinition(context: KubeContext, folder: string): P
     objects: lists.flat().sort(byPlace),
     claims: claims.filter(isDefining).map(withoutCluster).sort(byPlace),
   };
-  const text = `${JSON.stringify(written, null, 1)}\n`;
+  const text = `${JSON.stringify(inOrder(written), null, 1)}\n`;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, 'definition.json');
   await writeDurably(path, text);
@@ -54,14 +49,20 @@ async function listDefining({ cluster, namespace }: KubeContext, kind: Kind): Pr
   const listing = cluster.list(kind, { namespace });
   // Whatever operators add to a cluster may be closed to us; what a workspace is made of may not be.
   const found = isCore ? await listing : ((await unlessForbidden(listing)) ?? []);
-  return found.filter(isDefining).map((object) => asItRan(withoutCluster(object), object));
+  return found.filter(isDefining).map((object) => asItRan(withoutCluster(asNotHeld(object)), object));
 }
 
 function isDefining({ kind, metadata, ...rest }: KubernetesObject): boolean {
   if (metadata?.labels?.[LABELS.managedBy] === OURS) return false;
   if (metadata?.ownerReferences?.some(({ controller }) => controller)) return false;
   if (GIVEN.has(`${kind}/${metadata?.name}`)) return false;
-  return kind !== 'Secret' || (rest as V1Secret).type !== 'kubernetes.io/service-account-token';
+  return kind !== 'Secret' || !isOfAccount({ ...rest, ...(metadata ? { metadata } : {}) });
+}
+
+/** Made for a service account by the cluster, the logins of OpenShift's own registry among them. */
+function isOfAccount({ type, metadata }: V1Secret): boolean {
+  const account = metadata?.annotations?.['kubernetes.io/service-account.name'];
+  return type === 'kubernetes.io/service-account-token' || account !== undefined;
 }
 
 function byPlace(one: DefinedObject, other: DefinedObject): number {

@@ -21,6 +21,16 @@ export const definition = z.object({
 });
 export type Definition = z.infer<typeof definition>;
 
+/** What runs, happens or is worked out from other objects, and what holds data: none of it defines anything. */
+const RUNTIME = new Set([
+  ...['Pod', 'ReplicaSet', 'ReplicationController', 'ControllerRevision', 'Job', 'Event', 'Endpoints', 'EndpointSlice'],
+  ...['Lease', 'PodMetrics', 'VolumeSnapshot', 'PersistentVolumeClaim', 'Workload', 'PodGroup'],
+]);
+
+export function isRuntime({ kind }: { readonly kind: string }): boolean {
+  return RUNTIME.has(kind);
+}
+
 /** Fields that the cluster fills in, or that say where it ran, by kind. Source: reference/backup-anchors.md A5. */
 const OF_THE_CLUSTER = new Set([
   ...['uid', 'resourceVersion', 'generation', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'],
@@ -69,7 +79,8 @@ function withoutAddresses(rest: Record<string, unknown>): { spec?: unknown } {
   return { spec: { ...kept, ports: withoutNodePort, ...(clusterIP === 'None' ? { clusterIP } : {}) } };
 }
 
-function inOrder(value: unknown): unknown {
+/** The same text for the same thing, in whichever order its keys were written. */
+export function inOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inOrder);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));

@@ -77,7 +77,6 @@ function describe(
   const choice = chooseCapture({
     claim,
     snapshots,
-    hasCommands: configured?.snapshot !== undefined,
     wished: configured?.capture,
   });
   return {

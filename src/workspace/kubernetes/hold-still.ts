@@ -90,6 +90,23 @@ export async function giveBackHeld(context: KubeContext, objects: readonly HeldO
   }
 }
 
+/** As it stands while nobody holds it still. */
+export function asNotHeld(object: Held): KubernetesObject {
+  const way = WAYS[object.kind ?? ''];
+  const text = object.metadata?.annotations?.[NOTES.ran];
+  if (!way || text === undefined) return object;
+  return patched(object, way.giveBack(heldNote.parse(JSON.parse(text)).before));
+}
+
+/** Another wish for an object that is held still: it stays held, and is given back what the wish says. */
+export function asHeld<T extends KubernetesObject>(wanted: T, standing: KubernetesObject | undefined): T {
+  const way = WAYS[wanted.kind ?? ''];
+  const text = standing?.metadata?.annotations?.[NOTES.ran];
+  if (!way || text === undefined) return wanted;
+  const note = JSON.stringify({ ...heldNote.parse(JSON.parse(text)), before: way.read(wanted as Held) });
+  return patched(wanted, merged(way.hold, { metadata: { annotations: { [NOTES.ran]: note } } }));
+}
+
 /** The named ones, and autoscalers of our own namespace: those are found even when every record is gone. */
 async function everyHeld(
   { cluster, namespace, log }: KubeContext,
@@ -129,6 +146,16 @@ function merged(one: object, other: object): object {
     result[key] = isPlain(standing) && isPlain(value) ? merged(standing, value) : value;
   }
   return result;
+}
+
+/** As the server would do it: null removes. */
+function patched<T extends object>(one: T, patch: object): T {
+  const entries = Object.entries(patch).map(([key, value]): [string, unknown] => {
+    const standing = (one as Record<string, unknown>)[key];
+    return [key, isPlain(value) ? patched(isPlain(standing) ? standing : {}, value) : value];
+  });
+  const whole = { ...one, ...Object.fromEntries(entries) };
+  return Object.fromEntries(Object.entries(whole).filter(([, value]) => value !== null)) as T;
 }
 
 function isPlain(value: unknown): value is object {

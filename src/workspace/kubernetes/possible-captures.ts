@@ -7,8 +7,6 @@ export interface CaptureFacts {
   readonly claim: V1PersistentVolumeClaim;
   /** Undefined where no driver makes snapshots of it: NFS. */
   readonly snapshots: UsableClass | undefined;
-  /** A pair of commands for a snapshot of its own is configured. */
-  readonly hasCommands: boolean;
   readonly wished: Capture | undefined;
 }
 
@@ -31,8 +29,8 @@ const REASONS: Record<Exclude<Capture, 'snapshot'>, string> = {
  * to a backup target) stays a snapshot that is not possible: preflight says why, and nothing slower is chosen unasked.
  */
 export function chooseCapture(facts: CaptureFacts): CaptureChoice {
-  const { snapshots, hasCommands, wished } = facts;
-  const isUsable = hasCommands || (snapshots !== undefined && 'usable' in snapshots);
+  const { snapshots, wished } = facts;
+  const isUsable = snapshots !== undefined && 'usable' in snapshots;
   const isWrong = !isUsable && snapshots !== undefined && 'isWrong' in snapshots && snapshots.isWrong;
   const copied = copiesOf(facts.claim);
   const possible: Capture[] = [...(isUsable && copied.length > 0 ? ['snapshot' as const] : []), ...copied];
@@ -47,21 +45,16 @@ function copiesOf({ spec }: V1PersistentVolumeClaim): readonly Capture[] {
   return spec?.accessModes?.includes('ReadWriteOncePod') ? ['cold'] : WITHOUT_SNAPSHOT;
 }
 
-function reasonOf(
-  capture: Capture,
-  { claim, snapshots, hasCommands }: CaptureFacts,
-  copied: readonly Capture[],
-): string {
+function reasonOf(capture: Capture, { claim, snapshots }: CaptureFacts, copied: readonly Capture[]): string {
   if (copied.length === 0) return 'it is a raw block device without files: leave it out with a reason (leaveOut)';
   const why = snapshots !== undefined && 'why' in snapshots ? snapshots.why : undefined;
   if (capture !== 'snapshot') {
-    const said = why === undefined || hasCommands ? '' : ` (no snapshot: ${why})`;
+    const said = why === undefined ? '' : ` (no snapshot: ${why})`;
     return `${REASONS[capture]}${said}`;
   }
-  if (hasCommands) return 'the configured commands make a snapshot of its storage';
   if (snapshots !== undefined && 'usable' in snapshots)
     return `its storage makes snapshots (class ${snapshots.usable.metadata?.name})`;
   if (why !== undefined) return why;
   const single = claim.spec?.accessModes?.includes('ReadWriteOncePod') ? ', and only one pod may mount it' : '';
-  return `its storage makes no snapshots and no commands for one are configured${single}`;
+  return `its storage makes no snapshots${single}`;
 }

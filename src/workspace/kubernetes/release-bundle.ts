@@ -4,7 +4,14 @@ import { parseAllDocuments } from 'yaml';
 import { OperationError } from '../../errors.ts';
 import { askedBy, isService } from './as-it-ran.ts';
 import type { KubeContext } from './context.ts';
-import { type DefinedObject, type Definition, definedObject, orderOf, withoutCluster } from './definition.ts';
+import {
+  type DefinedObject,
+  type Definition,
+  definedObject,
+  isRuntime,
+  orderOf,
+  withoutCluster,
+} from './definition.ts';
 import { askFor } from './running.ts';
 
 /** What a release brings of its own; everything else in a workspace is its configuration or its identity. */
@@ -14,12 +21,12 @@ const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'])
  * With a release bundle configured, workloads come from it instead of from the backup, with the backup's replica counts:
  * programs are never brought back at a release that the platform does not run any more. Configuration, secrets (the
  * certificates among them), services and ingress keep their identity, so that addresses stay. What only the bundle has is
- * added.
+ * added, but for what runs and for claims: data is none of a release's business.
  * @throws OperationError `preflight-failed` when the bundle cannot be read.
  */
 export async function withReleaseBundle({ settings }: KubeContext, captured: Definition): Promise<Definition> {
   if (settings.releaseBundle === undefined) return captured;
-  const bundle = await readBundle(settings.releaseBundle);
+  const bundle = (await readBundle(settings.releaseBundle)).filter((object) => !isRuntime(object));
   const isIn = (objects: readonly DefinedObject[], { kind, metadata }: DefinedObject) =>
     objects.find((one) => one.kind === kind && one.metadata.name === metadata.name);
   const kept = captured.objects.filter((object) => !(WORKLOADS.has(object.kind) && isIn(bundle, object)));

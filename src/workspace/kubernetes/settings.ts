@@ -34,8 +34,6 @@ const partSettings = z.strictObject({
   beside: z.boolean().optional(),
   /** Why this part is not captured. */
   leaveOut: z.string().min(1).optional(),
-  /** A pair of commands for a filer's own snapshot; `drop` must do nothing when there is none. */
-  snapshot: z.strictObject({ make: words, drop: words, path: z.string().min(1) }).optional(),
 });
 
 /** The `platform` of a workspace on Kubernetes. */

@@ -5,8 +5,8 @@ import { z } from 'zod';
 import { syncFolder, writeDurably } from '../../durable-file.ts';
 import { PortError } from '../../errors.ts';
 import type { DefinitionFile } from '../platform.ts';
+import { codeOf } from '../system-error.ts';
 import type { LocalContext } from './context.ts';
-import { codeOf } from './system-error.ts';
 
 const definedFile = z.union([
   z.object({ path: z.string(), absent: z.literal(true) }),

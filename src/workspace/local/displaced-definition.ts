@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { writeDurably } from '../../durable-file.ts';
 import type { DefinitionFile } from '../platform.ts';
+import { codeOf } from '../system-error.ts';
 import { type LocalContext, stateFiles } from './context.ts';
-import { codeOf } from './system-error.ts';
 
 /** In our own folder: the operation's may be gone by the time that it is needed. */
 export async function copyDefinition(

@@ -1,6 +1,6 @@
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { codeOf } from './system-error.ts';
+import { codeOf } from '../system-error.ts';
 
 /** The number by which a file system knows a file whatever it is renamed to; null when there is none. */
 export async function inodeOf(path: string | Buffer): Promise<string | null> {

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { identify, isAlive, type ProcessIdentity, sessionOf } from '../../process-identity.ts';
-import { codeOf } from './system-error.ts';
+import { codeOf } from '../system-error.ts';
 
 /** How the processes of one program of ours are known. */
 export interface Wanted {

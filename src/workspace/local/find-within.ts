@@ -1,9 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { OperationError } from '../../errors.ts';
+import { codeOf } from '../system-error.ts';
 import { deviceOf, isFolder, RESERVED } from './file-facts.ts';
 import { isWithin, mountPointsInside, ownMounts } from './mounts.ts';
-import { codeOf } from './system-error.ts';
 
 interface Part {
   readonly name: string;

@@ -1,12 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { OperationError } from '../../errors.ts';
+import { codeOf } from '../system-error.ts';
 import { isSubvolume } from './btrfs.ts';
 import { childNames, isFolder } from './file-facts.ts';
 import { findWithin } from './find-within.ts';
 import { isMountPoint, mountPointsInside, ownMounts } from './mounts.ts';
 import type { LocalSettings, PartSettings } from './settings.ts';
-import { codeOf } from './system-error.ts';
 
 export interface ConfiguredPart extends PartSettings {
   readonly kind: 'volume' | 'shared-folder';

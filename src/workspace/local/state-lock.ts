@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import { PortError } from '../../errors.ts';
 import { identify, isAlive, type ProcessIdentity, processIdentity } from '../../process-identity.ts';
+import { codeOf } from '../system-error.ts';
 import { sendSignal } from './find-processes.ts';
-import { codeOf } from './system-error.ts';
 
 /** Held by one flow of one process at a time, for sections of a few milliseconds to seconds. Never nested. */
 export interface StateLock {

@@ -3,12 +3,12 @@ import { mkdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
 import { OperationError } from '../../errors.ts';
+import { codeOf } from '../system-error.ts';
 import { childNames, childPath, inodeOf, RESERVED } from './file-facts.ts';
 import { giveLook } from './give-look.ts';
 import { moved } from './swap-part.ts';
 import type { Child, ChildrenSwap } from './swap-record.ts';
 import { stateOfPart } from './swap-state.ts';
-import { codeOf } from './system-error.ts';
 
 /** The children of a mount point, one by one; the caller notes `committed` afterwards. */
 export async function commitChildren(part: ChildrenSwap): Promise<void> {

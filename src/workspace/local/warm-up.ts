@@ -4,9 +4,9 @@ import type { Program, RunProgram } from '../../program.ts';
 import type { PartPlan } from '../../records/plan.ts';
 import { PARALLEL_WALK } from '../parallel-walk.ts';
 import type { EffectOptions } from '../platform.ts';
+import { codeOf } from '../system-error.ts';
 import type { LocalContext } from './context.ts';
 import { isSlowToRead } from './slow-storage.ts';
-import { codeOf } from './system-error.ts';
 
 /** @param folder where the operation keeps the output of its programs */
 export function walkProgram(part: { readonly name: string; readonly path: string }, folder: string): Program {

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { setImmediate as otherWork } from 'node:timers/promises';
+import { codeOf } from '../system-error.ts';
 import { allPids } from './find-processes.ts';
 import { writtenLoopFiles } from './loop-files.ts';
 import { isWithin, locate, type Mount, type Place, parseMounts, placesOf } from './mounts.ts';
-import { codeOf } from './system-error.ts';
 
 export interface Writer {
   /** For people: a process with its program, or a device. */

@@ -27,7 +27,6 @@ const NETWORK = 'networking.k8s.io/v1';
 const STORAGE = 'storage.k8s.io/v1';
 
 const OTHERS: readonly Kind[] = [
-  space('v1', 'Service', 'services'),
   space('v1', 'ServiceAccount', 'serviceaccounts'),
   space('v1', 'Endpoints', 'endpoints'),
   space('v1', 'LimitRange', 'limitranges'),

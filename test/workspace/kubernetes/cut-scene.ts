@@ -69,7 +69,7 @@ export async function lives(life: Promise<unknown>): Promise<boolean> {
     await life;
     return true;
   } catch (error) {
-    if (error instanceof Error && error.message === 'died') return false;
+    for (let one = error; one instanceof Error; one = one.cause) if (one.message === 'died') return false;
     throw error;
   }
 }

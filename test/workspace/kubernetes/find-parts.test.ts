@@ -108,13 +108,6 @@ describe('parts of a namespace', () => {
     expect((await partOf(configured, 'projects-pvc')).capture).toBe('snapshot');
   });
 
-  it("are captured by a filer's own snapshot when commands for one are configured", async () => {
-    const snapshot = { make: ['make'], drop: ['drop'], path: '/exports/.snapshot/cml' };
-    const scene = await createScene({ parts: { 'projects-pvc': { snapshot } } });
-    scene.claim('projects-pvc', { ...RWX, storageClassName: '' }, { nfs: NFS });
-    expect(await partOf(scene, 'projects-pvc')).toMatchObject({ capture: 'snapshot', location: 'external' });
-  });
-
   it('are an internal shared folder on CephFS, captured by snapshot', async () => {
     const scene = withClass(await createScene(), CEPHFS);
     scene.claim('projects-pvc', RWX, { csi: { driver: CEPHFS, volumeHandle: 'h' } });

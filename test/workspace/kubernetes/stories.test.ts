@@ -2,7 +2,7 @@ import { chmod, chown, link, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Operation } from '../../../src/records/operation.ts';
-import { CONFIG_MAP, DEPLOYMENT, STATEFUL_SET } from '../../../src/workspace/kubernetes/kinds.ts';
+import { CLAIM, CONFIG_MAP, DEPLOYMENT, STATEFUL_SET, VOLUME } from '../../../src/workspace/kubernetes/kinds.ts';
 import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { makeExternalNfs } from '../../fakes/kube-api/layouts/external-nfs.ts';
 import { WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
@@ -59,6 +59,15 @@ function definitionOf({ lab: { store } }: StoryWorld): unknown {
   return { counts, images, settings: store.get(CONFIG_MAP, 'cdsw-config', WORKSPACE)?.data };
 }
 
+/** What becomes of the bytes of each claim when it is deleted. */
+function policiesOf({ lab: { store } }: StoryWorld): string[] {
+  const said = store.list(CLAIM, WORKSPACE).map(({ metadata, spec }) => {
+    const volume = store.get(VOLUME, spec.volumeName);
+    return `${metadata.name} ${volume?.spec.persistentVolumeReclaimPolicy}`;
+  });
+  return said.sort();
+}
+
 function differences(before: Record<string, Tree>, after: Record<string, Tree>): string[] {
   return Object.entries(before).flatMap(([part, tree]) =>
     compare(tree, after[part] as Tree).map((difference) => `${part}: ${difference}`),
@@ -69,21 +78,22 @@ const ended = ({ status, error }: Operation) => ({ status, error });
 const backupOf = ({ id }: Operation) => id.replace('op_', 'bkp_');
 const SUCCEEDED = { status: 'succeeded', error: undefined };
 
-describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) => {
+describe.each(LAYOUTS)('a workspace on %s', { timeout: 150_000 }, (_name, wish) => {
   it('is backed up, restored, put back by an undo, and its backup deleted, byte for byte', async () => {
     const world = await createStoryWorld(wish);
     onTestFinished(() => world.dispose());
     const { layout, orchestrator } = world;
     await addTrees(world);
-    const [before, definition] = [await world.trees(), definitionOf(world)];
+    const [before, definition, policies] = [await world.trees(), definitionOf(world), policiesOf(world)];
 
     const made = await world.backUp();
     expect(ended(made)).toEqual(SUCCEEDED);
     const backup = backupOf(made);
     expect(await orchestrator.listBackups({})).toMatchObject([{ id: backup, status: 'completed' }]);
     await layout.allUp();
-    expect(world.ours()).toEqual([]);
+    expect([...world.ours(), ...world.notes()]).toEqual([]);
     expect(differences(before, await world.trees())).toEqual([]);
+    expect(policiesOf(world)).toEqual(policies);
 
     await moveOn(world);
     const [later, laterDefinition] = [await world.trees(), definitionOf(world)];
@@ -93,6 +103,11 @@ describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) =
     await layout.allUp();
     expect(differences(before, await world.trees())).toEqual([]);
     expect(definitionOf(world)).toEqual(definition);
+    expect(policiesOf(world)).toEqual(policies);
+    // What a restore displaced stays, with what is written down of it; what was written over does not.
+    const kept = world.ours().filter((one) => !/^\w+ (displaced|record) /.test(one));
+    expect([...kept, ...world.notes()]).toEqual([]);
+    expect(world.ours().length > 0).toBe(wish.isInPlace !== true);
 
     // What was written over stands in the safety backup.
     const undone = await world.approved(
@@ -106,7 +121,7 @@ describe.each(LAYOUTS)('a workspace on %s', { timeout: 90_000 }, (_name, wish) =
     expect(definitionOf(world)).toEqual(laterDefinition);
 
     await world.sweepAfterDays(30);
-    expect(world.ours()).toEqual([]);
+    expect([...world.ours(), ...world.notes()]).toEqual([]);
     const deleted = await world.approved(orchestrator.requestDelete(alice, { backup, confirm: WORKSPACE }));
     expect(ended(deleted)).toEqual(SUCCEEDED);
     expect((await orchestrator.listBackups({})).map(({ id }) => id)).not.toContain(backup);

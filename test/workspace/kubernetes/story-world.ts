@@ -13,6 +13,7 @@ import type { Operation } from '../../../src/records/operation.ts';
 import type { Person } from '../../../src/records/person.ts';
 import type { Request } from '../../../src/records/request.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
+import { LABELS, OURS } from '../../../src/workspace/kubernetes/names.ts';
 import { createKubernetesPlatform } from '../../../src/workspace/kubernetes/platform.ts';
 import { kubernetesSettings } from '../../../src/workspace/kubernetes/settings.ts';
 import { createLocalRunProgram } from '../../../src/workspace/local/run-program.ts';
@@ -21,6 +22,7 @@ import { createFakeChat, createFakeChatStore, type FakeChatStore } from '../../f
 import { SERVED } from '../../fakes/kube-api/kinds-served.ts';
 import { createKubeLab, type KubeLab } from '../../fakes/kube-api/lab.ts';
 import { type Layout, type LayoutOptions, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
+import type { Stored } from '../../fakes/kube-api/store.ts';
 import { serveRepository } from '../../fakes/rest-repository.ts';
 import { candidates } from '../../mover/restic-world.ts';
 import type { Tree } from '../../walker.ts';
@@ -28,6 +30,7 @@ import type { Tree } from '../../walker.ts';
 export const alice: Person = { name: 'alice', proof: 'uid', uid: 1000 };
 export const bob: Person = { name: 'bob', proof: 'token', uid: 1001 };
 
+const isOurs = ({ metadata }: Pick<Stored, 'metadata'>) => metadata.labels?.[LABELS.managedBy] === OURS;
 const GUARD = resolve('dist/src/workspace/kubernetes/guard-main.js');
 
 /** The product without its command line, over a whole workspace on a cluster and a repository that its pods reach. */
@@ -43,6 +46,8 @@ export interface StoryWorld {
   trees(): Promise<Record<string, Tree>>;
   /** What carries our label in the cluster: `<kind> <role> <name>`. */
   ours(): string[];
+  /** What we noted on objects that are not ours: `<kind> <name> <note>`. */
+  notes(): string[];
   /** Lets so many days pass for what time alone brings about. */
   sweepAfterDays(days: number): Promise<void>;
   dispose(): Promise<void>;
@@ -64,7 +69,7 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
   await writeFile(at('password'), 'correct horse\n', { mode: 0o600 });
   let skewMs = 0;
   const clock: Clock = { ...systemClock, now: () => new Date(systemClock.now().getTime() + skewMs) };
-  const log = createLog({ write: (line) => void (process.env.STORY_LOG && process.stderr.write(line)) }, 'info');
+  const log = createLog({ write: () => undefined }, 'silent');
   const settings = kubernetesSettings.parse({ kind: 'kubernetes', kubeconfig: lab.kubeconfig, ...wish.platform });
   const policy = workspacePolicy.parse({ notice: '0s', approvers: ['alice', 'bob'], ...wish.policy });
   const platform = createKubernetesPlatform({
@@ -103,6 +108,8 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
     while (orchestrator.running().length > 0) await pause(5);
     return operation;
   };
+  const objects = () =>
+    SERVED.flatMap(({ kind }) => lab.store.list(kind).map((object) => ({ ...object, kind: kind.kind })));
   return {
     ...{ layout, lab, orchestrator, platform, chat },
     backUp: async () => ended(await orchestrator.requestBackup(alice, { workspace: WORKSPACE, noticeMs: 0 })),
@@ -115,12 +122,17 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
       return Object.fromEntries(await Promise.all(walked));
     },
     ours: () =>
-      SERVED.flatMap(({ kind }) =>
-        lab.store
-          .list(kind)
-          .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/managed-by'] === 'cml-backup')
-          .map(({ metadata }) => `${kind.kind} ${metadata.labels?.['cml-backup/role']} ${metadata.name}`),
-      ),
+      objects()
+        .filter(isOurs)
+        .map(({ kind, metadata }) => `${kind} ${metadata.labels?.[LABELS.role]} ${metadata.name}`),
+    notes: () =>
+      objects()
+        .filter((object) => !isOurs(object))
+        .flatMap(({ kind, metadata }) =>
+          Object.keys({ ...metadata.labels, ...metadata.annotations })
+            .filter((key) => key.startsWith('cml-backup/'))
+            .map((key) => `${kind} ${metadata.name} ${key}`),
+        ),
     async sweepAfterDays(days) {
       skewMs += days * 86_400_000;
       await orchestrator.sweep();

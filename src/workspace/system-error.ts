@@ -1,4 +1,4 @@
-import { AppError, PortError } from '../../errors.ts';
+import { AppError, PortError } from '../errors.ts';
 
 /** The operating system's name of an error (`ENOENT`), if it is one of its errors. */
 export function codeOf(cause: unknown): string | undefined {
