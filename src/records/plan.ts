@@ -92,7 +92,7 @@ export const restorePlan = z.object({
   definition: z.object({ copyId: z.string(), pathInCopy: z.string(), sha256: z.string() }).optional(),
   releaseThen: z.string(),
   releaseNow: z.string(),
-  /** `in-place`: there is no room beside the live data, so it is written over, after a safety backup. */
+  /** `in-place`: nothing can be built beside the live data, or there is no room, so it is written over, after a safety backup. */
   way: z.enum(['swap', 'in-place']),
   undoable: z.boolean(),
   /** Paths that could not be read when the backup was taken, by part; only in a backup that is incomplete. */
