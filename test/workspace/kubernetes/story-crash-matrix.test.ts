@@ -136,4 +136,37 @@ describe('wherever its process dies,', { timeout: isWhole ? 3_600_000 : 240_000 
     expect(problems).toEqual([]);
     report('a restore', deaths, whole.writes().length, ends);
   });
+
+  test('a restore that nobody takes up again has its services up on the old data soon after the guard acts', async () => {
+    const first = await createMatrixWorld();
+    onTestFinished(() => first.dispose());
+    const base = await first.scenario();
+    const backup = (await (await first.live(base)).backUp()).id.replace('op_', 'bkp_');
+    const whole = await first.live(await first.scenario(base));
+    await whole.restore(backup);
+    const moments = [
+      /^patch StatefulSet db/,
+      /^delete PersistentVolumeClaim (?!cml-)/,
+      /^create PersistentVolumeClaim (?!cml-)/,
+    ];
+    const deaths = moments.map(
+      (one): Death => ({ at: whole.writes().findIndex((write) => one.test(write)) + 1, when: 'after' }),
+    );
+    const { problems, ends } = await dieEachTime(deaths, async (world, death) => {
+      await moveOn(world);
+      const before = await pictureOf(world);
+      const scenario = await world.scenario(base);
+      const policy = { downtimeBudget: 3_000, guardMargin: 500 };
+      const mortal = await world.live(scenario, { death, policy });
+      if ((await Promise.race([mortal.restore(backup), mortal.died])) !== 'died') throw new Error('it did not die');
+      await world.layout.allUp(12_000);
+      const after = await expectServicesAsBefore(world, before);
+      expect(differences(before.trees, after.trees)).toEqual([]);
+      const [operation] = await (await world.live(scenario)).recover();
+      await expectAsBefore(world, before);
+      return operation?.status ?? 'none';
+    });
+    expect(problems).toEqual([]);
+    report('a restore without a next life', deaths, whole.writes().length, ends);
+  });
 });
