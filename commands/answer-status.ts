@@ -6,7 +6,7 @@ import type { Subject, WorkspaceState } from '../src/orchestrator/look.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
 import { moment, writeDuration } from '../src/records/time.ts';
-import { answerRequest, asJson, notConsistent } from './answers.ts';
+import { answerRequest, asJson, crashConsistent, notConsistent } from './answers.ts';
 
 /** What `status` answers, whatever was asked about. */
 export function answerSubject(subject: Subject, follow: boolean): Answer {
@@ -65,9 +65,9 @@ function answerBackup(backup: Backup): Answer {
 }
 
 function partFields({ parts }: Backup): [string, string][] {
-  return parts.map(({ name, files, bytes, capture, consistent }) => [
+  return parts.map(({ name, files, bytes, capture, consistent, crashConsistent }) => [
     'Part',
-    `${name}: ${writeCount(files, 'file')}, ${writeSize(bytes)}, ${capture}${consistent ? '' : ', not consistent'}`,
+    `${name}: ${writeCount(files, 'file')}, ${writeSize(bytes)}, ${capture}${consistent ? '' : ', not consistent'}${crashConsistent ? ', crash-consistent' : ''}`,
   ]);
 }
 
@@ -86,6 +86,7 @@ function backupFields(backup: Backup): [string, string][] {
       'Not consistent',
       `${name}: copied while services were up`,
     ]),
+    ...crashConsistent(backup).map(({ name, why }): [string, string] => ['Crash-consistent', `${name}: ${why}`]),
     ...backup.leftOut.map(({ name, reason }): [string, string] => ['Not in it', `${name}: ${reason}`]),
     ...backup.warnings.map((warning): [string, string] => ['Note', warning]),
   ];

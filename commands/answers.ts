@@ -134,6 +134,13 @@ export function notConsistent({ parts }: Pick<Backup, 'parts'>): string[] {
   return parts.filter(({ consistent }) => !consistent).map(({ name }) => name);
 }
 
+/** Parts whose programs had to be killed before they were taken, and who that was. */
+export function crashConsistent({ parts }: Pick<Backup, 'parts'>): { name: string; why: string }[] {
+  return parts.flatMap(({ name, crashConsistent }) =>
+    crashConsistent ? [{ name, why: crashConsistent.join('; ') }] : [],
+  );
+}
+
 const BACKUP_COLUMNS = [
   'Backup',
   'Name',
@@ -170,8 +177,12 @@ function backupRow(backup: Backup): string[] {
 /** Only what is completed can have been verified, so one word says both. */
 function standing(backup: Backup): string {
   const { status, verified, pinned } = backup;
-  const isWhole = notConsistent(backup).length === 0;
-  return `${status === 'completed' && verified ? 'verified' : status}${isWhole ? '' : ', not consistent'}${pinned ? ', pinned' : ''}`;
+  return [
+    status === 'completed' && verified ? 'verified' : status,
+    ...(notConsistent(backup).length === 0 ? [] : ['not consistent']),
+    ...(crashConsistent(backup).length === 0 ? [] : ['crash-consistent']),
+    ...(pinned ? ['pinned'] : []),
+  ].join(', ');
 }
 
 export function answerFindings(workspace: string, findings: readonly Finding[]): Answer {

@@ -16,6 +16,8 @@ export const backupOutcome = z.object({
   downtimeMs: z.number(),
   /** Parts that were copied while services were up. */
   notConsistent: z.array(z.string()).optional(),
+  /** Parts whose programs had to be killed before the cut. */
+  crashConsistent: z.array(z.string()).optional(),
   warnings: z.array(z.string()),
 });
 export type BackupOutcome = z.infer<typeof backupOutcome>;

@@ -35,7 +35,17 @@ export function makeManifest(captured: Captured): Manifest {
     const found = secured.find(({ name }) => name === part.name);
     if (!found) throw new OperationError('part-missing', `"${part.name}" was planned and not captured.`);
     const { name, kind, location, capture } = part;
-    return { name, kind, location, capture, consistent: capture !== 'after-start', ...rest(found) };
+    const consistent = capture !== 'after-start';
+    const killed = consistent ? cut.quiet.killed?.[name] : undefined;
+    return {
+      name,
+      kind,
+      location,
+      capture,
+      consistent,
+      ...(killed ? { crashConsistent: killed } : {}),
+      ...rest(found),
+    };
   });
   const hasUnnamedLoss = outsideParts(captured);
   const lost = parts.flatMap((part) => part.unreadable.map((entry) => ({ ...entry, part: part.name })));
@@ -56,7 +66,14 @@ export function makeManifest(captured: Captured): Manifest {
     definitionSha256: captured.definition.sha256,
     parts,
     leftOut: [...plan.leftOut],
-    warnings: [...plan.warnings, ...lost.map(sentence), ...(captured.warm?.unmarked ? [UNMARKED] : [])],
+    warnings: [
+      ...plan.warnings,
+      ...parts.flatMap(({ name, crashConsistent = [] }) =>
+        crashConsistent.map((why) => `${name} is only crash-consistent: ${why}.`),
+      ),
+      ...lost.map(sentence),
+      ...(captured.warm?.unmarked ? [UNMARKED] : []),
+    ],
     ...(hasUnnamedLoss ? { hasUnnamedLoss } : {}),
     status: lost.some((entry) => !entry.accepted) || hasUnnamedLoss ? 'incomplete' : 'completed',
   };
@@ -176,6 +193,11 @@ export async function recordBackup(
   await catalog.backups.save(backup);
   const { files, bytes, downtimeMs, warnings } = backup;
   const notConsistent = made.parts.filter(({ consistent }) => !consistent).map(({ name }) => name);
+  const crashConsistent = made.parts.filter(({ crashConsistent }) => crashConsistent).map(({ name }) => name);
   const outcome = { backupId: made.id, status: made.status, files, bytes, addedBytes, downtimeMs, warnings };
-  return notConsistent.length === 0 ? outcome : { ...outcome, notConsistent };
+  return {
+    ...outcome,
+    ...(notConsistent.length === 0 ? {} : { notConsistent }),
+    ...(crashConsistent.length === 0 ? {} : { crashConsistent }),
+  };
 }

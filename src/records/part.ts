@@ -22,6 +22,8 @@ export const capturedPart = z.object({
   capture,
   /** False for `after-start`: taken while services were up. */
   consistent: z.boolean(),
+  /** Why it is only as consistent as after a crash: who had to be killed before it was taken. */
+  crashConsistent: z.array(z.string()).optional(),
   takenAt: moment,
   copyId: z.string(),
   /** Where the part's root is inside the copy, absolute. */

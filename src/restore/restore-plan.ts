@@ -190,6 +190,7 @@ function warningsOf(
 ): string[] {
   const names = new Set(plan.parts.map(({ name }) => name));
   const why = notBeside(plan.parts, inspection);
+  const crashed = backup.parts.filter((part) => part.crashConsistent && names.has(part.name));
   const notConsistent = backup.parts.filter((part) => !part.consistent && names.has(part.name));
   return [
     ...(plan.way === 'in-place'
@@ -200,6 +201,9 @@ function warningsOf(
     ...(plan.fromWorkspace === undefined ? [] : [`The data comes from another workspace: ${plan.fromWorkspace}.`]),
     ...(plan.definition === undefined ? ['The definition stays as it is.'] : []),
     ...notConsistent.map(({ name }) => `"${name}" was copied while services were up: it is not consistent.`),
+    ...crashed.map(
+      ({ name, crashConsistent = [] }) => `"${name}" is only crash-consistent: ${crashConsistent.join('; ')}.`,
+    ),
     ...(plan.scope === 'whole'
       ? backup.leftOut.map(({ name, reason }) => `"${name}" is not in the backup and stays as it is (${reason}).`)
       : []),

@@ -44,7 +44,13 @@ export const runningNote = z.object({
 export type RunningNote = z.infer<typeof runningNote>;
 
 /** Proof that services were stopped in this very quiet time; parts of two quiet times never mix. */
-export const quiet = z.object({ operationId: z.string(), token: z.string(), stoppedAt: moment });
+export const quiet = z.object({
+  operationId: z.string(),
+  token: z.string(),
+  stoppedAt: moment,
+  /** By part, who had to be killed: what such a program had not written out is lost. One half sentence each. */
+  killed: z.record(z.string(), z.array(z.string())).optional(),
+});
 export type Quiet = z.infer<typeof quiet>;
 
 export const snapshot = z.object({

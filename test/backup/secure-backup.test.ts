@@ -1,7 +1,8 @@
 import { beforeEach, expect, it } from 'vitest';
 import type { Cut, MadeCopy } from '../../src/backup/backup-steps.ts';
 import { countParts } from '../../src/backup/count-parts.ts';
-import { type Captured, makeManifest, proveCopies } from '../../src/backup/record-backup.ts';
+import { type Captured, makeManifest, proveCopies, recordBackup } from '../../src/backup/record-backup.ts';
+import type { Catalog } from '../../src/catalog/catalog.ts';
 import type { BackupPlan } from '../../src/records/plan.ts';
 import { createFakeMover, type FakeFiles, type FakeRepository } from '../fakes/mover.ts';
 import { makeOperation, momentAfter } from '../fakes/records.ts';
@@ -122,6 +123,26 @@ it('says that a first pass could not mark everything', async () => {
     status: 'completed',
     warnings: [expect.stringContaining('cml may not touch')],
   });
+});
+
+it('says of which parts the programs had to be killed, in the manifest and in the record', async () => {
+  const captured = await capture();
+  const killed = { db: ['the container db of db-0 did not end within its grace and was killed'] };
+  const crashed = { ...captured, cut: { ...captured.cut, quiet: { ...captured.cut.quiet, killed } } };
+  const manifest = makeManifest(crashed);
+  expect(manifest.parts.map(({ name, crashConsistent }) => [name, crashConsistent])).toEqual([
+    ['db', killed.db],
+    ['projects', undefined],
+  ]);
+  expect(manifest).toMatchObject({
+    status: 'completed',
+    warnings: [expect.stringContaining('db is only crash-consistent')],
+  });
+  const saved: unknown[] = [];
+  const catalog = { backups: { save: async (backup: unknown) => void saved.push(backup) } } as unknown as Catalog;
+  const outcome = await recordBackup(crashed, { copyId: 'm', sha256: 's' }, '/nowhere', new Date(), catalog);
+  expect(outcome).toMatchObject({ crashConsistent: ['db'], warnings: manifest.warnings });
+  expect(saved).toMatchObject([{ parts: [{ crashConsistent: killed.db }, { name: 'projects' }] }]);
 });
 
 it('calls a backup completed when every part is there', async () => {

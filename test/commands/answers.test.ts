@@ -48,6 +48,13 @@ describe('list', () => {
   });
 });
 
+test('marks a backup whose programs had to be killed', () => {
+  const crashed = makeBackup({ parts: [makePart({ crashConsistent: ['db-0 was killed'] })] });
+  expect(answerBackups([crashed]).table?.rows.map((row) => row.at(-1))).toEqual(['completed, crash-consistent']);
+  const { fields } = answerSubject({ kind: 'backup', backup: crashed }, false);
+  expect(fields).toContainEqual(['Crash-consistent', 'db: db-0 was killed']);
+});
+
 describe('status', () => {
   test('has one shape for one workspace and for many', () => {
     const one = answerSubject({ kind: 'workspaces', states: [state()] }, false);

@@ -19,18 +19,22 @@ interface BackupFacts {
   readonly downtimeMs: number;
   /** Names of the parts that were copied while services were up. */
   readonly notConsistent?: readonly string[] | undefined;
+  /** Names of the parts whose programs had to be killed before the cut. */
+  readonly crashConsistent?: readonly string[] | undefined;
   readonly warnings: readonly string[];
 }
 
 export function backupEnded(operation: Operation, facts: BackupFacts): Message {
   const size = `${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} (${writeSize(facts.addedBytes)} new)`;
-  const { notConsistent = [] } = facts;
+  const { notConsistent = [], crashConsistent = [] } = facts;
   const torn =
     notConsistent.length === 0 ? '' : ` NOT CONSISTENT, copied while services were up: ${notConsistent.join(', ')}.`;
+  const crashed =
+    crashConsistent.length === 0 ? '' : ` CRASH-CONSISTENT only, a program was killed: ${crashConsistent.join(', ')}.`;
   return {
     ...base(operation),
-    tone: torn === '' ? 'good' : 'warning',
-    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}`,
+    tone: torn === '' && crashed === '' ? 'good' : 'warning',
+    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}${crashed}`,
     details: [...facts.warnings, `Restore it with: cml restore ${facts.backupId}`],
   };
 }

@@ -7,16 +7,16 @@ import { recordsOf } from './ledger.ts';
 /** 128 + SIGKILL. */
 const KILLED = 137;
 
-const killedContainer = z.object({
-  pod: z.string(),
-  container: z.string(),
-  claims: z.array(z.string()),
-  why: z.enum(['killed', 'not-seen-to-end']),
-});
-export type KilledContainer = z.infer<typeof killedContainer>;
+export interface KilledContainer {
+  readonly pod: string;
+  readonly container: string;
+  readonly claims: readonly string[];
+  readonly why: 'killed' | 'not-seen-to-end';
+}
 
 /** Section `killed` of an operation: by part, who did not end by itself when services stopped. */
 const killedParts = z.record(z.string(), z.array(z.string()));
+export type KilledByPart = Readonly<Record<string, readonly string[]>>;
 
 /**
  * Watches pods on their way out. A container that heeds no SIGTERM is killed when its grace is over and has flushed nothing;
@@ -62,13 +62,13 @@ function claimsOf({ spec }: V1Pod, name: string): string[] {
   );
 }
 
-export async function recordKilled(
-  context: KubeContext,
-  operationId: string,
+/** Why parts are only as consistent as after a crash; added to what is known of earlier waves. */
+export function blameParts(
+  before: KilledByPart,
   killed: readonly KilledContainer[],
   parts: readonly FoundPart[],
-): Promise<void> {
-  const said: Record<string, string[]> = {};
+): KilledByPart {
+  const said: Record<string, readonly string[]> = { ...before };
   for (const { pod, container, claims, why } of killed) {
     const sentence =
       why === 'killed'
@@ -79,13 +79,13 @@ export async function recordKilled(
       if (own.some((one) => claims.includes(one))) said[name] = [...(said[name] ?? []), sentence];
     }
   }
-  await recordsOf(context).write(operationId, 'killed', said);
+  return said;
 }
 
-/** Why parts of this operation's cut are only as consistent as after a crash, by part; for the manifest. */
-export async function readKilled(
-  context: KubeContext,
-  operationId: string,
-): Promise<Readonly<Record<string, readonly string[]>>> {
+export async function writeKilled(context: KubeContext, operationId: string, killed: KilledByPart): Promise<void> {
+  await recordsOf(context).write(operationId, 'killed', killed);
+}
+
+export async function readKilled(context: KubeContext, operationId: string): Promise<KilledByPart> {
   return (await recordsOf(context).read(operationId, 'killed', killedParts)) ?? {};
 }

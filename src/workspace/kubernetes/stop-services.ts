@@ -7,8 +7,8 @@ import { findParts } from './find-parts.ts';
 import type { FoundPart } from './found.ts';
 import { holdStill } from './hold-still.ts';
 import { keepVolumes } from './keep-volumes.ts';
-import { type KilledContainer, recordKilled } from './killed.ts';
-import { type Ledger, type LedgerEntry, listObjects, readLedger, writeLedger } from './ledger.ts';
+import { blameParts, type KilledByPart, readKilled, writeKilled } from './killed.ts';
+import { isNoted, type Ledger, type LedgerEntry, listObjects, readLedger, writeLedger } from './ledger.ts';
 import { entriesNow, notedByAnother } from './note.ts';
 import { beginQuiet, endQuiet, readQuiet } from './quiet.ts';
 import { askedFor } from './running.ts';
@@ -25,7 +25,7 @@ import { settleWorkloads } from './workloads-at-stop.ts';
 export async function stopServices(context: KubeContext, note: RunningNote, options: EffectOptions): Promise<Quiet> {
   const { operationId } = note;
   const ledger = await ledgerOf(context, note);
-  const runs = await anyRuns(context, ledger);
+  const { runs, isGoingOn } = await stateOf(context, ledger);
   // Where nothing runs there is nothing that the guard brought up: putting back may be tried again after it gave up.
   const assertMayStop = () =>
     runs ? assertNotTakenOver(context, operationId) : assertGuardIsIdle(context, operationId);
@@ -42,13 +42,15 @@ export async function stopServices(context: KubeContext, note: RunningNote, opti
     operationId,
     ledger.entries.flatMap(({ held = [] }) => held),
   );
+  // Who was killed by an earlier try to stop has flushed nothing either; an earlier quiet time is no matter any more.
+  const before = isGoingOn ? await readKilled(context, operationId) : {};
+  if (!isGoingOn) await writeKilled(context, operationId, before);
   // Downtime and its budget count from the first service told to stop, not from the last one gone.
   const stoppedAt = context.clock.now().toISOString();
-  const killed = await stopInWaves(context, ledger, parts, { options, assertMayStop });
+  const killed = await stopInWaves(context, ledger, parts, { options, assertMayStop, before });
   await awaitDetached(context, parts, options);
-  await recordKilled(context, operationId, killed, parts);
   await assertMayStop();
-  const quiet = { operationId, token: randomUUID(), stoppedAt };
+  const quiet = { operationId, token: randomUUID(), stoppedAt, ...killedIn(killed) };
   await beginQuiet(context, quiet);
   return quiet;
 }
@@ -56,22 +58,31 @@ export async function stopServices(context: KubeContext, note: RunningNote, opti
 interface Stopping {
   readonly options: EffectOptions;
   readonly assertMayStop: () => Promise<void>;
+  readonly before: KilledByPart;
 }
 
 async function stopInWaves(
   context: KubeContext,
-  { entries }: Ledger,
+  { entries, operationId }: Ledger,
   parts: readonly FoundPart[],
-  { options, assertMayStop }: Stopping,
-): Promise<KilledContainer[]> {
-  const killed: KilledContainer[] = [];
+  { options, assertMayStop, before }: Stopping,
+): Promise<KilledByPart> {
+  let killed = before;
   for (const wave of wavesIn(entries)) {
     options.signal?.throwIfAborted();
     await assertMayStop();
     for (const entry of wave) await awaitUnmounted(context, entry, parts, options);
-    killed.push(...(await stopTogether(context, wave, options)));
+    const ofWave = await stopTogether(context, wave, options);
+    if (ofWave.length === 0) continue;
+    killed = blameParts(killed, ofWave, parts);
+    await writeKilled(context, operationId, killed);
   }
   return killed;
+}
+
+function killedIn(killed: KilledByPart): Pick<Quiet, 'killed'> {
+  const parts = Object.entries(killed).map(([part, whose]) => [part, [...whose]]);
+  return parts.length === 0 ? {} : { killed: Object.fromEntries(parts) };
 }
 
 /** Entries that stop together, the first wave first. */
@@ -100,11 +111,16 @@ async function ledgerOf(context: KubeContext, note: RunningNote): Promise<Ledger
   return ledger;
 }
 
-async function anyRuns(context: KubeContext, { entries }: Ledger): Promise<boolean> {
-  const objects = await listObjects(context);
-  return entries.some((entry) =>
-    objects.some(
-      ({ kind, object }) => kind === entry.kind && object.metadata?.name === entry.object && askedFor(kind, object) > 0,
-    ),
+/** Whether any of them runs, and whether any was stopped already. */
+async function stateOf(
+  context: KubeContext,
+  { entries }: Ledger,
+): Promise<{ readonly runs: boolean; readonly isGoingOn: boolean }> {
+  const noted = (await listObjects(context)).filter(({ kind, object }) =>
+    entries.some((entry) => kind === entry.kind && object.metadata?.name === entry.object),
   );
+  return {
+    runs: noted.some(({ kind, object }) => askedFor(kind, object) > 0),
+    isGoingOn: noted.some(({ object }) => isNoted(object)),
+  };
 }

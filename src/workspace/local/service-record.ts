@@ -11,6 +11,8 @@ export const serviceRecord = z.object({
   identity: processIdentity.optional(),
   /** Set when it was told to stop and not started since. */
   toldToStop: z.boolean().default(false),
+  /** Set when it had to be killed and was not started since. */
+  wasKilled: z.literal(true).optional(),
   stoppedBy: z.object({ operationId: z.string(), notedAt: moment, ready: z.boolean() }).optional(),
 });
 export type ServiceRecord = z.infer<typeof serviceRecord>;

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { OperationError } from '../../errors.ts';
 import type { EffectOptions, Quiet, RunningNote } from '../platform.ts';
 import type { LocalContext } from './context.ts';
+import { configuredParts } from './parts.ts';
 import { beginQuiet, endQuiet, readQuiet } from './quiet.ts';
 import type { Service } from './service.ts';
+import { readServiceRecord } from './service-record.ts';
 import { servicesOf } from './services.ts';
 import { markSwapUnserved } from './swap-state.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
@@ -34,10 +36,22 @@ export async function stopServices(context: LocalContext, note: RunningNote, opt
       operationId: note.operationId,
       token: randomUUID(),
       stoppedAt,
+      ...(await killedIn(context, services)),
     };
     await beginQuiet(context, quiet);
     return quiet;
   });
+}
+
+/** Which parts a program writes is not known here: one that had to be killed may have had something to write to any. */
+async function killedIn(context: LocalContext, services: readonly Service[]): Promise<Pick<Quiet, 'killed'>> {
+  const said: string[] = [];
+  for (const { name } of services) {
+    if ((await readServiceRecord(context, name)).wasKilled)
+      said.push(`the service ${name} did not end within its grace and was killed`);
+  }
+  if (said.length === 0) return {};
+  return { killed: Object.fromEntries(configuredParts(context.settings).map((part) => [part.name, said])) };
 }
 
 /** The noted services in declared order, and the error that says which of them is not configured any more. */

@@ -89,7 +89,8 @@ async function tellToStop(
 ): Promise<void> {
   await context.lock.hold(async () => {
     await assertNotTakenOver(context, operationId);
-    await changeServiceRecord(context, settings.name, (record) => ({ ...record, toldToStop: true }));
+    const killed = signal === 'SIGKILL' ? { wasKilled: true as const } : {};
+    await changeServiceRecord(context, settings.name, (record) => ({ ...record, toldToStop: true, ...killed }));
     for (const process of processes) {
       sendSignal(process, signal);
       // One that is held (SIGSTOP) would never come to handle the signal.
@@ -129,7 +130,7 @@ async function launch({ context, settings }: Supervised): Promise<void> {
   const log = openSync(output, 'a', 0o600);
   try {
     // Before it is there: one that is found after a crash in here must not be taken for one on its way out.
-    await changeServiceRecord(context, settings.name, ({ identity: _before, ...record }) => ({
+    await changeServiceRecord(context, settings.name, ({ identity: _before, wasKilled: _killed, ...record }) => ({
       ...record,
       toldToStop: false,
     }));

@@ -80,6 +80,8 @@ describe('what people read', () => {
     expect(backupEnded(operation, { ...facts, addedBytes: 44_700_000 })).toMatchSnapshot();
     const torn = backupEnded(operation, { ...facts, addedBytes: 1, notConsistent: ['projects'] });
     expect(torn).toMatchObject({ tone: 'warning', text: expect.stringMatching(/NOT CONSISTENT.*: projects\.$/) });
+    const crashed = backupEnded(operation, { ...facts, addedBytes: 1, crashConsistent: ['db'] });
+    expect(crashed).toMatchObject({ tone: 'warning', text: expect.stringMatching(/CRASH-CONSISTENT.*: db\.$/) });
     expect(
       restoreEnded(
         { ...operation, kind: 'restore' },

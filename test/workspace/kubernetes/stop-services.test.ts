@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readKilled } from '../../../src/workspace/kubernetes/killed.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { NOTES } from '../../../src/workspace/kubernetes/names.ts';
 import { noteRunning, readNote } from '../../../src/workspace/kubernetes/note.ts';
@@ -55,8 +54,8 @@ describe('stopping', () => {
   });
 
   test('goes in order: what people see first, the database last', async () => {
-    const gone = watchGoing();
     await scene.behave('web', { endMs: 60 });
+    const gone = watchGoing();
     await stop();
     expect(gone.slice(-2)).toEqual(['livelog', 'db']);
     expect(gone.slice(0, 3).sort()).toEqual(['ds-operator', 'web', 'web']);
@@ -100,14 +99,31 @@ describe('stopping', () => {
     expect(isUp(scene)).toBe(true);
   });
 
-  test('remembers by part who had to be killed', async () => {
+  test('says by part who had to be killed, and says nothing of it once all ended by themselves', async () => {
     await scene.behave('livelog', { ignoresTerm: true });
-    await stop();
-    const killed = await readKilled(scene.context, OPERATION);
-    expect(killed).toEqual({ 'log-livelog-0': [expect.stringContaining('livelog-0 did not end within its grace')] });
+    const quiet = await stop();
+    expect(quiet.killed).toEqual({
+      'log-livelog-0': [expect.stringContaining('livelog-0 did not end within its grace')],
+    });
+    expect(await stop()).toEqual(quiet);
+    await bringBack();
+    await scene.behave('livelog', {});
+    expect((await stop()).killed).toBeUndefined();
   });
 
-  test('remembers by part whose pod was removed by force before it was seen to end', async () => {
+  test('says who was killed by an earlier try that came to nothing', async () => {
+    await scene.behave('livelog', { ignoresTerm: true });
+    await scene.behave('db', { neverEnds: true });
+    await expect(stop(scene.with({ stopWithin: 2_500, order: ['livelog', '*', 'db'] }))).rejects.toMatchObject({
+      code: 'service-will-not-stop',
+    });
+    scene.store.remove(kinds.POD, 'db-0', SPACE, { graceSeconds: 0 });
+    expect((await stop()).killed).toMatchObject({
+      'log-livelog-0': [expect.stringContaining('livelog-0 did not end within its grace')],
+    });
+  });
+
+  test('says by part whose pod was removed by force before it was seen to end', async () => {
     await scene.behave('db', { neverEnds: true });
     const stopping = stop();
     const last = (verb: string, name?: string) =>
@@ -115,8 +131,7 @@ describe('stopping', () => {
     const isWatched = () => last('patch', 'db') >= 0 && last('watch') > last('patch', 'db');
     await scene.until('db is told to stop and its pods are watched', isWatched);
     scene.store.remove(kinds.POD, 'db-0', SPACE, { graceSeconds: 0 });
-    await stopping;
-    expect(await readKilled(scene.context, OPERATION)).toEqual({
+    expect((await stopping).killed).toEqual({
       'data-db-0': [expect.stringContaining('removed before its container db was seen to end')],
     });
   });

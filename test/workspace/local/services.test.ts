@@ -111,12 +111,18 @@ it('does not kill a service that will not stop, and says so', async () => {
 });
 
 it('kills a service that will not stop where that is allowed', async () => {
-  bench = await makeBench(() => ({
+  bench = await makeBench((root) => ({
     services: [supervised('web', stubborn, { stop: { grace: '300ms', kill: true } })],
+    volumes: [{ name: 'db', path: join(root, 'db') }],
   }));
   await bench.platform.start(noteOf('web'));
-  await bench.platform.stop(await bench.platform.noteRunning(OPERATION));
+  const note = await bench.platform.noteRunning(OPERATION);
+  const quiet = await bench.platform.stop(note);
   expect(bench.pidsOf('web')).toEqual([]);
+  const said = ['the service web did not end within its grace and was killed'];
+  expect(quiet.killed).toEqual({ db: said });
+  await bench.platform.start(note);
+  expect(readFileSync(join(bench.folder, 'services', 'web.json'), 'utf8')).not.toContain('wasKilled');
 });
 
 it('starts a service anew that was told to stop and is still on its way out', async () => {
