@@ -1,5 +1,21 @@
+import { z } from 'zod';
 import type { OperationView } from '../records/operation.ts';
 import type { Request } from '../records/request.ts';
+
+/** A word that may be said about a message: a button where there are buttons, a line to type where there are none. */
+export const action = z.object({
+  word: z.string(),
+  /** What the word is given: its places in the order they are written, then options that are `true`. Ids, never texts. */
+  given: z.record(z.string(), z.json()),
+  /** A verb first, at most 30 characters. */
+  label: z.string(),
+  style: z.enum(['primary', 'danger']).optional(),
+  /** Asked before it is said, where the chat can ask. */
+  confirm: z.string().optional(),
+  /** The person is asked for this too; the word takes it by that name. */
+  ask: z.literal('reason').optional(),
+});
+export type Action = z.infer<typeof action>;
 
 /** One thing to say, in neutral form. `text` carries every essential on its own; `details` is for those who look closer. */
 export interface Message {
@@ -10,6 +26,8 @@ export interface Message {
   readonly tone: 'info' | 'good' | 'warning' | 'bad';
   readonly text: string;
   readonly details?: readonly string[];
+  /** What can be done about it, the likeliest first. */
+  readonly actions?: readonly Action[];
 }
 
 /**
@@ -18,7 +36,7 @@ export interface Message {
  */
 export interface Chat {
   /** One sentence on what this chat cannot do for people, for `cml check`; absent when it reaches and wakes them. */
-  readonly weakness?: string;
+  readonly weakness?: string | undefined;
   /** Says it before anyone is disturbed; answers how many were reached, as far as the chat can know. */
   announce(message: Message): Promise<{ readonly reached: number }>;
   /** Says it, replacing an earlier message with the same key where possible. */

@@ -11,7 +11,8 @@ export function glassBroken(request: Request, approvers: readonly string[]): Mes
     workspace: request.workspace,
     tone: 'bad',
     text: `${request.workspace}: ${describeBrokenGlass(request)} ${request.by.name} asked to ${request.kind} ${request.backupId}. ${others}; it starts as soon as the workspace is free.`,
-    details: [`Look at it: cml status ${request.id}`, 'It can be cancelled as long as services are up.'],
+    details: ['It can be cancelled as long as services are up.'],
+    actions: [{ word: 'status', given: { subject: request.id }, label: 'Look at it' }],
   };
 }
 

@@ -35,7 +35,8 @@ export function backupEnded(operation: Operation, facts: BackupFacts): Message {
     ...base(operation),
     tone: torn === '' && crashed === '' ? 'good' : 'warning',
     text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}${crashed}`,
-    details: [...facts.warnings, `Restore it with: cml restore ${facts.backupId}`],
+    details: facts.warnings,
+    actions: [{ word: 'restore', given: { backup: facts.backupId }, label: 'Restore it' }],
   };
 }
 
@@ -52,12 +53,14 @@ interface RestoreFacts {
   readonly warnings: readonly string[];
 }
 
+type HowBackFacts = Pick<RestoreFacts, 'displaced' | 'displacedUntil' | 'safetyBackupId' | 'warnings'>;
+
 export function restoreEnded(operation: Operation, facts: RestoreFacts): Message {
   return {
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: restored from ${facts.backupId} in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}.`,
-    details: [...howBack(operation, facts), ...facts.warnings],
+    ...howBack(operation, facts),
   };
 }
 
@@ -69,22 +72,27 @@ export function undoEnded(
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: ${facts.undone} was undone in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}.`,
-    details: [...howBack(operation, facts), ...facts.warnings],
+    ...howBack(operation, facts),
   };
 }
 
 /** Where what stood there before is now, and how to get it back. */
-function howBack(
-  { id }: Operation,
-  facts: Pick<RestoreFacts, 'displaced' | 'displacedUntil' | 'safetyBackupId'>,
-): string[] {
-  const { displaced = [], displacedUntil, safetyBackupId } = facts;
-  if (safetyBackupId) return [`What was there before is a backup now. Get it back with: cml restore ${safetyBackupId}`];
-  if (displacedUntil === undefined || displaced.length === 0) return [];
-  return [
-    `What was there before is kept until ${writeMoment(displacedUntil)}: ${displaced.join(', ')}.`,
-    `Get it back with: cml undo ${id}`,
-  ];
+function howBack({ id }: Operation, facts: HowBackFacts): Pick<Message, 'details' | 'actions'> {
+  const { displaced = [], displacedUntil, safetyBackupId, warnings } = facts;
+  if (safetyBackupId) {
+    return {
+      details: ['What was there before is a backup now.', ...warnings],
+      actions: [{ word: 'restore', given: { backup: safetyBackupId }, label: 'Get it back' }],
+    };
+  }
+  if (displacedUntil === undefined || displaced.length === 0) return { details: warnings };
+  return {
+    details: [
+      `What was there before is kept until ${writeMoment(displacedUntil)}: ${displaced.join(', ')}.`,
+      ...warnings,
+    ],
+    actions: [{ word: 'undo', given: { operation: id }, label: 'Get it back' }],
+  };
 }
 
 export function backupDeleted(operation: Operation, facts: { backupId: string; copies: number }): Message {

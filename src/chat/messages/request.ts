@@ -1,7 +1,7 @@
 import type { DeletePlan, RestorePlan, UndoPlan } from '../../records/plan.ts';
 import type { Request } from '../../records/request.ts';
 import { writeDuration } from '../../records/time.ts';
-import type { Message } from '../chat.ts';
+import type { Action, Message } from '../chat.ts';
 import { describeBrokenGlass } from './broken-glass.ts';
 import { writeCount, writeMoment, writeSize } from './words.ts';
 
@@ -15,7 +15,34 @@ export function describeRequest(request: Request): Message {
     tone: toneOf(request, glass !== ''),
     text: [asked, glass, state(request)].filter((sentence) => sentence !== '').join(' '),
     details: describePlan(request),
+    ...(request.status === 'pending' ? { actions: decisions(request) } : {}),
   };
+}
+
+function decisions(request: Request): Action[] {
+  const given = { request: request.id };
+  const isIncomplete = request.kind === 'restore' && request.plan.missing !== undefined;
+  return [
+    {
+      word: 'approve',
+      given: { ...given, ...(isIncomplete ? { acceptIncomplete: true } : {}) },
+      label: isIncomplete ? 'Approve, though incomplete' : 'Approve',
+      style: 'primary',
+      confirm: whatIsApproved(request),
+    },
+    { word: 'deny', given, label: 'Deny', style: 'danger', ask: 'reason' },
+  ];
+}
+
+/** The last thing read before a button counts: what, from where, how much, and what is lost. */
+function whatIsApproved(request: Request): string {
+  const asked = `${request.by.name} asks to ${whatIsAsked(request)}.`;
+  if (request.kind === 'delete') return `${asked} It is removed for ever.`;
+  const names = request.plan.parts.map(({ name }) => name).join(', ');
+  const down = writeDuration(request.plan.forecast.downtimeMs);
+  const isFinal = request.kind === 'restore' && !request.plan.undoable;
+  const end = isFinal ? ' This cannot be undone.' : '';
+  return `${asked} Overwrites ${names} of ${request.workspace}; services are down for about ${down}.${end}`;
 }
 
 /** `restore bkp_x (2026-11-22 22:01 UTC)`. */

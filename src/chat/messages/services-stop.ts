@@ -24,7 +24,16 @@ export function servicesStop(stop: Stop): Message {
     operationId: stop.operationId,
     tone: 'warning',
     text: `${stop.workspace}: services stop ${when} for ${article(stop.kind)} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
-    details: [`Postpone: cml postpone ${stop.operationId} 30m`, `Cancel: cml cancel ${stop.operationId}`],
+    actions: [
+      { word: 'postpone', given: { subject: stop.operationId, by: '30m' }, label: 'Postpone 30 min' },
+      {
+        word: 'cancel',
+        given: { subject: stop.operationId },
+        label: 'Cancel',
+        style: 'danger',
+        confirm: `The ${writeKind(stop.kind)} of ${stop.workspace} is cancelled for everybody.`,
+      },
+    ],
   };
 }
 

@@ -1,5 +1,6 @@
 import { execa } from 'execa';
 import { PortError } from '../../errors.ts';
+import { writeAction } from '../action-line.ts';
 import type { Message } from '../chat.ts';
 
 /** What is run for each message: its text on standard input, `CML_TONE` and, for pages, `CML_URGENT=1` around it. */
@@ -12,12 +13,16 @@ const LIMIT_MS = 15_000;
 /** Nothing else of ours is handed on: whoever started the server may have had secrets in their environment. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
+function actionLines({ actions = [] }: Message): string[] {
+  return actions.map((action) => writeAction(action));
+}
+
 export function createNotify(command: readonly [string, ...string[]], limitMs = LIMIT_MS): Notify {
   const [program, ...args] = command;
   return {
     async run(message, { urgent }) {
       const ended = await execa(program, args, {
-        input: `${[message.text, ...(message.details ?? [])].join('\n')}\n`,
+        input: `${[message.text, ...(message.details ?? []), ...actionLines(message)].join('\n')}\n`,
         extendEnv: false,
         env: {
           PATH,

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../errors.ts';
 import { operationView } from '../../records/operation.ts';
 import { personName } from '../../records/person.ts';
 import { request } from '../../records/request.ts';
+import { action } from '../chat.ts';
 
 /** Raised whenever a client and a server of different ages would misunderstand each other. */
 export const PROTOCOL = 1;
@@ -46,7 +47,8 @@ const message = z.object({
   operationId: z.string().optional(),
   tone: z.enum(['info', 'good', 'warning', 'bad']),
   text: z.string(),
-  details: z.array(z.string()).optional(),
+  details: z.array(z.string()).readonly().optional(),
+  actions: z.array(action).readonly().optional(),
 });
 
 /** What a follower is told. The last event of an operation is its view with a status other than `running`. */

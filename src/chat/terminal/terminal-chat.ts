@@ -48,8 +48,7 @@ async function runCommand(options: TerminalChatOptions, message: Message, urgent
 }
 
 async function deliver(options: TerminalChatOptions, message: Message, urgent: boolean): Promise<Delivery> {
-  const details = message.details ? [...message.details] : undefined;
-  const reached = options.followers.publish({ type: 'message', message: { ...message, details } });
+  const reached = options.followers.publish({ type: 'message', message });
   const [written, notified] = await Promise.allSettled([
     write(options, message, urgent),
     runCommand(options, message, urgent),

@@ -99,6 +99,21 @@ describe('the terminal chat', () => {
     expect(await notified()).toBe('[good ] All is well.\nMore of it.\n[bad 1] Services are down.\n');
   });
 
+  test('gives the command what can be done, as lines to type', async () => {
+    const { chat, notified } = await createWorld(appendTo);
+    const actions = [
+      { word: 'postpone', given: { subject: 'op_1', by: '30m' }, label: 'Postpone 30 min' },
+      { word: 'approve', given: { request: 'req_1', acceptIncomplete: true }, label: 'Approve' },
+      { word: 'deny', given: { request: 'req_1' }, label: 'Deny', ask: 'reason' as const },
+    ];
+    await chat.post(makeMessage({ text: 'Well?', details: [], actions }));
+    expect((await notified()).split('\n').slice(1, -1)).toEqual([
+      'Postpone 30 min: cml postpone op_1 30m',
+      'Approve: cml approve req_1 --accept-incomplete',
+      'Deny: cml deny req_1 --reason "..."',
+    ]);
+  });
+
   test('counts followers of the operation, and the file only where no command is configured', async () => {
     const message = makeMessage();
     const withoutCommand = await createWorld();
