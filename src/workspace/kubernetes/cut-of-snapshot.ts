@@ -1,6 +1,7 @@
 import type { KubeContext } from './context.ts';
 import { SNAPSHOT_CONTENT, type VolumeSnapshot, type VolumeSnapshotContent } from './kinds.ts';
 import type { NotedSnapshot } from './snapshot-record.ts';
+import { isHopeless } from './snapshot-trouble.ts';
 
 export interface CutSight {
   readonly part: string;
@@ -11,20 +12,6 @@ export interface CutSight {
   /** Trying again would not help. */
   readonly isHopeless: boolean;
 }
-
-/**
- * What never heals by itself. Drivers say it in words of their own; what is not known here is waited for until the deadline.
- * Sources: reference/backup-anchors.md D1 (fail-fast list), external-snapshotter pkg/common-controller.
- */
-const HOPELESS = [
-  /snapshot class .*not found|failed to (get|retrieve) snapshot class/i,
-  /not supported|unimplemented|does not support/i,
-  /driver name .* does(n't| not) match|no csi driver|is not a csi/i,
-  /cannot get claim from snapshot|persistentvolumeclaim .*not found/i,
-  /(quota|limit).*exceeded|exceeded quota/i,
-  /volume .*not (found|exist)/i,
-  /default snapshot class/i,
-];
 
 /**
  * Whether a snapshot is taken: its instant is `status.creationTime`, believed only when the content that is bound to it names
@@ -42,9 +29,9 @@ export async function cutOf(
   const { creationTime, boundVolumeSnapshotContentName: bound, readyToUse, error } = snapshot.status ?? {};
   const message = error?.message;
   const told = message === undefined ? {} : { error: message };
-  const isHopeless = message !== undefined && HOPELESS.some((pattern) => pattern.test(message));
+  const lost = isHopeless(message);
   const waits = settings.cutAt[driver] === 'readyToUse' && readyToUse !== true;
-  if (creationTime === undefined || bound === undefined || waits) return { part, isHopeless, ...told };
+  if (creationTime === undefined || bound === undefined || waits) return { part, isHopeless: lost, ...told };
   const content = await cluster.read(SNAPSHOT_CONTENT, bound);
   if (content === undefined) return { part, isHopeless: false, ...told };
   if (!belongs(content, snapshot)) {

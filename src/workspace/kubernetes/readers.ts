@@ -1,14 +1,13 @@
 import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
+import { writeDuration } from '../../records/time.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { CLAIM, SNAPSHOT, SNAPSHOT_CONTENT, type VolumeSnapshot } from './kinds.ts';
 import { claimNameOf, LABELS, NOTES, OURS } from './names.ts';
 import { largestOf } from './quantity.ts';
 import { type NotedSnapshot, readSnapshots } from './snapshot-record.ts';
-
-/** A copy to a backup target is ready only when it was uploaded. */
-const READY_WITHIN_MS = 3_600_000;
+import { isHopeless, whyNotYet } from './snapshot-trouble.ts';
 
 /**
  * The claim through which a snapshot is read: made from it once it can be used, read-only for everyone. Under
@@ -40,18 +39,37 @@ export async function openReader(
   }
 }
 
+/** What the driver complains of is told when it is said first: a copy that is uploaded may take long to become usable. */
 async function awaitReady(
-  { cluster, namespace }: KubeContext,
+  context: KubeContext,
   { part, name }: NotedSnapshot,
   signal: AbortSignal | undefined,
 ): Promise<VolumeSnapshot> {
+  const { cluster, namespace, settings, log } = context;
+  let seen: VolumeSnapshot | undefined;
+  let told: string | undefined;
   const look = ([snapshot]: readonly VolumeSnapshot[]) => {
-    if (!snapshot) throw gone(part, 'somebody removed it');
-    return snapshot.status?.readyToUse === true ? snapshot : undefined;
+    if (!snapshot || snapshot.metadata?.deletionTimestamp !== undefined) throw gone(part, 'somebody removed it');
+    seen = snapshot;
+    if (snapshot.status?.readyToUse === true) return snapshot;
+    const why = snapshot.status?.error?.message;
+    if (isHopeless(why, { isTaken: true })) throw gone(part, `it will never be usable: ${why}`);
+    if (why !== undefined && why !== told) log.warn({ part, snapshot: name, why }, 'a snapshot cannot be used yet');
+    told = why;
+    return undefined;
   };
-  const late = () => gone(part, 'it did not become usable within an hour');
+  const late = new Error('late');
   const where = { namespace, fields: `metadata.name=${name}` };
-  return cluster.follow(SNAPSHOT, where, look, { signal, withinMs: READY_WITHIN_MS, late });
+  try {
+    return await cluster.follow(SNAPSHOT, where, look, {
+      ...{ signal, withinMs: settings.usableWithin, late: () => late },
+    });
+  } catch (error) {
+    if (error !== late) throw error;
+    const why = await whyNotYet(context, seen);
+    const words = `it did not become usable within ${writeDuration(settings.usableWithin)}`;
+    throw gone(part, why === undefined ? words : `${words}: ${why}`);
+  }
 }
 
 /** Whoever removes the snapshot while it is read does not remove the bytes with it. Read back: the driver may refuse. */

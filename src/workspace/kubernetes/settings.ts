@@ -62,6 +62,8 @@ export const kubernetesSettings = z.strictObject({
   /** Drivers whose snapshot is only taken when it can be used. */
   cutAt: z.record(z.string(), z.enum(['creationTime', 'readyToUse'])).default({}),
   snapshotWithin: duration.default(120_000),
+  /** How long one may take from then until it can be read: a copy to a backup target only can when it was uploaded. */
+  usableWithin: duration.default(3_600_000),
   movers: z
     .strictObject({
       /** Absent: the image that we run in. Needs sh, find (GNU) and restic. */

@@ -9,6 +9,7 @@ import { mountPlaces } from '../../../src/workspace/kubernetes/places.ts';
 import { bytesOf, largestOf } from '../../../src/workspace/kubernetes/quantity.ts';
 import { beginQuiet } from '../../../src/workspace/kubernetes/quiet.ts';
 import { openReader } from '../../../src/workspace/kubernetes/readers.ts';
+import { tell } from '../../fakes/kube-api/controllers/events.ts';
 import { createKubeLab, type KubeLab } from '../../fakes/kube-api/lab.ts';
 import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { type Layout, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
@@ -89,6 +90,40 @@ describe('a reader', () => {
     const reader = await openReader(scene.context, CUT, 'data-db-0');
     expect(scene.snapshotOf('data-db-0')?.status?.readyToUse).toBe(true);
     expect(scene.get(kinds.CLAIM, reader.metadata?.name ?? '').status?.phase).not.toBe('Bound');
+  });
+
+  it('says what the driver complains of when its snapshot does not become usable in time, or its last warning', async () => {
+    scene.storage.driver(DRIVER).readyMs = Number.POSITIVE_INFINITY;
+    await cut('data-db-0');
+    const name = claimNameOf('snapshot', CUT, 'data-db-0');
+    const within = scene.with({ usableWithin: 100 });
+    await expect(openReader(within, CUT, 'data-db-0')).rejects.toThrow(/did not become usable within \S+\.$/);
+    tell(scene.world, scene.get(kinds.SNAPSHOT, name), 'Warning', 'SnapshotSlow', 'the backup target is full');
+    await expect(openReader(within, CUT, 'data-db-0')).rejects.toThrow(/within \S+: the backup target is full\.$/);
+    scene.edit(kinds.SNAPSHOT, name, ({ status }) => (status.error = { message: 'the upload was cut off' }));
+    await expect(openReader(within, CUT, 'data-db-0')).rejects.toThrow(/within \S+: the upload was cut off\.$/);
+    expect(scene.warnings.join()).toContain('the upload was cut off');
+  });
+
+  it.each(['snapshot snap://x not found', 'limit of snapshots exceeded'])(
+    'is not waited for when its snapshot can never become usable: %s',
+    async (message) => {
+      scene.storage.driver(DRIVER).readyMs = Number.POSITIVE_INFINITY;
+      await cut('data-db-0');
+      const opening = openReader(scene.context, CUT, 'data-db-0');
+      const failing = expect(opening).rejects.toThrow(`it will never be usable: ${message}`);
+      const name = claimNameOf('snapshot', CUT, 'data-db-0');
+      scene.edit(kinds.SNAPSHOT, name, ({ status }) => (status.error = { message }));
+      await failing;
+    },
+  );
+
+  it('is none of a snapshot that is on its way out', async () => {
+    await cut('data-db-0');
+    const name = claimNameOf('snapshot', CUT, 'data-db-0');
+    scene.edit(kinds.SNAPSHOT, name, ({ metadata }) => metadata.finalizers?.push('somebody/holds-it'));
+    scene.store.remove(kinds.SNAPSHOT, name, SPACE);
+    await expect(openReader(scene.context, CUT, 'data-db-0')).rejects.toThrow(/somebody removed it/);
   });
 
   it('has the content kept, and says so when that cannot be', async () => {
