@@ -10,6 +10,7 @@ import { createNewId } from '../../../src/records/ids.ts';
 import type { Operation } from '../../../src/records/operation.ts';
 import type { Person } from '../../../src/records/person.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
+import type { ClusterOptions } from '../../../src/workspace/kubernetes/cluster-client.ts';
 import { putBackOf } from '../../../src/workspace/kubernetes/guard-swaps.ts';
 import { SECRET } from '../../../src/workspace/kubernetes/kinds.ts';
 import { createKubernetesPlatform } from '../../../src/workspace/kubernetes/platform.ts';
@@ -20,7 +21,7 @@ import type { WorkspacePlatform } from '../../../src/workspace/platform.ts';
 import { createFakeChat, createFakeChatStore, type FakeChatStore } from '../../fakes/chat.ts';
 import { createKubeLab, type KubeLab } from '../../fakes/kube-api/lab.ts';
 import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
-import { type Layout, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
+import { type Layout, type LayoutOptions, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
 import type { ApiRequest } from '../../fakes/kube-api/requests.ts';
 import { silent } from '../local/bench.ts';
 import { createMatrixMover, type TreeRepository } from './matrix-mover.ts';
@@ -41,6 +42,14 @@ export interface Death {
   readonly when: 'before' | 'after';
 }
 
+export interface LifeWish {
+  readonly death?: Death;
+  readonly policy?: object;
+  /** Settings of the platform that are not as usual. */
+  readonly settings?: object;
+  readonly timing?: ClusterOptions['timing'];
+}
+
 export interface Life {
   readonly orchestrator: Orchestrator;
   readonly platform: WorkspacePlatform;
@@ -59,16 +68,19 @@ export interface MatrixWorld {
   readonly lab: KubeLab;
   readonly layout: Layout;
   scenario(from?: Scenario): Promise<Scenario>;
-  live(scenario: Scenario, options?: { readonly death?: Death; readonly policy?: object }): Promise<Life>;
+  live(scenario: Scenario, wish?: LifeWish): Promise<Life>;
   /** How many guards wait or act now. */
   guards(): number;
   dispose(): Promise<void>;
 }
 
 /** One small workspace on a cluster; its guards run in this process, beside pods that only stand for them. */
-export async function createMatrixWorld(): Promise<MatrixWorld> {
+export async function createMatrixWorld(
+  make: (lab: KubeLab, options: LayoutOptions) => Promise<Layout> = makeEcsLonghorn,
+  options: LayoutOptions = {},
+): Promise<MatrixWorld> {
   const lab = await createKubeLab();
-  const layout = await makeEcsLonghorn(lab, { small: true });
+  const layout = await make(lab, { small: true, ...options });
   const root = await mkdtemp(join(tmpdir(), 'cml-matrix-'));
   const guards = watchGuards(lab);
   let scenarios = 0;
@@ -86,9 +98,9 @@ export async function createMatrixWorld(): Promise<MatrixWorld> {
       const repository = { folder: join(folder, 'repository'), copies: [...copies], made };
       return { folder, repository, chat: createFakeChatStore() };
     },
-    live(scenario, options) {
+    live(scenario, wish) {
       lives += 1;
-      return createLife(layout, scenario, `life-${lives}`, options);
+      return createLife(layout, scenario, `life-${lives}`, wish);
     },
     async dispose() {
       await lab.dispose();
@@ -128,7 +140,7 @@ async function createLife(
   layout: Layout,
   { folder, repository, chat }: Scenario,
   caller: string,
-  { death, policy: change = {} }: { readonly death?: Death; readonly policy?: object } = {},
+  { death, policy: change = {}, settings: given = {}, timing = {} }: LifeWish = {},
 ): Promise<Life> {
   const { lab } = layout;
   const at = (...names: string[]) => join(folder, ...names);
@@ -161,7 +173,7 @@ async function createLife(
     if (death?.when === 'after' && writes.length >= death.at && countsAsWrite(request)) die();
     return isDead ? 'silent' : undefined;
   });
-  const settings = kubernetesSettings.parse({ kind: 'kubernetes', stopWithin: 20_000, startWithin: 20_000 });
+  const settings = kubernetesSettings.parse({ kind: 'kubernetes', stopWithin: 20_000, startWithin: 20_000, ...given });
   const policy = workspacePolicy.parse({ notice: '0s', grace: '1ms', approvers: ['alice', 'bob'], ...change });
   const platform = mortal(
     createKubernetesPlatform({
@@ -169,7 +181,7 @@ async function createLife(
       ...{ runHere: createLocalRunProgram(), clock: systemClock, log: silent },
       // The first process of a pod ends by a signal only if it says so.
       guardProgram: ['sh', '-c', 'trap "exit 143" TERM; sleep 600 & wait'],
-      cluster: mortal(lab.cluster({}, caller)),
+      cluster: mortal(lab.cluster(timing, caller)),
       life: caller,
     }),
   );
