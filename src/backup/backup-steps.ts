@@ -70,7 +70,8 @@ export const backupStory = defineStory({
     'pre-copy': { result: madeCopy.optional(), retries: 2 },
     countdown: { result: z.void(), againUntil: 'arm guard' },
     'note running': { result: runningNote, timeoutMs: MINUTE },
-    'arm guard': { result: z.void(), timeoutMs: MINUTE },
+    // On a fresh node its image is pulled first.
+    'arm guard': { result: z.void(), timeoutMs: 5 * MINUTE },
     stop: { result: quiet },
     cut: { result: cut },
     'copy snapshots': { result: madeCopy.optional(), retries: 3 },

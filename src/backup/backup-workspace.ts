@@ -4,7 +4,7 @@ import { servicesStop } from '../chat/messages/services-stop.ts';
 import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
 import { announceStop, announceToPeople, type Countdown, countDown } from '../operation/countdown.ts';
-import { guardTime } from '../operation/guard-time.ts';
+import { armBeforeStop } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
@@ -56,7 +56,7 @@ export async function backupWorkspace(
     const running = await step('note running', () => platform.noteRunning(id));
     let started: Captured['started'] | undefined;
     try {
-      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy)));
+      await step('arm guard', ({ now }) => armBeforeStop(platform, { note: running, policy: settings.policy, now }));
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       cut = await step(
         'cut',

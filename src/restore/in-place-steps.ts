@@ -25,7 +25,8 @@ export const inPlaceStory = defineStory({
     'safety pre-copy': { result: z.json(), retries: 2 },
     countdown: { result: z.void(), againUntil: 'arm guard' },
     'note running': { result: runningNote, timeoutMs: MINUTE },
-    'arm guard': { result: z.void(), timeoutMs: MINUTE },
+    // On a fresh node its image is pulled first.
+    'arm guard': { result: z.void(), timeoutMs: 5 * MINUTE },
     stop: { result: quiet },
     'safety copy': { result: safetyCopy },
     'begin in place': { result: z.array(stagedPart), timeoutMs: MINUTE, final: true },

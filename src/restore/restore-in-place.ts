@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
 import { announceStop, countDown } from '../operation/countdown.ts';
-import { guardTime } from '../operation/guard-time.ts';
+import { armBeforeStop, guardTime } from '../operation/guard-time.ts';
 import type { StepContext, Story } from '../operation/operation.ts';
 import { writeDuration } from '../records/time.ts';
 import type { DefinitionFile, Quiet, Started, WorkspacePlatform } from '../workspace/platform.ts';
@@ -74,7 +74,7 @@ export async function restoreInPlace(
       const { downtimeBudget, guardMargin } = settings.policy;
       const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
       const until = (from: string) => endOfPatience(from, patience.downtimeBudget);
-      await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy)));
+      await step('arm guard', ({ now }) => armBeforeStop(platform, { note: running, policy: settings.policy, now }));
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       stoppedAt = quiet.stoppedAt;
       copied = await step(

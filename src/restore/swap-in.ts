@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { OperationError } from '../errors.ts';
 import { announceStop, type Countdown, countDown } from '../operation/countdown.ts';
-import { guardTime } from '../operation/guard-time.ts';
+import { armBeforeStop } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
 import type { DefinitionFile, StagedPart, Started, WorkspacePlatform } from '../workspace/platform.ts';
 import type { SwapStory } from './swap-steps.ts';
@@ -40,7 +40,8 @@ export async function swapIn(
   let started: Started | undefined;
   let stoppedAt: string | undefined;
   try {
-    await step('arm guard', ({ now }) => platform.armGuard(running, guardTime(now(), settings.policy), present));
+    const arming = { note: running, policy: settings.policy, putBack: present };
+    await step('arm guard', ({ now }) => armBeforeStop(platform, { ...arming, now }));
     const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
     stoppedAt = quiet.stoppedAt;
     await step('commit', () => platform.commit(id, staged, quiet));

@@ -11,7 +11,8 @@ export const swapSteps = {
   announce: { result: z.void(), timeoutMs: 5 * MINUTE, retries: 2, againUntil: 'arm guard' },
   countdown: { result: z.void(), againUntil: 'arm guard' },
   'note running': { result: runningNote, timeoutMs: MINUTE },
-  'arm guard': { result: z.void(), timeoutMs: MINUTE },
+  // On a fresh node its image is pulled first.
+  'arm guard': { result: z.void(), timeoutMs: 5 * MINUTE },
   stop: { result: quiet },
   commit: { result: z.void(), timeoutMs: 10 * MINUTE, final: true },
   'apply definition': { result: z.void(), timeoutMs: 5 * MINUTE, retries: 1 },

@@ -10,8 +10,9 @@ import { JOB, POD, SECRET } from './kinds.ts';
 import { LABELS, OURS } from './names.ts';
 import { guardName } from './taken-over.ts';
 
-/** Less than what the story gives the whole step. */
-const START_MS = 50_000;
+/** Together less than what the story gives the whole step. A node without our image pulls it first. */
+const START_MS = 240_000;
+const GONE_MS = 40_000;
 
 export interface Arming {
   readonly context: KubeContext;
@@ -83,7 +84,7 @@ async function ensureJob(context: KubeContext, job: V1Job): Promise<void> {
     await cluster.remove(JOB, name, namespace, { propagation: 'Background' });
     const late = () => notComing(context, 'the one before it is not gone yet');
     const isGone = (jobs: readonly V1Job[]) => (jobs.length === 0 ? true : undefined);
-    await cluster.follow(JOB, { namespace, fields: `metadata.name=${name}` }, isGone, { withinMs: START_MS, late });
+    await cluster.follow(JOB, { namespace, fields: `metadata.name=${name}` }, isGone, { withinMs: GONE_MS, late });
   }
   try {
     await cluster.create(JOB, job);
