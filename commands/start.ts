@@ -12,10 +12,12 @@ export const start = defineCommand({
   labels: { workspace: 'The workspace' },
   async run({ orchestrator, person }: CommandContext, { workspace }) {
     const started = await orchestrator.startServices(person, workspace);
+    const { putBack } = started;
+    const first = putBack.length === 0 ? '' : `The data of before ${putBack.join(', ')} was put back first.`;
     return {
-      text: `${workspace}: ${started.services.length > 0 ? started.services.join(', ') : 'everything'} is up.`,
+      text: `${workspace}: ${started.services.length > 0 ? started.services.join(', ') : 'everything'} is up. ${first}`.trimEnd(),
       tone: 'good' as const,
-      json: { workspace, services: started.services, readyAt: started.readyAt },
+      json: { workspace, services: started.services, putBack: [...putBack], readyAt: started.readyAt },
     };
   },
 });

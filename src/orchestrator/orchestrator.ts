@@ -4,7 +4,6 @@ import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
-import type { Started } from '../workspace/platform.ts';
 import { type CatalogCheck, checkCatalog, removeOrphans } from './check-catalog.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
@@ -21,7 +20,7 @@ import { planRestore, type RestoreWish, requestRestore } from './request-restore
 import { planUndo, requestUndo, type UndoWish } from './request-undo.ts';
 import { requestVerify } from './request-verify.ts';
 import { createRoom, type OrchestratorWorld } from './room.ts';
-import { startServices } from './start-services.ts';
+import { type BroughtUp, startServices } from './start-services.ts';
 import { cancel, postpone } from './steer.ts';
 import { sweep } from './sweep.ts';
 
@@ -40,7 +39,7 @@ export interface Orchestrator {
   decide(person: Person, decision: Decision): Promise<{ request: Request; running: RunningOperation | undefined }>;
   cancel(person: Person, subject: string, reason?: string): Promise<{ operation: Operation } | { request: Request }>;
   postpone(person: Person, subject: string, byMs: number): Promise<Date>;
-  startServices(person: Person, workspace: string): Promise<Started>;
+  startServices(person: Person, workspace: string): Promise<BroughtUp>;
   checkWorkspace(workspace: string): Promise<Finding[]>;
   lookAt(subject?: string): Promise<Subject>;
   listBackups(filter: { workspace?: string | undefined; limit?: number | undefined }): Promise<Backup[]>;

@@ -141,6 +141,13 @@ export interface WorkspacePlatform {
    */
   armGuard(note: RunningNote, actsAt: string, putBack?: DefinitionFile): Promise<void>;
   disarmGuard(operationId: string): Promise<void>;
+  /**
+   * Before services are started by hand: a swap that never served goes back, as the guard would do it, from what the
+   * platform itself holds; no journal is needed. Does nothing while a noted service runs, or where others moved the data:
+   * then `start` decides. Answers the operations whose data was put back.
+   * @throws OperationError `unknown-data` while parts are written in place, `swap-failed`.
+   */
+  putBack(note: RunningNote): Promise<string[]>;
 
   /**
    * Stops the noted services in order and waits until each is gone. When it rejects, some may be stopped.

@@ -95,6 +95,42 @@ export function describePlatformSwaps(
       for (const { path } of staged) expect(await world.stands(path)).toBe(false);
     });
 
+    check('puts back by hand what never served, definition and data, from what it holds itself', async () => {
+      await writeAll(one, { file: 'old' });
+      await writeAll(other, { file: 'old' });
+      await world.writeDefinition('the old one');
+      const present = await world.platform.captureDefinition(world.folder);
+      const staged = await world.platform.stage(first, [{ part: one }, { part: other }]);
+      for (const { path } of staged) await world.writeStaged(path, 'file', 'new');
+      const note = await world.platform.noteRunning(first);
+      await world.platform.armGuard(note, FAR_AWAY, present);
+      expect(await world.again().putBack(note)).toEqual([]);
+      await world.platform.commit(first, staged, await world.platform.stop(note));
+      await world.writeDefinition('the new one');
+      expect(await files()).toEqual(['new', 'new']);
+      expect(await world.again().putBack(note)).toEqual([first]);
+      expect(await world.again().putBack(note)).toEqual([]);
+      expect([...(await files()), await world.readDefinition()]).toEqual(['old', 'old', 'the old one']);
+      expect(await world.platform.isReverted(first)).toBe(true);
+      await world.platform.start(note);
+      await world.platform.disarmGuard(first);
+      await world.platform.release(first);
+    });
+
+    check('puts back nothing by hand that services run on, or whose definition it does not hold', async () => {
+      const staged = await world.platform.stage(first, [{ part: one }]);
+      await world.writeStaged(staged[0]?.path ?? '', 'file', 'new');
+      const { note } = await swapIn(first, staged);
+      expect(await world.platform.putBack(note)).toEqual([]);
+      await world.platform.armGuard(note, FAR_AWAY);
+      await world.platform.start(note);
+      expect(await world.platform.putBack(note)).toEqual([]);
+      await world.platform.disarmGuard(first);
+      await finish(first, note);
+      expect(await world.platform.putBack(note)).toEqual([]);
+      expect(await world.read(one, 'file')).toBe('new');
+    });
+
     check('is not confused by services that write and remove at a path that was swapped', async () => {
       await writeOld();
       const { note } = await swapIn(first, await stageBoth(first));

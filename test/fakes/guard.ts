@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { RunningNote } from '../../src/workspace/platform.ts';
+import { OperationError } from '../../src/errors.ts';
+import type { DefinitionFile, RunningNote } from '../../src/workspace/platform.ts';
 import { readSwap, undoSwapOf } from './swap.ts';
-import { bringUp, type World } from './world.ts';
+import { bringUp, type FakeSwap, runs, type World } from './world.ts';
 
 /** The dead man's switch: what outlives the process does all this on its own, at its time. */
 export function actAsGuard(world: World, canPutBack: () => boolean = () => true): void {
@@ -26,10 +27,7 @@ export function actAsGuard(world: World, canPutBack: () => boolean = () => true)
       service.up = false;
       service.ready = false;
     }
-    if (canPutBack()) {
-      undoSwapOf(world, world.swap);
-      if (guard.putBack) world.definition = readFileSync(guard.putBack.path, 'utf8');
-    }
+    if (canPutBack()) undo(world, world.swap, guard.putBack);
   }
   if (readSwap(world) === 'mixed') {
     world.guardSaid.push('Data is of unknown state: nothing was started.');
@@ -48,4 +46,21 @@ export function actAsGuard(world: World, canPutBack: () => boolean = () => true)
 function isServed(world: World, note: RunningNote): boolean {
   const isUp = note.services.every(({ name }) => world.services.get(name)?.up);
   return isUp && (!world.swap || world.swap.served);
+}
+
+/** The same by a person's hand, who stops nothing that runs. */
+export function putBackByHand(world: World, note: RunningNote): string[] {
+  const { swap, guard } = world;
+  if (!swap) return [];
+  if (world.inPlace?.state === 'writing') throw new OperationError('unknown-data', 'Live parts are being written.');
+  const stands = readSwap(world);
+  const order = guard?.operationId === note.operationId ? guard : undefined;
+  if (runs(world) || stands === 'previous' || (stands === 'committed' && (swap.served || !order))) return [];
+  undo(world, swap, order?.putBack);
+  return [swap.operationId];
+}
+
+function undo(world: World, swap: FakeSwap, definition: DefinitionFile | undefined): void {
+  undoSwapOf(world, swap);
+  if (definition) world.definition = readFileSync(definition.path, 'utf8');
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationError, PortError } from '../../src/errors.ts';
 import type { RunningNote, WorkspacePlatform } from '../../src/workspace/platform.ts';
-import { actAsGuard } from './guard.ts';
+import { actAsGuard, putBackByHand } from './guard.ts';
 import type { Effect } from './mortal.ts';
 import { swaps } from './platform-swaps.ts';
 import { readSwap } from './swap.ts';
@@ -89,7 +89,7 @@ function definitions(world: World, effect: Effect): Pick<WorkspacePlatform, 'cap
 function notesAndGuard(
   world: World,
   effect: Effect,
-): Pick<WorkspacePlatform, 'noteRunning' | 'readNote' | 'armGuard' | 'disarmGuard'> {
+): Pick<WorkspacePlatform, 'noteRunning' | 'readNote' | 'armGuard' | 'disarmGuard' | 'putBack'> {
   return {
     async noteRunning(operationId) {
       const note = await effect('platform.noteRunning', () => {
@@ -119,6 +119,7 @@ function notesAndGuard(
       effect('platform.disarmGuard', () => {
         if (world.guard?.operationId === operationId) delete world.guard;
       }),
+    putBack: (note) => effect('platform.putBack', () => putBackByHand(world, note)),
   };
 }
 

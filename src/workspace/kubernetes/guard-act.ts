@@ -2,7 +2,7 @@ import { AppError, explain } from '../../errors.ts';
 import type { RunningNote } from '../platform.ts';
 import type { KubeContext } from './context.ts';
 import { type GuardOrder, readOrder } from './guard-order.ts';
-import { guardPutsBack, type PutBack } from './guard-put-back.ts';
+import { type PutBack, putBackUnserved } from './guard-put-back.ts';
 import { SECRET } from './kinds.ts';
 import { readNote } from './note.ts';
 import { tell } from './page.ts';
@@ -90,7 +90,7 @@ async function bringBack(context: KubeContext, order: GuardOrder, putBack: PutBa
   await putBack.assertNotInPlace(context);
   await takeOver(context, operationId, false);
   await endQuiet(context);
-  await guardPutsBack(context, standing, note, putBack);
+  await putBackUnserved(context, standing, note, putBack);
   const did = await startAll(context, note);
   await takeOver(context, operationId, true);
   return finish(context, operationId, did);

@@ -17,14 +17,17 @@ export interface PutBack {
   readonly applyDefinition: (context: KubeContext, path: string) => Promise<void>;
 }
 
-/** New data whose services were never all up is not confirmed: it goes back, whole or half-way as it stands. */
-export async function guardPutsBack(
+/**
+ * New data whose services were never all up is not confirmed: it goes back, whole or half-way as it stands. Answers the
+ * operations whose data it was.
+ */
+export async function putBackUnserved(
   context: KubeContext,
-  order: GuardOrder,
+  order: GuardOrder | undefined,
   note: RunningNote,
   putBack: PutBack,
-): Promise<void> {
-  if (await putBack.isSwapServed(context, note.operationId)) return;
+): Promise<string[]> {
+  if (await putBack.isSwapServed(context, note.operationId)) return [];
   const swaps = await recordsOf(context).having('swap');
   const unsettled: string[] = [];
   for (const operationId of swaps) {
@@ -36,12 +39,13 @@ export async function guardPutsBack(
   if (swaps.includes(note.operationId)) await putDefinitionBack(context, order, putBack);
   for (const operationId of unsettled) {
     await putBack.revertSwap(context, operationId);
-    context.log.info({ operationId }, 'the guard has put data back');
+    context.log.info({ operationId }, 'data was put back');
   }
+  return unsettled;
 }
 
-async function putDefinitionBack(context: KubeContext, order: GuardOrder, putBack: PutBack): Promise<void> {
-  if (order.putBack === undefined) return;
+async function putDefinitionBack(context: KubeContext, order: GuardOrder | undefined, putBack: PutBack): Promise<void> {
+  if (order?.putBack === undefined) return;
   const folder = await mkdtemp(join(tmpdir(), 'cml-guard-'));
   try {
     const path = join(folder, 'definition');

@@ -14,6 +14,7 @@ import { createLazyCluster } from './lazy-cluster.ts';
 import { lookAt } from './look.ts';
 import { makeSnapshots } from './make-snapshots.ts';
 import { noteRunning, readNote } from './note.ts';
+import { putBackByHand } from './put-back-by-hand.ts';
 import { proveQuiet } from './quiet.ts';
 import { releaseOperation } from './release-operation.ts';
 import { createJobRunner } from './run-job.ts';
@@ -66,6 +67,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
     readNote: () => translated('reading what ran', () => readNote(context)),
     armGuard: (note, actsAt, putBack) => translated('arming the guard', () => armGuard(arming, note, actsAt, putBack)),
     disarmGuard: (operationId) => translated('disarming the guard', () => disarmGuard(context, operationId)),
+    putBack: (note) => translated('putting data back', () => putBackByHand(context, note)),
     stop: (note, effect = {}) => translated('stopping services', () => stopServices(context, note, effect)),
     proveQuiet: (quiet, parts) => translated('looking for writers', () => proveQuiet(context, quiet, parts)),
     start: (note, effect = {}) => translated('starting services', () => startServices(context, note, effect)),

@@ -25,7 +25,7 @@ import { settleWorkloads } from './workloads-at-stop.ts';
 export async function stopServices(context: KubeContext, note: RunningNote, options: EffectOptions): Promise<Quiet> {
   const { operationId } = note;
   const ledger = await ledgerOf(context, note);
-  const { runs, isGoingOn } = await stateOf(context, ledger);
+  const { runs, isGoingOn } = await stateOfServices(context, ledger);
   // Where nothing runs there is nothing that the guard brought up: putting back may be tried again after it gave up.
   const assertMayStop = () =>
     runs ? assertNotTakenOver(context, operationId) : assertGuardIsIdle(context, operationId);
@@ -112,7 +112,7 @@ async function ledgerOf(context: KubeContext, note: RunningNote): Promise<Ledger
 }
 
 /** Whether any of them runs, and whether any was stopped already. */
-async function stateOf(
+export async function stateOfServices(
   context: KubeContext,
   { entries }: Ledger,
 ): Promise<{ readonly runs: boolean; readonly isGoingOn: boolean }> {

@@ -3,18 +3,14 @@ import { AppError, explain } from '../../errors.ts';
 import type { RunningNote } from '../platform.ts';
 import { dropBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
-import { applyDefinition } from './definition.ts';
 import { type GuardOrder, guardOrder } from './guard-order.ts';
 import { assertNotInPlace } from './in-place.ts';
 import { readNote } from './note.ts';
 import { programEnvironment } from './program-environment.ts';
+import { putBackUnserved } from './put-back.ts';
 import { endQuiet } from './quiet.ts';
 import { startServices } from './start-services.ts';
 import { readState, removeState } from './state-file.ts';
-import { notedServices } from './stop-services.ts';
-import { isSwapServed, revertSwap } from './swap.ts';
-import { listSwaps } from './swap-record.ts';
-import { stateOfSwap } from './swap-state.ts';
 import { takeOver } from './taken-over.ts';
 
 const FIRST_RETRY_MS = 2_000;
@@ -100,24 +96,9 @@ async function bringBack(context: LocalContext, order: GuardOrder): Promise<stri
     return standing;
   });
   if (typeof note === 'string') return finish(context, operationId, note, false);
-  await putBack(context, note, order);
+  await putBackUnserved(context, order, note);
   const { services } = await startServices(context, note, {});
   return finish(context, operationId, `started ${services.join(', ') || 'no service, none had run'}`, true);
-}
-
-/** New data whose services were never all up is not confirmed: it goes back, whole or half-way as it stands. */
-async function putBack(context: LocalContext, note: RunningNote, order: GuardOrder): Promise<void> {
-  const { operationId } = note;
-  if (await isSwapServed(context, operationId)) return;
-  for (const swap of await listSwaps(context)) {
-    const state = await stateOfSwap(swap);
-    // One that served is confirmed, whoever's it is; half-way, somebody was putting it back on purpose.
-    if (state === 'previous' || (swap.served && state !== 'between')) continue;
-    for (const service of notedServices(context, note).services) await service.stop(operationId, {});
-    await revertSwap(context, swap.operationId);
-    context.log.info({ operationId: swap.operationId }, 'the guard has put data back');
-  }
-  if (order.putBack) await applyDefinition(context, order.putBack.path);
 }
 
 /** A guard that found everything up has taken nothing over: the operation, should it return, may go on. */

@@ -12,6 +12,7 @@ import { armGuard, disarmGuard } from './guard.ts';
 import { beginInPlace, endInPlace, forgetInPlace, readInPlace } from './in-place.ts';
 import { inspectWorkspace } from './inspect.ts';
 import { noteRunning, readNote } from './note.ts';
+import { putBackByHand } from './put-back.ts';
 import { proveQuiet } from './quiet.ts';
 import { endPrograms } from './run-program.ts';
 import { makeScratch, releaseScratch, runChecks } from './scratch.ts';
@@ -61,6 +62,7 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
     readNote: () => translated('reading what ran', () => readNote(context)),
     armGuard: (note, actsAt, putBack) => translated('arming the guard', () => armGuard(arming, note, actsAt, putBack)),
     disarmGuard: (operationId) => translated('disarming the guard', () => disarmGuard(context, operationId)),
+    putBack: (note) => translated('putting data back', () => putBackByHand(context, note)),
     stop: (note, effect = {}) => translated('stopping services', () => stopServices(context, note, effect)),
     proveQuiet: (quiet, parts) => translated('looking for writers', () => proveQuiet(context, quiet, parts)),
     start: (note, effect = {}) => translated('starting services', () => startServices(context, note, effect)),
