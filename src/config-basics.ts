@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
+import { type SlackSettings, slackSettings } from './chat/slack/settings.ts';
 import { type ConfigSource, findConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
 
@@ -10,6 +11,7 @@ export interface Basics {
   readonly data: string;
   /** Who is told and paged, as far as it can be read. */
   readonly notify: readonly string[] | undefined;
+  readonly slack: SlackSettings | undefined;
 }
 
 const loose = z.looseObject({
@@ -18,6 +20,7 @@ const loose = z.looseObject({
     .object({ command: z.array(z.string()).min(1) })
     .optional()
     .catch(undefined),
+  slack: slackSettings.optional().catch(undefined),
 });
 
 /**
@@ -33,9 +36,9 @@ export async function readBasics(source: ConfigSource): Promise<Basics> {
   const read = loose.safeParse(tolerantly(text)).data;
   const written = read?.data ?? /^data:\s*["']?([^"'#\n]+?)["']?\s*(?:#.*)?$/m.exec(text)?.[1];
   const override = source.environment.CML_DATA;
-  const notify = read?.notify?.command;
-  if (override) return { data: resolve(source.cwd, override), notify };
-  if (written) return { data: resolve(dirname(path), written), notify };
+  const told = { notify: read?.notify?.command, slack: read?.slack };
+  if (override) return { data: resolve(source.cwd, override), ...told };
+  if (written) return { data: resolve(dirname(path), written), ...told };
   throw new ConfigError([`${path}: data: the data folder is not named`], {
     hint: 'Add a line such as "data: ./cml-data", or set CML_DATA.',
   });

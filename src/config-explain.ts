@@ -4,7 +4,7 @@ import { mask } from './log.ts';
 import { writeDuration } from './records/time.ts';
 
 /** What the settings are that are numbers without being lengths of time. */
-const COUNTS = new Set(['votes', 'uid', 'readConcurrency']);
+const COUNTS = new Set(['votes', 'uid', 'readConcurrency', 'port']);
 /** Values of these may be secrets, whatever they look like. */
 const HIDDEN = new Set(['environment', 'token']);
 /** Commands that often carry a secret as an argument: the password itself, the address of a web hook. */

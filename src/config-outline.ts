@@ -31,12 +31,12 @@ const workspace = z.object({
   repository: repository.catch({ location: '', passwordFile: undefined }),
   policy: policy.catch({ approvers: [], breakGlass: [], operators: [], votes: 1 }),
 });
-const person = z.object({ uid: z.union([z.number(), absent]), token: optionalText });
+const person = z.object({ uid: z.union([z.number(), absent]), token: optionalText, slack: optionalText });
 
 export const configOutline = z.object({
   data: text,
   trustBarePeople: z.boolean().catch(false),
-  people: z.record(z.string(), person.catch({ uid: undefined, token: undefined })).catch({}),
+  people: z.record(z.string(), person.catch({ uid: undefined, token: undefined, slack: undefined })).catch({}),
   workspaces: z
     .record(
       z.string(),

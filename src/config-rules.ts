@@ -19,13 +19,19 @@ export function checkRules(config: ConfigOutline): Problem[] {
 
 function checkPeople({ people, trustBarePeople }: ConfigOutline): Problem[] {
   const owners = new Map<string, string>();
-  return Object.entries(people).flatMap(([name, { uid, token }]): Problem[] => {
+  return Object.entries(people).flatMap(([name, { uid, token, slack }]): Problem[] => {
     const proofs = [
       ...(uid === undefined ? [] : [{ key: 'uid', shown: `uid ${uid}`, value: `uid:${uid}` }]),
       ...(token === undefined ? [] : [{ key: 'token', shown: 'token', value: token }]),
+      ...(slack === undefined ? [] : [{ key: 'slack', shown: `Slack account ${slack}`, value: `slack:${slack}` }]),
     ];
     if (proofs.length === 0 && !trustBarePeople) {
-      return [{ path: ['people', name], text: 'needs a uid or a token: nobody could prove to be this person' }];
+      return [
+        {
+          path: ['people', name],
+          text: 'needs a uid, a token or a Slack account: nobody could prove to be this person',
+        },
+      ];
     }
     return proofs.flatMap(({ key, shown, value }) => {
       const owner = owners.get(value);

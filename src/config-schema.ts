@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { slackSettings, slackUserId } from './chat/slack/settings.ts';
 import { oneOf } from './config-words.ts';
 import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
@@ -42,6 +43,8 @@ const configuredPerson = z.strictObject({
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits, the hash of a token and never the token itself')
     .optional(),
+  /** The id of their Slack account. */
+  slack: slackUserId.optional(),
 });
 export type ConfiguredPerson = z.infer<typeof configuredPerson>;
 
@@ -52,6 +55,7 @@ export const configFile = z.strictObject({
   data: z.string().min(1),
   notify: z.strictObject({ command: z.array(z.string()).min(1) }).optional(),
   people: z.record(personName, configuredPerson).default({}),
+  slack: slackSettings.optional(),
   /** Lets `--as` stand without proof. For demonstrations only. */
   trustBarePeople: z.boolean().default(false),
   workspaces: z

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { SlackSettings } from './chat/slack/settings.ts';
 import { configOutline } from './config-outline.ts';
 import { settingsOf } from './config-paths.ts';
 import { checkPlaces } from './config-places.ts';
@@ -18,6 +19,7 @@ export interface Config {
   readonly data: string;
   readonly notify?: { readonly command: readonly string[] };
   readonly people: Readonly<Record<string, ConfiguredPerson>>;
+  readonly slack?: SlackSettings;
   readonly trustBarePeople: boolean;
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
   readonly logLevel: ConfigFile['logLevel'];
@@ -71,13 +73,14 @@ export async function checkConfig(path: string, text: string, source: ConfigSour
   return configOf(path, parsed.data);
 }
 
-function configOf(path: string, { data, notify, workspaces, ...rest }: ConfigFile): Config {
+function configOf(path: string, { data, notify, slack, workspaces, ...rest }: ConfigFile): Config {
   const base = dirname(path);
   const settings = Object.entries(workspaces).map(([name, workspace]) => [name, settingsOf(name, workspace, base)]);
   return {
     path,
     data: resolve(base, data),
     ...(notify && { notify }),
+    ...(slack && { slack }),
     ...rest,
     workspaces: Object.fromEntries(settings),
   };

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { userInfo } from 'node:os';
+import type { SlackCaller } from './chat/slack/settings.ts';
 import type { Caller } from './chat/terminal/protocol.ts';
 import type { Config } from './config.ts';
 import { UserError } from './errors.ts';
@@ -34,6 +35,18 @@ export function admit(caller: Caller, { people, trustBarePeople }: People): Pers
     });
   }
   return { name: caller.as, proof: 'token', uid };
+}
+
+/**
+ * Who speaks in Slack: Slack proves which account it is, cml.yaml says whose.
+ * @throws UserError `not-allowed`
+ */
+export function admitSlack({ user }: SlackCaller, { people }: Pick<People, 'people'>): Person {
+  const known = Object.entries(people).find(([, person]) => person.slack === user);
+  if (known) return { name: known[0], proof: 'slack', slack: user };
+  throw new UserError('not-allowed', `Your Slack account ${user} is not known here.`, {
+    hint: `Whoever may write cml.yaml adds it under "people": <name>: { slack: ${user} }`,
+  });
 }
 
 function admitByUid(uid: number, people: Config['people']): Person {

@@ -126,6 +126,22 @@ describe('a good configuration', () => {
     expect((await read(`logLevel:\n${WHOLE}`)).logLevel).toBe('info');
   });
 
+  test('says where in Slack everything is said', async () => {
+    const slack = 'slack: { channel: C0ML, channels: { team-ml: C0TEAM }, approvals: { by: web }, onCall: S0OPS }';
+    const config = await read(`${slack}\n${WHOLE}`);
+    expect(config.slack).toEqual({
+      mode: 'socket',
+      port: 3_000,
+      apiUrl: 'https://slack.com/api/',
+      channel: 'C0ML',
+      channels: { 'team-ml': 'C0TEAM' },
+      approvals: { by: 'web' },
+      onCall: 'S0OPS',
+      overdueAfter: 93_600_000,
+    });
+    expect(explainConfig(config).slack).toMatchObject({ port: 3_000, overdueAfter: '1d 2h' });
+  });
+
   test('is explained without secrets', async () => {
     const config = await read(WHOLE.replace('./repository', 'rest:https://me:s3cret@nas/'));
     const explained = JSON.stringify(explainConfig(config));
@@ -231,7 +247,13 @@ workspaces:
       'approvers: [bob], votes: 2',
       /no restore could ever be approved/,
     ],
-    ['a person without proof', '{ uid: 1000 }', '{}', /people\.alice: needs a uid or a token/],
+    ['a person without proof', '{ uid: 1000 }', '{}', /people\.alice: needs a uid, a token or a Slack/],
+    [
+      'a Slack account that is none',
+      '{ uid: 1000 }',
+      '{ slack: alice }',
+      /people\.alice\.slack: must be the id of a Sla/,
+    ],
     ['an operator who is nobody', 'approvers: [bob]', 'operators: [zoe]', /"zoe" is not one of the people/],
     ['a path of the shell', './team-ml/projects', '~/projects', /path: a path may not begin with ~/],
     ['one for emergencies who is nobody', 'approvers: [bob]', 'breakGlass: [zoe]', /"zoe" is not one of the people/],

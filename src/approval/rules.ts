@@ -101,6 +101,9 @@ function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): v
   }
 }
 
+/** How a person has to be known who decides alone. */
+const BELIEVED: readonly Person['proof'][] = ['uid', 'token', 'slack'];
+
 /** A reason that others can judge afterwards: at least a short sentence. */
 const LEAST_WORDS = 3;
 const LEAST_CHARACTERS = 15;
@@ -120,9 +123,9 @@ function refuseBreakGlass(request: Request, vote: Vote, policy: DecisionFacts['p
           : 'Nobody may: policy.breakGlass names none.',
     });
   }
-  if (vote.by.proof !== 'uid' && vote.by.proof !== 'token') {
+  if (!BELIEVED.includes(vote.by.proof)) {
     throw new UserError('not-allowed', `That it is ${vote.by.name} who says so is not proven.`, {
-      hint: 'Break-glass needs a person known by uid or by token.',
+      hint: 'Break-glass needs a person known by uid, by token or by their Slack account.',
     });
   }
   const reason = vote.reason?.trim() ?? '';

@@ -6,16 +6,19 @@ export const personName = z
 
 /**
  * A person as known when they spoke. `proof` says how we know: the operating system's uid of the caller, a token that only
- * they hold, a bare word (trusted only where the configuration says so), or nobody (a schedule).
+ * they hold, their Slack account, a bare word (trusted only where the configuration says so), or nobody (a schedule).
  */
 export const person = z.object({
   name: personName,
-  proof: z.enum(['uid', 'token', 'bare', 'schedule']),
+  proof: z.enum(['uid', 'token', 'slack', 'bare', 'schedule']),
   uid: z.number().int().nonnegative().optional(),
+  /** The id of their Slack account. */
+  slack: z.string().optional(),
 });
 export type Person = z.infer<typeof person>;
 
 /** What tells one human from another: two names with one identity are the same human. */
 export function identityOf(who: Person): string {
-  return who.proof === 'uid' ? `uid:${who.uid}` : `${who.proof}:${who.name}`;
+  if (who.proof === 'uid') return `uid:${who.uid}`;
+  return who.proof === 'slack' ? `slack:${who.slack}` : `${who.proof}:${who.name}`;
 }

@@ -92,7 +92,7 @@ workspaces:
     const said = stderr.split('\n').filter((line) => line.startsWith('✗'));
     expect(said).toEqual([
       expect.stringMatching(/cml\.yaml:4: .*tokn.*"token"/),
-      expect.stringMatching(/cml\.yaml:4: people\.bob: needs a uid or a token/),
+      expect.stringMatching(/cml\.yaml:4: people\.bob: needs a uid, a token or a Slack account/),
       expect.stringMatching(/cml\.yaml:5: workspces.*"workspaces"/),
       expect.stringMatching(/cml\.yaml:11: .*ready: write one of http/),
       expect.stringMatching(/cml\.yaml:13: .*capture: .*"two-pass"/),

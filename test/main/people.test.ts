@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { admit, hashToken } from '../../src/main-people.ts';
+import { admit, admitSlack, hashToken } from '../../src/main-people.ts';
+import { identityOf } from '../../src/records/person.ts';
 
 const config = {
   people: {
@@ -64,4 +65,16 @@ describe('who speaks', () => {
 test('a token is kept as a hash that does not tell it', () => {
   expect(hashToken('secret of bob')).toMatch(/^sha256:[0-9a-f]{64}$/);
   expect(hashToken('a')).not.toBe(hashToken('b'));
+});
+
+describe('who speaks in Slack', () => {
+  test('is known by the account that Slack says, and by nothing else', () => {
+    const people = { alice: { uid: 1000, slack: 'U0ALICE' }, bob: { uid: 1001 } };
+    const alice = admitSlack({ user: 'U0ALICE', team: 'T0' }, { people });
+    expect(alice).toEqual({ name: 'alice', proof: 'slack', slack: 'U0ALICE' });
+    expect(identityOf(alice)).not.toBe(identityOf({ ...alice, slack: 'U0OTHER' }));
+    expect(() => admitSlack({ user: 'U0BOB', team: 'T0' }, { people })).toThrow(
+      expect.objectContaining({ code: 'not-allowed', hint: expect.stringContaining('<name>: { slack: U0BOB }') }),
+    );
+  });
 });
