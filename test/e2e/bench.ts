@@ -47,6 +47,8 @@ export interface SayOptions {
 }
 
 export interface BenchWish {
+  /** In the place of one on this machine, which the services, volumes, folders and checks below make up. */
+  readonly platform?: object;
   readonly services?: readonly object[];
   readonly volumes?: readonly object[];
   readonly sharedFolders?: readonly object[];
@@ -148,7 +150,7 @@ function describeWorkspace(wish: BenchWish): object {
     ...(notify ? { notify: { command: notify } } : {}),
     workspaces: {
       'team-ml': {
-        platform: {
+        platform: wish.platform ?? {
           kind: 'local',
           release: '1.4',
           services,
