@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Answer } from '../src/chat/answer.ts';
-import { whatIsAsked } from '../src/chat/messages/request.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
-import type { Subject, WorkspaceState } from '../src/orchestrator/look.ts';
+import type { Subject } from '../src/orchestrator/look.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
 import { moment, writeDuration } from '../src/records/time.ts';
+import { answerWorkspaces } from './answer-workspaces.ts';
 import { answerRequest, asJson, crashConsistent, notConsistent } from './answers.ts';
 
 /** What `status` answers, whatever was asked about. */
@@ -134,71 +134,4 @@ function operationText(view: OperationView): string {
   }
   const why = view.error ? `: ${view.error.message}` : '.';
   return `${what} ${view.status === 'cancelled' ? 'was cancelled' : view.status}${why}${downtime}`;
-}
-
-function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): Answer {
-  const isUp = (state: WorkspaceState) => state.services.every(({ running, ready }) => running && ready);
-  const waiting = states.flatMap(({ requests }) => requests);
-  const [only] = states;
-  return {
-    text: states.map(workspaceText).join(' ') || 'No workspace is configured.',
-    tone: states.every((state) => isUp(state) && state.failed.length === 0) ? 'good' : 'warning',
-    table: {
-      columns: ['Workspace', 'Services', 'Now', 'Last backup'],
-      rows: states.map((state) => [
-        state.workspace,
-        state.services.map(serviceText).join(', ') || 'none',
-        state.operation ? nowText(state.operation) : 'nothing runs',
-        state.lastBackup ? `${state.lastBackup.id}, ${writeMoment(state.lastBackup.takenAt)}` : 'none',
-      ]),
-    },
-    fields: [
-      ...states.flatMap(({ failed }) => failed.map((view): [string, string] => ['Failed', failureText(view)])),
-      ...waiting.map((request): [string, string] => [
-        request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
-        `${request.id}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? ` (${request.reason})` : ''}`,
-      ]),
-      ...states.flatMap(retentionField),
-    ],
-    // One that does not run otherwise may be meant to: a backup does not start it either.
-    ...(states.some(({ stoppedBy }) => stoppedBy !== undefined) ? { failed: true } : {}),
-    json: asJson({ workspaces: states }),
-    ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
-  };
-}
-
-function retentionField({ workspace, retentionOff }: WorkspaceState): [string, string][] {
-  if (!retentionOff) return [];
-  const { since, because } = retentionOff;
-  const confirm = `look at the backups, then: cml catalog confirm ${workspace}`;
-  return [['Retention is off', `${workspace}, since ${writeMoment(since)}: ${because}; ${confirm}`]];
-}
-
-function nowText({ kind, id, steps, stopsAt }: OperationView): string {
-  const step = steps.findLast(({ state }) => state === 'running');
-  const stop = stopsAt ? `; services stop at ${writeMoment(stopsAt)}` : '';
-  return `${writeKind(kind)} ${id}${step ? ` (${step.name}${stop})` : ''}`;
-}
-
-function failureText({ kind, id, workspace, startedAt, endedAt, error }: OperationView): string {
-  const why = error?.message ?? 'no reason was recorded';
-  return `the last ${writeKind(kind)} of ${workspace}, ${id}, ended at ${writeMoment(endedAt ?? startedAt)}: ${why}`;
-}
-
-function workspaceText(state: WorkspaceState): string {
-  const failed = state.failed.map(({ kind }) => ` The last ${writeKind(kind)} failed.`);
-  return `${servicesText(state)}${failed.join('')}`;
-}
-
-function servicesText(state: WorkspaceState): string {
-  if (state.stoppedBy) {
-    return `${state.workspace}: SERVICES ARE DOWN since ${state.stoppedBy}; bring them back with: cml start ${state.workspace}.`;
-  }
-  const down = state.services.filter(({ running }) => !running).map(({ name }) => name);
-  if (down.length > 0) return `${state.workspace}: ${down.join(', ')} ${down.length === 1 ? 'is' : 'are'} not running.`;
-  return `${state.workspace}: services are up.`;
-}
-
-function serviceText({ name, running, ready }: WorkspaceState['services'][number]): string {
-  return `${name} ${running ? (ready ? 'up' : 'NOT READY') : 'DOWN'}`;
 }

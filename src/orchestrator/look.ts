@@ -1,11 +1,12 @@
 import { votesNeeded } from '../approval/rules.ts';
-import { UserError } from '../errors.ts';
+import { isAppError, UserError } from '../errors.ts';
 import { suggest } from '../nearest.ts';
 import { viewOperation } from '../operation/view.ts';
 import type { Backup } from '../records/backup.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { ServiceState } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
+import type { Inspection } from '../workspace/platform.ts';
 import { findBackup, findOperation, findRequest } from './find.ts';
 import { verifyInput } from './inputs.ts';
 import type { Room } from './room.ts';
@@ -15,6 +16,8 @@ import { storyOf } from './stories.ts';
 export interface WorkspaceState {
   readonly workspace: string;
   readonly services: readonly ServiceState[];
+  /** Why nobody can look at it now; its services are then not known. */
+  readonly unseen?: { readonly message: string; readonly hint?: string | undefined };
   readonly operation?: OperationView;
   readonly lastBackup?: Backup;
   /** Of each kind, the last operation when it failed: shown until one of the same kind succeeds. */
@@ -74,16 +77,17 @@ function backupIdOf({ id, kind, input }: Operation): string {
 
 async function look(room: Room, workspace: string): Promise<WorkspaceState> {
   const { catalog } = room.world;
-  const inspection = await room.world.portsFor(room.settingsOf(workspace)).platform.inspect();
+  const seen = await see(room, workspace);
   const running = room.runningIn(workspace);
   const [lastBackup] = await catalog.backups.list({ workspace, status: 'completed', limit: 1 });
   const requests = await catalog.requests.list({ workspace, status: ['pending', 'approved'] });
   const { retentionOff } = await catalog.marks.get(workspace);
-  const stoppedBy = inspection.notedBy;
-  const isDown = inspection.services.some((service) => !service.running);
+  const { notedBy: stoppedBy, services = [] } = seen;
+  const isDown = services.some((service) => !service.running);
   return {
     workspace,
-    services: inspection.services,
+    services,
+    ...(seen.unseen ? { unseen: seen.unseen } : {}),
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
     failed: await lastFailures(room, workspace),
@@ -91,6 +95,16 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
     ...(retentionOff ? { retentionOff } : {}),
     ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
+}
+
+/** A workspace that cannot be looked at, such as one on a cluster that is away, hides no other and not what is on record. */
+async function see(room: Room, workspace: string): Promise<Partial<Inspection> & Pick<WorkspaceState, 'unseen'>> {
+  try {
+    return await room.world.portsFor(room.settingsOf(workspace)).platform.inspect();
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    return { unseen: { message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) } };
+  }
 }
 
 /** As far back as one looks for how things stand. */

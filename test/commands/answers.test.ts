@@ -64,6 +64,23 @@ describe('status', () => {
     expect(one).toMatchObject({ tone: 'good', text: 'team-ml: services are up.' });
   });
 
+  test('counts services where there are many, and names those that are not up', () => {
+    const many = (changes: object = {}) =>
+      Array.from({ length: 24 }, (_, at) => ({
+        name: `s${at}`,
+        running: true,
+        ready: true,
+        ...(at < 2 ? changes : {}),
+      }));
+    const cell = (changes?: object) =>
+      answerSubject({ kind: 'workspaces', states: [state({ services: many(changes) })] }, false).table?.rows[0]?.[1];
+    expect(cell()).toBe('all 24 up');
+    expect(cell({ ready: false })).toBe('22 of 24 up; s0 NOT READY, s1 NOT READY');
+    const down = many().map((service) => ({ ...service, running: false }));
+    const { text } = answerSubject({ kind: 'workspaces', states: [state({ services: down })] }, false);
+    expect(text).toBe('team-ml: s0, s1, s2, s3, s4, s5 and 18 more are not running.');
+  });
+
   test('fails when an operation that is over has left services down, and not when people have', () => {
     const down = { services: [{ name: 'web', running: false, ready: false }] };
     const failedOf = (changes: Partial<WorkspaceState>) =>

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { answerSubject } from '../../commands/answer-status.ts';
 import { describeRequest } from '../../src/chat/messages/request.ts';
+import { PortError } from '../../src/errors.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import { makeOperation, momentAfter } from '../fakes/records.ts';
 import { alice, type Door, openDoor } from './door.ts';
@@ -41,6 +43,28 @@ describe('how things stand', () => {
     expect((await failedNow()).sort()).toEqual([backup.id, restore.id].sort());
     await hadEnded('succeeded');
     expect(await failedNow()).toEqual([restore.id]);
+  });
+});
+
+test('a workspace that cannot be looked at hides no other, and not what is on record of it', async () => {
+  const backup = await door.backUp();
+  door.addWorkspace('near');
+  Object.defineProperty(door.world, 'services', {
+    get() {
+      throw new PortError('platform-unavailable', 'The cluster is away.', { hint: 'wait' });
+    },
+  });
+  const subject = await door.orchestrator.lookAt();
+  expect(subject).toMatchObject({
+    states: [
+      { workspace: 'team-ml', services: [], unseen: { message: 'The cluster is away.', hint: 'wait' } },
+      { workspace: 'near', services: [{ name: 'web', running: true }] },
+    ],
+  });
+  expect(subject.kind === 'workspaces' && subject.states[0]?.lastBackup?.id).toBe(backup);
+  expect(answerSubject(subject, false)).toMatchObject({
+    failed: true,
+    text: 'team-ml cannot be looked at: The cluster is away. (wait) near: services are up.',
   });
 });
 
