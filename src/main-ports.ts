@@ -67,14 +67,15 @@ function localPlatform(world: PortsWorld, settings: WorkspaceSettings, run: RunP
 function kubernetesPlatform(world: PortsWorld, settings: WorkspaceSettings, run: RunProgram): WorkspacePlatform {
   const { data, clock, log, environment } = world;
   const pageCommand = world.pageCommand();
+  const platform = kubernetesSettings.parse(settings.platform);
   return createKubernetesPlatform({
     workspace: settings.name,
-    settings: kubernetesSettings.parse(settings.platform),
+    settings: platform,
     policy: settings.policy,
     image: environment.CML_IMAGE ?? '',
     folder: join(data, 'work'),
     ...{ runHere: run, clock, log },
-    guardProgram: ['node', guardOf('kubernetes')],
+    guardProgram: platform.movers.guard ?? ['node', guardOf('kubernetes')],
     ...(pageCommand ? { pageCommand } : {}),
   });
 }

@@ -34,7 +34,12 @@ beforeAll(async () => {
   bench = await makeBench({ hasRepository: false });
   repository = await serveRepository(bench.at('repository'));
   await bench.configure({
-    platform: { kind: 'kubernetes', kubeconfig: lab.kubeconfig, namespace: layout.namespace },
+    platform: {
+      kind: 'kubernetes',
+      kubeconfig: lab.kubeconfig,
+      namespace: layout.namespace,
+      movers: { image: 'cml-backup:1' },
+    },
     repository: { location: repository.location },
   });
   const env = { ...process.env, RESTIC_PASSWORD: 'correct horse', RESTIC_REPOSITORY: repository.location };

@@ -33,18 +33,38 @@ export function createCluster({ kubeconfig, context, log, timing: given }: Clust
   };
 }
 
+/** What client-node makes up where there is neither a kubeconfig nor the account of a pod. */
+const MADE_UP = { server: 'http://localhost:8080', context: 'loaded-context' };
+
 function loadConfig(kubeconfig: string | undefined, context: string | undefined): KubeConfig {
   const config = new KubeConfig();
+  const named = kubeconfig === undefined ? 'The kubeconfig' : `The kubeconfig ${kubeconfig}`;
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
   } catch (cause) {
-    throw new PortError('platform-unavailable', `The kubeconfig ${kubeconfig ?? ''} cannot be read.`, { cause });
+    const isAbsent = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    throw new PortError('platform-unavailable', `${named} ${isAbsent ? 'is not there' : 'cannot be read'}.`, {
+      cause,
+      hint: NAME_ONE,
+    });
   }
+  if (kubeconfig === undefined && isMadeUp(config))
+    throw new PortError('platform-unavailable', 'There is no kubeconfig, and this is not a pod of a cluster.', {
+      hint: NAME_ONE,
+    });
   if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster() && config.getCurrentUser()) return config;
   const known = config.getContexts().map(({ name }) => name);
-  throw new PortError('platform-unavailable', `The kubeconfig has no usable context ${config.getCurrentContext()}.`, {
-    hint: known.length > 0 ? `it knows ${known.join(', ')}` : 'name a kubeconfig file in the platform settings',
+  const wanted = config.getCurrentContext();
+  const lacks = wanted ? `has no usable context ${wanted}` : 'names no context';
+  throw new PortError('platform-unavailable', `${named} ${lacks}.`, {
+    hint: known.length > 0 ? `it knows ${known.join(', ')}` : NAME_ONE,
   });
+}
+
+const NAME_ONE = 'name a kubeconfig by platform.kubeconfig, and a context of it by platform.context';
+
+function isMadeUp(config: KubeConfig): boolean {
+  return config.getCurrentCluster()?.server === MADE_UP.server && config.getCurrentContext() === MADE_UP.context;
 }

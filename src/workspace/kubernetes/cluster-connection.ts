@@ -121,10 +121,13 @@ const LASTING =
 function unreachable(server: string, cause: unknown): PortError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const isLasting = LASTING.test(code);
-  return new PortError('platform-unavailable', `The API server at ${server} cannot be reached.`, {
+  const why = code === '' ? '' : ` (${code})`;
+  return new PortError('platform-unavailable', `The API server at ${server} cannot be reached${why}.`, {
     cause,
     retryable: !isLasting,
-    hint: isLasting ? 'look at the server, certificates and proxy in the kubeconfig' : undefined,
+    hint: isLasting
+      ? 'look at the server, certificates and proxy in the kubeconfig'
+      : 'look whether it is up, and whether this machine gets there: kubectl version, with the same kubeconfig',
   });
 }
 

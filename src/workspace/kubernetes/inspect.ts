@@ -35,6 +35,7 @@ export interface InspectWish extends EffectOptions {
  */
 export async function inspectWorkspace(context: KubeContext, wish: InspectWish = {}): Promise<Inspection> {
   await assertNamespace(context);
+  if (wish.count) assertImage(context);
   const permissions = wish.count ? await findMissingForBackup(context) : { needed: [], useful: [] };
   refuse(permissions.needed);
   const [services, storage, pods, note] = await Promise.all([
@@ -123,14 +124,28 @@ function absent({ name, reason }: FoundParts['missing'][number]): PartState {
 
 async function assertNamespace({ cluster, namespace }: KubeContext): Promise<void> {
   const found = await unlessForbidden(cluster.read(NAMESPACE, namespace).then((one) => one ?? 'absent'));
-  if (found === 'absent') refuse([`There is no namespace ${namespace} on this cluster.`]);
-  else if (found?.metadata?.labels?.[LEAVE_LABEL] === 'true') refuse([`${namespace} is labelled ${LEAVE_LABEL}.`]);
+  if (found === 'absent')
+    refuse([`There is no namespace ${namespace} on this cluster.`], {
+      hint: 'look at platform.namespace, platform.kubeconfig and platform.context, which say where the workspace stands',
+    });
+  else if (found?.metadata?.labels?.[LEAVE_LABEL] === 'true')
+    refuse([`${namespace} is labelled ${LEAVE_LABEL}.`], { hint: 'whoever labelled it wants it left alone' });
 }
 
-function refuse(problems: readonly string[]): void {
+function assertImage({ image }: KubeContext): void {
+  if (image === '')
+    refuse(['No image is known for movers and the guard.'], {
+      hint: 'name it by platform.movers.image, or in the variable CML_IMAGE',
+    });
+}
+
+const MAY_NOT = 'nobody was disturbed; docs/kubernetes.md says what each permission is for';
+
+function refuse(problems: readonly string[], { hint }: { hint?: string } = {}): void {
   if (problems.length === 0) return;
+  const isAboutRights = problems.some((problem) => problem.startsWith('We may not'));
   const sentences = problems.map((problem) => problem.replace(/\.?$/, '.'));
   throw new OperationError('preflight-failed', sentences.join(' '), {
-    hint: 'nobody was disturbed; docs/kubernetes.md says what each permission is for',
+    hint: hint ?? (isAboutRights ? MAY_NOT : 'nobody was disturbed'),
   });
 }

@@ -68,6 +68,8 @@ export const kubernetesSettings = z.strictObject({
     .strictObject({
       /** Absent: the image that we run in. Needs sh, find (GNU) and restic. */
       image: z.string().min(1).optional(),
+      /** What the guard's container runs. Absent: the guard at the place where this program itself is installed. */
+      guard: words.optional(),
       serviceAccount: objectName.optional(),
       requests: amounts.default({ cpu: '250m', memory: '512Mi' }),
       limits: amounts.default({ memory: '4Gi' }),

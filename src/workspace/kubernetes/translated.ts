@@ -13,8 +13,13 @@ export function translated<T>(doing: string, work: () => Promise<T>): Promise<T>
   });
 }
 
+/** What the API server says for itself. It may end with a full stop or not. */
+function sentence(text: string): string {
+  return text.replace(/\.?$/, '.');
+}
+
 function refused(doing: string, cause: ClusterRefusal): PortError {
-  return new PortError('platform-unavailable', `the cluster refused while ${doing}`, {
+  return new PortError('platform-unavailable', `The cluster refused while ${doing}: ${sentence(cause.message)}`, {
     cause,
     retryable: cause.status >= 500 || cause.status === 429 || cause.reason === 'Conflict',
     hint:

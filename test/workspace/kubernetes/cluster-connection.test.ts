@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { createCluster } from '../../../src/workspace/kubernetes/cluster-client.ts';
 
 /** A certificate for 127.0.0.1, of nobody's authority but its own, for a hundred years: `openssl req -x509 -nodes`. */
@@ -85,8 +85,27 @@ it('says when a login cannot be made', async () => {
 it('says which contexts there are when it does not know the one it is given', async () => {
   await expect(connect({}, {}, 'other')).rejects.toMatchObject({
     code: 'platform-unavailable',
-    message: 'The kubeconfig has no usable context other.',
+    message: `The kubeconfig ${join(folder, 'kubeconfig')} has no usable context other.`,
     hint: 'it knows main',
   });
-  expect(() => createCluster({ kubeconfig: join(folder, 'none') })).toThrow(/cannot be read/);
+});
+
+it('says whether a kubeconfig is not there, is none, or none is known at all', async () => {
+  const none = join(folder, 'none');
+  expect(() => createCluster({ kubeconfig: none })).toThrow(`The kubeconfig ${none} is not there.`);
+  await writeFile(none, 'not: [yaml');
+  expect(() => createCluster({ kubeconfig: none })).toThrow(`The kubeconfig ${none} cannot be read.`);
+  vi.stubEnv('KUBECONFIG', '');
+  vi.stubEnv('HOME', folder);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(() => createCluster()).toThrow('There is no kubeconfig, and this is not a pod of a cluster.');
+});
+
+it('says why a server cannot be reached', async () => {
+  const cluster = await connect({ server: 'https://127.0.0.1:1' });
+  await expect(cluster.get('/version')).rejects.toMatchObject({
+    message: 'The API server at https://127.0.0.1:1 cannot be reached (ECONNREFUSED).',
+    retryable: true,
+    hint: expect.stringContaining('kubectl version'),
+  });
 });

@@ -102,10 +102,22 @@ describe('looking at a workspace', () => {
     });
   });
 
+  it('refuses a backup for which no image is known, and still tells what runs', async () => {
+    const context = { ...(await createScene()).context, image: '' };
+    await expect(inspectWorkspace(context, { count: true })).rejects.toMatchObject({
+      message: 'No image is known for movers and the guard.',
+      hint: expect.stringContaining('platform.movers.image'),
+    });
+    expect(await inspectWorkspace(context)).toMatchObject({ services: [] });
+  });
+
   it('refuses a namespace that is not there, or is labelled to be left', async () => {
     const gone = await plain();
     gone.store.remove(NAMESPACES, NAMESPACE);
-    await expect(inspectWorkspace(gone.context)).rejects.toThrow('There is no namespace ws1');
+    await expect(inspectWorkspace(gone.context)).rejects.toMatchObject({
+      message: 'There is no namespace ws1 on this cluster.',
+      hint: expect.stringContaining('platform.context'),
+    });
     const left = await plain();
     left.store.edit(NAMESPACES, NAMESPACE, undefined, ({ metadata }) => {
       metadata.labels = { 'cml-backup/leave': 'true' };
