@@ -7,6 +7,12 @@ import type { Kind } from './kinds.ts';
 
 type Writing = Pick<Cluster, 'create' | 'patch' | 'replace' | 'apply' | 'remove'>;
 
+/**
+ * So often a patch that names no version may meet others: the server itself gives up after five writes that came in between
+ * (apiserver pkg/endpoints/handlers/patch.go), though nothing was asked that could conflict.
+ */
+const TRIES = 10;
+
 export function createWriting(requests: Requests): Writing {
   return {
     create: (kind, object, { dryRun = false } = {}) => create(requests, kind, object, dryRun),
@@ -21,13 +27,15 @@ export function createWriting(requests: Requests): Writing {
         body: patch,
         contentType,
       } as const;
-      try {
-        return await writeOnce(requests, kind, request, (standing) => {
-          const asked = mergePatched(standing, withoutVersion(patch));
-          return isDeepStrictEqual(asked, standing);
-        });
-      } catch (error) {
-        throw isOtherObject(error) ? new ClusterRefusal(error.message, 409, 'Conflict', { cause: error }) : error;
+      const stands = (standing: KubernetesObject) =>
+        isDeepStrictEqual(mergePatched(standing, withoutVersion(patch)), standing);
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await writeOnce(requests, kind, request, stands);
+        } catch (error) {
+          if (isOtherObject(error)) throw new ClusterRefusal(error.message, 409, 'Conflict', { cause: error });
+          if (!isRefusal(error, 'Conflict') || hasVersion(patch) || tries === TRIES) throw error;
+        }
       }
     },
     replace: async (kind, object) => {
@@ -167,6 +175,10 @@ export function mergePatched(target: unknown, patch: unknown): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function hasVersion(patch: { readonly metadata?: { readonly resourceVersion?: unknown } }): boolean {
+  return patch.metadata?.resourceVersion !== undefined;
 }
 
 function withoutVersion(patch: object): object {

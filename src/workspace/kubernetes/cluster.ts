@@ -61,7 +61,7 @@ export interface Cluster {
   create<T extends KubernetesObject>(kind: Kind<T>, object: T, options?: { readonly dryRun?: boolean }): Promise<T>;
   /**
    * JSON merge patch: null removes a key. With `metadata.resourceVersion` or `metadata.uid` in it, only that very object, else
-   * `Conflict`.
+   * `Conflict`. Without a version it is repeated when others write at the same time.
    */
   patch<T extends KubernetesObject>(
     kind: Kind<T>,

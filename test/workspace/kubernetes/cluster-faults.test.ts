@@ -158,13 +158,24 @@ describe('a conditional write', () => {
   });
 
   it('is told each conflict of a storm, once each', async () => {
-    put();
+    const { resourceVersion } = put().metadata;
     const storm = double.faults.add({ verb: 'patch' }, { kind: 'conflict' }, 3);
-    const patch = () => cluster.patch(CONFIG_MAP, 'one', 'ws', { data: { a: '2' } });
+    const patch = () => cluster.patch(CONFIG_MAP, 'one', 'ws', { metadata: { resourceVersion }, data: { a: '2' } });
     for (let at = 0; at < 3; at += 1) expect(await rejected(patch())).toMatchObject({ reason: 'Conflict' });
     expect((await patch()).data).toEqual({ a: '2' });
     expect(storm.hits()).toBe(3);
     expect(cluster.requests()).toEqual({ 'patch configmaps': 4 });
+  });
+
+  it('is told no conflict when it names no version, unless the storm goes on', async () => {
+    put();
+    const storm = double.faults.add({ verb: 'patch' }, { kind: 'conflict' }, 6);
+    expect((await cluster.patch(CONFIG_MAP, 'one', 'ws', { data: { a: '2' } })).data).toEqual({ a: '2' });
+    expect(storm.hits()).toBe(6);
+    double.faults.add({ verb: 'patch' }, { kind: 'conflict' }, always);
+    expect(await rejected(cluster.patch(CONFIG_MAP, 'one', 'ws', { data: { a: '3' } }))).toMatchObject({
+      reason: 'Conflict',
+    });
   });
 
   it('of an object that was made anew is a conflict', async () => {
