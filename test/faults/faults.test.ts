@@ -4,7 +4,8 @@ import { repositoryRows } from './repository-rows.ts';
 import { restoreRows } from './restore-rows.ts';
 import { serverRows } from './server-rows.ts';
 import { serviceRows } from './service-rows.ts';
-import { type Row, writeTable } from './table.ts';
+import type { Row } from './table.ts';
+import { writeTable } from './write-table.ts';
 
 // Far beyond what a row takes: they run beside each other, and mostly wait.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000, maxConcurrency: 6 });

@@ -1,12 +1,9 @@
-import Table from 'cli-table3';
 import type { Operation } from '../../src/records/operation.ts';
 import type { FaultBench, Here } from './fault-bench.ts';
 import { readBackups } from './judge.ts';
+import type { TableRow } from './write-table.ts';
 
-export interface Row {
-  readonly fault: string;
-  readonly injected: string;
-  readonly expected: string;
+export interface Row extends TableRow {
   /** Plays it; answers what was seen, and throws when that is not what was expected. */
   play(here: Here): Promise<string>;
 }
@@ -20,15 +17,4 @@ export async function tell(bench: FaultBench, operation?: Pick<Operation, 'statu
     (await bench.pages()) === '' ? 'nobody paged' : 'people paged',
     `${completed} completed`,
   ].join(', ');
-}
-
-export function writeTable(rows: readonly Row[], seen: ReadonlyMap<Row, string>): string {
-  const table = new Table({
-    head: ['fault', 'injected how', 'expected', 'seen'],
-    colWidths: [34, 44, 46, 52],
-    wordWrap: true,
-    style: { head: [], border: [] },
-  });
-  for (const row of rows) table.push([row.fault, row.injected, row.expected, seen.get(row) ?? 'NOT AS EXPECTED']);
-  return table.toString();
 }

@@ -20,16 +20,23 @@ export interface MatrixMoverOptions {
   readonly repository: TreeRepository;
   /** The platform's: a program beside the data stands for the one that would move it. */
   readonly run: RunProgram;
+  /** What that program does, as shell. Absent: nothing. */
+  readonly script?: string;
 }
 
 /** Moves whole trees between the directories behind the places. Its programs are Jobs, as those of a real one. */
-export function createMatrixMover({ layout, repository, run }: MatrixMoverOptions): DataMover {
+export function createMatrixMover({ layout, repository, run, script = 'true' }: MatrixMoverOptions): DataMover {
   const behind = (path: string, { folder }: MoveOptions) => directoryBehind(layout, path, basename(folder));
   async function visit(paths: readonly string[], access: 'read' | 'write', options: MoveOptions): Promise<void> {
     const places = paths.filter((path) => placeOf(path)).map((path) => ({ path, access }));
     const { folder, key, signal } = options;
-    const program = { key, command: 'true', args: [], needs: { places } };
-    if (places.length > 0) await run(program, { folder, ...(signal ? { signal } : {}) });
+    if (places.length === 0) return;
+    const program = { key, command: 'sh', args: ['-c', script], needs: { places } };
+    const { exitCode, stderr } = await run(program, { folder, ...(signal ? { signal } : {}) });
+    if (exitCode !== 0)
+      throw new PortError('mover-unavailable', `The mover ended with ${exitCode}: ${stderr.join(' ')}`, {
+        retryable: true,
+      });
   }
   const copyOf = (id: string): Copy => {
     const found = repository.copies.find((one) => one.id === id);

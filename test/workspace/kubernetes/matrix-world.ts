@@ -48,6 +48,8 @@ export interface LifeWish {
   /** Settings of the platform that are not as usual. */
   readonly settings?: object;
   readonly timing?: ClusterOptions['timing'];
+  /** What movers do beside the data, as shell. */
+  readonly script?: string;
 }
 
 export interface Life {
@@ -140,7 +142,7 @@ async function createLife(
   layout: Layout,
   { folder, repository, chat }: Scenario,
   caller: string,
-  { death, policy: change = {}, settings: given = {}, timing = {} }: LifeWish = {},
+  { death, policy: change = {}, settings: given = {}, timing = {}, script }: LifeWish = {},
 ): Promise<Life> {
   const { lab } = layout;
   const at = (...names: string[]) => join(folder, ...names);
@@ -185,7 +187,9 @@ async function createLife(
       life: caller,
     }),
   );
-  const mover = mortal(createMatrixMover({ layout, repository, run: platform.run }));
+  const mover = mortal(
+    createMatrixMover({ layout, repository, run: platform.run, ...(script === undefined ? {} : { script }) }),
+  );
   const catalog = mortal(createLowdbCatalog({ folder: at('catalog') }));
   const bugs: unknown[] = [];
   const orchestrator = createOrchestrator({
