@@ -78,6 +78,13 @@ async function planScope(room: Room, backup: Backup, { only, into, count }: Scop
       hint: 'Restore all of it, or bring it into another workspace with --to.',
     });
   }
+  for (const { name, within } of only ?? []) {
+    const notWithin = inspection.parts.find((part) => part.name === name)?.notWithin;
+    if (within === undefined || notWithin === undefined) continue;
+    throw new UserError('bad-input', `Single paths of "${name}" cannot be brought back: ${notWithin}.`, {
+      hint: `Bring the whole of it back: --only ${name}`,
+    });
+  }
   const plan = makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap });
   if (count && plan.way === 'in-place') refuseTooLarge(plan, inspection);
   return plan;

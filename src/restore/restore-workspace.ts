@@ -42,7 +42,7 @@ export async function restoreWorkspace(
   try {
     await step('claim approval', ({ now }) => claimApproval({ catalog, chat }, requestId, id, now()));
     await step('preflight', ({ signal }) => checkRestore(plan, id, world(signal)));
-    const wishes = plan.parts.map(({ name, within, is }) => ({ part: name, within, is }));
+    const wishes = plan.parts.map(({ name, within, is, bytes }) => ({ part: name, within, is, bytes }));
     const staged = await step('stage', () => platform.stage(id, wishes));
     const filled = await step('fill', ({ signal, progress }) => fillStaged(plan, staged, world(signal), progress));
     const stored = plan.definition;

@@ -16,6 +16,8 @@ export interface PartState extends PartPlan {
   readonly obstacle?: string;
   /** Why nothing can be built beside the whole of it, however much room there is; absent where only room decides. */
   readonly notBeside?: string;
+  /** Why no single path of it can be brought in; absent where it can. */
+  readonly notWithin?: string;
   /** False when it is not there at all. */
   readonly present: boolean;
   /** Files changed after the moment asked for; absent when not asked or not knowable. */
@@ -68,6 +70,8 @@ export interface StageWish {
   readonly within?: string | undefined;
   /** What will stand there; a path within a part may be a single file. */
   readonly is?: 'folder' | 'file' | undefined;
+  /** How much will come; a platform that cannot know its room before refuses what does not fit. */
+  readonly bytes?: number | undefined;
 }
 
 export const stagedPart = z.object({
@@ -180,7 +184,8 @@ export interface WorkspacePlatform {
    * mover may put `<place>.partial` beside each that is no root and replace the place itself; `release` removes both. For a wish that is a file the
    * place is a folder into which the mover puts one file of that name. Live data need not be there for a path within a
    * part, but the folder that holds it must.
-   * @throws OperationError `preflight-failed` when the folder of a path is not there, or one wish lies inside another.
+   * @throws OperationError `preflight-failed` when the folder of a path is not there, one wish lies inside another, or there
+   * is no room for it.
    */
   stage(operationId: string, wishes: readonly StageWish[]): Promise<StagedPart[]>;
   /**

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -110,5 +110,21 @@ it('those of a restore are enough to swap, and for the guard to put back', async
   await guardActs(note, 'restore');
   await layout.allUp();
   expect(layout.directoryOf(layout.parts[0]?.name ?? '')).toBe(before);
+  await platform.release(OPERATION);
+});
+
+it('those of a restore are enough to swap single paths, and for the guard to put them back', async () => {
+  become(SERVER, 'restore');
+  const part = layout.parts.find(({ kind }) => kind === 'shared-folder')?.name ?? '';
+  await layout.write(part, 'notes', 'old');
+  const [place] = await platform.stage(OPERATION, [{ part, within: 'notes', is: 'file' }]);
+  const staged = place?.path ?? '';
+  await writeFile(join(layout.directoryOf(part), staged.slice(staged.indexOf('/.cml-op_')), 'notes'), 'new');
+  const note = await platform.noteRunning(OPERATION);
+  await platform.commit(OPERATION, place ? [place] : [], await platform.stop(note));
+  expect(await layout.read(part, 'notes')).toBe('new');
+  await guardActs(note, 'restore');
+  await layout.allUp();
+  expect(await layout.read(part, 'notes')).toBe('old');
   await platform.release(OPERATION);
 });

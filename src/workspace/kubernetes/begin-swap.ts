@@ -12,6 +12,7 @@ import { type KnownVolumes, readKnownVolumes, writeKnownVolumes } from './known-
 import { claimNameOf, NOTES } from './names.ts';
 import { wasServed } from './served.ts';
 import { giveUpSwap } from './settle-volumes.ts';
+import { describePaths } from './swap-paths.ts';
 import { type ClaimSwap, listSwaps, type SwapRecord, writeSwap } from './swap-record.ts';
 import { stateOfSwap } from './swap-state.ts';
 import { entryOffering } from './undo.ts';
@@ -31,15 +32,18 @@ export async function beginSwap(
   await settleOthers(context);
   const undone = await entryOffering(context, staged);
   const found = (await findParts(context)).parts;
+  const whole = staged.filter(({ within }) => within === undefined);
   const parts = await Promise.all(
-    staged.map((place) => {
+    whole.map((place) => {
       const part = found.find(({ name }) => name === place.part);
       if (!part) throw new OperationError('part-missing', `${place.part} is not there any more`);
       return undone ? describeUndo(context, undone, part) : describeStaged(context, operationId, part);
     }),
   );
-  if (parts.length === 0) throw new OperationError('swap-failed', 'there is nothing to swap');
-  const record = { operationId, ...(undone ? { undoes: undone.operationId } : {}), parts };
+  const paths = await describePaths(context, operationId, staged, found, undone?.swap);
+  if (parts.length + paths.length === 0) throw new OperationError('swap-failed', 'there is nothing to swap');
+  const undoes = undone ? { undoes: undone.operationId } : {};
+  const record: SwapRecord = { operationId, ...undoes, parts, paths, phase: 'begun' };
   const claims = parts.flatMap(({ claim, staged: { claim: own } }) => [claim, ...(own ? [own.name] : [])]);
   await assertNoSnapshotPending(context, claims);
   await assertUnmounted(context, claims);

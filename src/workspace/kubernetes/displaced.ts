@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { OperationError } from '../../errors.ts';
 import { moment } from '../../records/time.ts';
-import type { DefinitionFile, Displaced } from '../platform.ts';
+import type { DefinitionFile, Displaced, StagedPart } from '../platform.ts';
 import type { KubeContext } from './context.ts';
 import { dropDefinition, keepDefinition, keptDefinition, keptPath } from './displaced-definition.ts';
+import { dropPaths } from './drop-paths.ts';
 import { dropVolume } from './drop-volume.ts';
 import { forgetRecord } from './forget-record.ts';
 import { giveBackReclaim } from './keep-volumes.ts';
 import { VOLUME } from './kinds.ts';
 import { recordsOf } from './ledger.ts';
 import { NOTES, placePath } from './names.ts';
+import { displacedOf, displacedPathOf, inOrder } from './path-record.ts';
 import { markUnserved } from './served.ts';
 import { NOT_OURS, patchVolume, volumeLabels } from './settle-volumes.ts';
 import {
@@ -91,7 +93,7 @@ async function describe(
   until: string,
   definition: DefinitionFile | undefined,
 ): Promise<DisplacedEntry> {
-  const { operationId, parts } = swap;
+  const { operationId, parts, paths } = swap;
   if ((await stateOfSwap(context, swap)) !== 'committed')
     throw new OperationError('unknown-data', `the swap of operation ${operationId} is not complete`, {
       hint: 'put it back first',
@@ -99,7 +101,11 @@ async function describe(
   const kept = definition && (await keepDefinition(context, operationId, definition));
   return {
     ...{ operationId, until, swap, keptAt: context.clock.now().toISOString() },
-    places: parts.map(({ part }) => displacedPath(operationId, part)),
+    places: inOrder(
+      parts.map(({ part }) => displacedPath(operationId, part)),
+      paths,
+      (path) => (path.had ? displacedOf(path) : ''),
+    ).filter((place) => place !== ''),
     ...(kept === undefined ? {} : { definition: kept }),
   };
 }
@@ -137,18 +143,24 @@ export async function reopen(context: KubeContext, { operationId, isDropping, sw
 export async function listDisplaced(context: KubeContext): Promise<Displaced[]> {
   return (await readEntries(context))
     .filter(({ isDropping }) => !isDropping)
-    .map(({ operationId, until, swap, definition }) => ({
-      operationId,
-      until,
-      parts: swap.parts.map(({ part }) => ({ part, path: displacedPath(operationId, part), isRoot: true })),
+    .map(({ definition, ...entry }) => ({
+      operationId: entry.operationId,
+      until: entry.until,
+      parts: placesOf({ ...entry, definition }),
       ...(definition === undefined
         ? {}
         : {
             definition: {
-              ...{ path: keptPath(operationId), sha256: definition.sha256, release: definition.release },
+              ...{ path: keptPath(entry.operationId), sha256: definition.sha256, release: definition.release },
             },
           }),
     }));
+}
+
+/** All that it displaced, also where that was nothing: an undo takes away what came. */
+export function placesOf({ operationId, swap }: DisplacedEntry): StagedPart[] {
+  const whole = swap.parts.map(({ part }) => ({ part, path: displacedPath(operationId, part), isRoot: true }));
+  return inOrder<StagedPart>(whole, swap.paths, displacedPathOf);
 }
 
 /** Removes volumes whose time has passed, and their bytes. One that cannot be removed keeps no other. */
@@ -177,6 +189,7 @@ async function drop(context: KubeContext, entry: DisplacedEntry): Promise<void> 
   const { operationId, swap } = entry;
   if (!entry.isDropping) await recordsOf(context).write(operationId, SECTION, { ...entry, isDropping: true });
   await Promise.all(swap.parts.map(({ previous }) => dropVolume(context, previous)));
+  await dropPaths(context, operationId, swap.paths);
   await dropDefinition(context, operationId);
   await forgetRecord(context, operationId, SECTION);
 }

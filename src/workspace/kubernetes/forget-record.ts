@@ -4,7 +4,7 @@ import { recordsOf } from './ledger.ts';
 import { LABELS, OURS } from './names.ts';
 
 /** Sections that others, or a later life, still need. */
-const NEEDED = ['note', 'swap', 'displaced', 'in-place'];
+const NEEDED = ['note', 'swap', 'displaced', 'in-place', 'paths'];
 
 /**
  * Forgets what an operation that has ended wrote down: all of it, in one write, when nothing needed is left besides

@@ -7,6 +7,7 @@ import { type FoundParts, findParts } from './find-parts.ts';
 import { findServices } from './find-services.ts';
 import type { FoundPart } from './found.ts';
 import { NAMESPACE } from './kinds.ts';
+import { withoutLeftPaths } from './left-paths.ts';
 import { listLivePods } from './live-pods.ts';
 import { LEAVE_LABEL, placePath } from './names.ts';
 import { readNote } from './note.ts';
@@ -15,6 +16,7 @@ import { findMissingForBackup, findMissingForParts } from './permissions.ts';
 import { readStorage, type Storage } from './read-storage.ts';
 import { rehearse } from './rehearse.ts';
 import { releaseOf } from './release.ts';
+import { whyNotWithin } from './stage-paths.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
 import type { Usage, Walker } from './usage.ts';
 import { problemsOf, type Seen, warningsOf } from './warnings.ts';
@@ -44,7 +46,8 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
     listLivePods(context.cluster),
     readNote(context),
   ]);
-  const found = await findParts(context, storage);
+  const all = await findParts(context, storage);
+  const found = { ...all, parts: await withoutLeftPaths(context, all.parts) };
   const seen: Seen = {
     ...{ services, found, storage },
     owners: await findOwners(context, services),
@@ -91,11 +94,13 @@ function stateOf(part: FoundPart, usage: Usage | undefined, { storage, wish, set
   const { name, kind, location, capture, reason, possible, exclude } = part;
   const { files = 0, bytes = 0, writtenSince } = usage ?? {};
   const notBeside = whyNotBeside(part, storage.classes, settings);
+  const notWithin = whyNotWithin(part);
   return {
     ...{ name, kind, location, capture, reason, possible, exclude: [...exclude] },
     path: placePath({ life: 'live', part: name }),
     ...(wish.count ? { files, bytes } : { files: 0, bytes: 0 }),
     ...(notBeside === undefined ? {} : { notBeside }),
+    ...(notWithin === undefined ? {} : { notWithin }),
     freeBytes: roomOf(part, usage, settings, notBeside !== undefined),
     present: true,
     // Times are from the clocks of nodes and filers.

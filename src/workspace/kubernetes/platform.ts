@@ -76,8 +76,8 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
     // Caches of attributes belong to a pod: the Job that reads a slow share walks it first itself.
     warmUp: async () => undefined,
     stage: (operationId, wishes) => translated('staging', () => stageWishes(context, operationId, wishes)),
-    stageDisplaced: (_operationId, fromOperationId) =>
-      translated('looking at what was displaced', () => stageDisplaced(context, fromOperationId)),
+    stageDisplaced: (operationId, fromOperationId) =>
+      translated('looking at what was displaced', () => stageDisplaced(context, operationId, fromOperationId)),
     commit: (operationId, staged, quiet) =>
       translated('swapping', () => commitSwap(context, operationId, staged, quiet)),
     isReverted: (operationId) => translated('looking at the data', () => isSwapReverted(context, operationId)),

@@ -12,8 +12,10 @@ import { CLAIM } from './kinds.ts';
 import { claimNameOf, placePath } from './names.ts';
 import { largestOf } from './quantity.ts';
 import { readStorage } from './read-storage.ts';
+import { releasePaths } from './release-paths.ts';
 import { giveUpSwap, volumeLabels } from './settle-volumes.ts';
 import { keepSibling } from './sibling-share.ts';
+import { type PathWish, stagePaths } from './stage-paths.ts';
 import { readSwap } from './swap-record.ts';
 import { stateOfSwap } from './swap-state.ts';
 
@@ -29,30 +31,33 @@ export async function stageWishes(
 ): Promise<StagedPart[]> {
   const storage = await readStorage(context);
   const found = (await findParts(context, storage)).parts;
-  const parts = wishes.map(({ part: name, within }) => {
-    const part = found.find((candidate) => candidate.name === name);
-    if (!part)
-      throw new OperationError('part-missing', `${name} is not there: no claim of ${context.namespace} holds it`);
-    const why = within === undefined ? whyNotBeside(part, storage.classes, context.settings) : whyNotWithin(name);
-    if (why !== undefined) throw cannotStage(name, why);
-    return part;
+  const staged: StagedPart[] = [];
+  const wanted = wishes.map((wish) => {
+    const part = found.find((candidate) => candidate.name === wish.part);
+    if (part) return { wish, part };
+    throw new OperationError('part-missing', `${wish.part} is not there: no claim of ${context.namespace} holds it`);
   });
-  const twice = wishes.find(({ part }, at) => wishes.findIndex((other) => other.part === part) !== at);
-  if (twice) throw cannotStage(twice.part, 'it is asked for twice');
-  for (const part of parts) {
-    if (isSibling(part, context.settings)) await keepSibling(context, operationId, part);
-    else await keepClaim(context, stagedClaim(context, operationId, part));
-    if (part.backing?.within) await carryOver(context, operationId, part.name, part.backing.within);
+  const whole = wanted.filter(({ wish }) => wish.within === undefined).map(({ part }) => part);
+  for (const part of whole) {
+    const why = whyNotBeside(part, storage.classes, context.settings);
+    if (why !== undefined) throw cannotStage(part.name, why);
+    if (wishes.filter(({ part: name }) => name === part.name).length > 1)
+      throw cannotStage(part.name, 'it is asked for twice');
   }
-  return parts.map(({ name }) => ({
-    part: name,
-    path: placePath({ life: 'staged', operationId, part: name }),
-    isRoot: true,
-  }));
+  const paths = wanted.flatMap(({ wish: { within, is = 'folder', bytes = 0 }, part }, position): PathWish[] =>
+    within === undefined ? [] : [{ part, within, is, bytes, position }],
+  );
+  if (paths.length > 0) staged.push(...(await stagePaths(context, operationId, paths)));
+  for (const part of whole) staged.push(await stageWhole(context, operationId, part));
+  return wishes.flatMap(({ part, within }) => staged.find((one) => one.part === part && one.within === within) ?? []);
 }
 
-function whyNotWithin(name: string): string {
-  return `single paths of ${name} cannot be swapped on this platform; restore it whole`;
+async function stageWhole(context: KubeContext, operationId: string, part: FoundPart): Promise<StagedPart> {
+  const { name } = part;
+  if (isSibling(part, context.settings)) await keepSibling(context, operationId, part);
+  else await keepClaim(context, stagedClaim(context, operationId, part));
+  if (part.backing?.within) await carryOver(context, operationId, name, part.backing.within);
+  return { part: name, path: placePath({ life: 'staged', operationId, part: name }), isRoot: true };
 }
 
 function cannotStage(name: string, why: string): OperationError {
@@ -93,5 +98,6 @@ export async function releaseStage(context: KubeContext, operationId: string): P
     return;
   }
   if (swap) await giveUpSwap(context, swap);
+  await releasePaths(context, operationId);
   await dropPlaces(context, operationId, 'staged');
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { KubeContext } from './context.ts';
 import { recordsOf } from './ledger.ts';
+import { pathSwap } from './path-record.ts';
 
 /** A volume, told from another of the same name by its uid. */
 const volumeSide = z.object({ volume: z.string(), uid: z.string() });
@@ -38,6 +39,12 @@ export const swapRecord = z.object({
   /** The operation whose displaced volumes are brought in. */
   undoes: z.string().optional(),
   parts: z.array(claimSwap),
+  paths: z.array(pathSwap).default([]),
+  /**
+   * Of the paths, all together: between `begun` and `committed`, and from `reverting` on, only a look into the volumes would
+   * tell how far it came, so it counts as half-way.
+   */
+  phase: z.enum(['begun', 'committed', 'reverting']).default('begun'),
 });
 export type SwapRecord = z.infer<typeof swapRecord>;
 

@@ -33,8 +33,9 @@ function isWhole({ metadata, status }: V1PersistentVolumeClaim): boolean {
 }
 
 /** `previous` or `committed` only when every part is; a mixture is `between`, and one unknown part makes it `unknown`. */
-export async function stateOfSwap(context: KubeContext, { parts }: SwapRecord): Promise<SwapState> {
+export async function stateOfSwap(context: KubeContext, { parts, paths, phase }: SwapRecord): Promise<SwapState> {
   const states = new Set(await Promise.all(parts.map((part) => stateOfClaim(context, part))));
+  if (paths.length > 0) states.add(phase === 'committed' ? 'committed' : 'between');
   if (states.has('unknown')) return 'unknown';
   const [state = 'previous', other] = states;
   return other === undefined ? state : 'between';
@@ -52,7 +53,7 @@ export async function assertKnownData(context: KubeContext): Promise<void> {
     if (state === 'previous' || state === 'committed') continue;
     const what = state === 'between' ? 'is neither wholly the previous nor the committed one' : 'was moved by others';
     throw new OperationError('unknown-data', `The data of operation ${swap.operationId} ${what}.`, {
-      hint: `nothing is started on it; it has to be put back first: look at the claims ${swap.parts.map(({ claim }) => claim).join(', ')}`,
+      hint: `nothing is started on it; it has to be put back first: look at the claims ${[...swap.parts.map(({ claim }) => claim), ...swap.paths.map(({ part }) => part)].join(', ')}`,
     });
   }
 }

@@ -9,6 +9,7 @@ import { CLAIM } from './kinds.ts';
 import { assertSameQuiet, proveQuiet } from './quiet.ts';
 import { wasServed } from './served.ts';
 import { giveUpSwap } from './settle-volumes.ts';
+import { commitPaths, revertPaths } from './swap-paths.ts';
 import { type ClaimSwap, readSwap, type SwapRecord } from './swap-record.ts';
 import { stateOfClaim, stateOfSwap } from './swap-state.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
@@ -39,6 +40,7 @@ export async function commitSwap(
       }),
     );
     await allOf(record.parts.map((part) => commitPart(context, operationId, part, quiet)));
+    await commitPaths(context, operationId, record, quiet);
   });
 }
 
@@ -87,12 +89,17 @@ export async function revertSwap(context: KubeContext, operationId: string): Pro
     if (kept) await reopen(context, kept);
     const record = await readSwap(context, operationId);
     if (!record) return;
-    for (let tries = 1; !(await isFenced(context, record)); tries += 1) {
-      if (tries > TRIES) throw new OperationError('swap-failed', 'somebody else moves the same claims again and again');
-      await putBack(context, record);
-    }
+    await allOf([revertClaims(context, record), revertPaths(context, record)]);
     await giveUpSwap(context, record);
   });
+}
+
+async function revertClaims(context: KubeContext, record: SwapRecord): Promise<void> {
+  const claims = { ...record, paths: [] };
+  for (let tries = 1; !(await isFenced(context, claims)); tries += 1) {
+    if (tries > TRIES) throw new OperationError('swap-failed', 'somebody else moves the same claims again and again');
+    await putBack(context, claims);
+  }
 }
 
 /** Every part is the previous one, and what an overtaken life of ours still has under way cannot change that any more. */

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { systemClock } from '../../../src/clock.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
+import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { claimNameOf, LABELS, NOTES, OURS, placeOf } from '../../../src/workspace/kubernetes/names.ts';
 import { createKubernetesPlatform } from '../../../src/workspace/kubernetes/platform.ts';
 import { kubernetesSettings } from '../../../src/workspace/kubernetes/settings.ts';
 import { createLocalRunProgram } from '../../../src/workspace/local/run-program.ts';
+import type { WorkspacePlatform } from '../../../src/workspace/platform.ts';
 import type { PlatformUnderTest } from '../../contracts/platform.ts';
 import { createKubeLab, type KubeLab } from '../../fakes/kube-api/lab.ts';
 import { eventually, type Layout, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
@@ -32,6 +34,9 @@ export type MakeLayout = (lab: KubeLab, options: { readonly small: true }) => Pr
 export interface ContractWorld extends PlatformUnderTest {
   /** Kinds and names of what carries our labels in the cluster. */
   ours(): string[];
+  /** A life of the service whose requests go through this. */
+  through(wrap: (cluster: Cluster) => Cluster): WorkspacePlatform;
+  readonly layout: Layout;
 }
 
 /** The whole platform on a small workspace of a layout. */
@@ -51,7 +56,8 @@ export async function createContractWorld(make: MakeLayout): Promise<ContractWor
   const defined = () => lab.store.get(kinds.CONFIG_MAP, DEFINED, WORKSPACE);
   const there = (path: string) => placeDirectory(layout, path);
   return {
-    ...{ platform, folder, parts, again },
+    ...{ platform, folder, parts, again, layout },
+    through: (wrap) => platformOf(layout, root, parts[0] ?? '', wrap),
     ...{ operationId: OPERATION, otherOperationId: OTHER_OPERATION, services: layout.services },
     isUp: async (service) => layout.isUp(service),
     async takeDown(service) {
@@ -95,7 +101,12 @@ export async function createContractWorld(make: MakeLayout): Promise<ContractWor
   };
 }
 
-function platformOf({ lab }: Layout, root: string, firstPart: string) {
+function platformOf(
+  { lab }: Layout,
+  root: string,
+  firstPart: string,
+  wrap: (cluster: Cluster) => Cluster = (cluster) => cluster,
+) {
   const look = `grep -q good "$CML_SCRATCH/${firstPart}/file" || { echo torn >&2; exit 1; }`;
   return createKubernetesPlatform({
     workspace: WORKSPACE,
@@ -109,7 +120,7 @@ function platformOf({ lab }: Layout, root: string, firstPart: string) {
     folder: join(root, 'work'),
     ...{ runHere: createLocalRunProgram(), clock: systemClock, log: silent },
     guardProgram: [process.execPath, GUARD_MAIN],
-    cluster: lab.cluster(),
+    cluster: wrap(lab.cluster()),
   });
 }
 
@@ -133,6 +144,10 @@ function claimOf({ lab }: Layout, path: string) {
 function placeDirectory(layout: Layout, path: string): string | undefined {
   const { store, world } = layout.lab;
   const { life, operationId = '', part = '' } = placeOf(path)?.place ?? {};
+  if (life === 'live' || life === 'beside') {
+    const own = join(layout.directoryOf(part), path.slice(path.indexOf('/.cml-op_')));
+    return existsSync(own) ? own : undefined;
+  }
   if (life === 'displaced') {
     const labels = { [LABELS.operation]: operationId, [LABELS.part]: part, [LABELS.role]: 'displaced' };
     const kept = store

@@ -7,15 +7,6 @@ import { makeOpenshiftCeph } from '../../fakes/kube-api/layouts/openshift-ceph.t
 import { until } from '../local/bench.ts';
 import { assertGuardIsBuilt, type ContractWorld, createContractWorld } from './contract-world.ts';
 
-const WITHIN = 'single paths of a part are not swapped on claims';
-const SKIP = {
-  'swaps a folder and a single file of a part alone, and puts them back': WITHIN,
-  'is not confused by services that write and remove at a path that was swapped': WITHIN,
-  'brings in a path that was not there before, and takes it away again': WITHIN,
-  'swaps two paths of one part and a whole part beside, and keeps all that it displaced': WITHIN,
-  'undoes a restore of paths, of one that was not there before too, and undoes that': WITHIN,
-};
-
 beforeAll(assertGuardIsBuilt);
 
 const LAYOUTS = [
@@ -27,7 +18,7 @@ const LAYOUTS = [
 for (const [name, make] of LAYOUTS)
   describePlatform(`the Kubernetes platform on ${name}`, () => createContractWorld(make));
 
-describePlatformSwaps('the Kubernetes platform', () => createContractWorld(makeEcsLonghorn), { skip: SKIP });
+describePlatformSwaps('the Kubernetes platform', () => createContractWorld(makeEcsLonghorn));
 
 describe.each(LAYOUTS)('what is left in the cluster on %s', (_name, make) => {
   const stand = async () => {

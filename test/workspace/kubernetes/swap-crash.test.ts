@@ -146,14 +146,14 @@ describe('wherever its process dies,', { timeout: 120_000 }, () => {
     await keepDisplaced(context, FIRST, FAR_AWAY);
     let writes = 1;
     for (let end = 'died'; end === 'died'; writes += 3) {
-      const staged = await stageDisplaced(context, FIRST);
+      const staged = await stageDisplaced(context, SECOND, FIRST);
       end = await untilDeath(commitSwap(mortal(writes), SECOND, staged, quiet));
       await assertNothingStartsOnMixedData();
       await untilDeath(revertSwap(mortal(1 + (writes % 7)), SECOND));
       await revertSwap(context, SECOND);
       await releaseStage(context, SECOND);
       expect(scene.contents()).toEqual(fresh);
-      expect(await stageDisplaced(context, FIRST)).toHaveLength(3);
+      expect(await stageDisplaced(context, SECOND, FIRST)).toHaveLength(3);
       expect(scene.volumes()).toHaveLength(6);
     }
   });

@@ -131,7 +131,7 @@ describe('what was displaced', () => {
     const places = await restore();
     expect(places).toEqual(PARTS.map((part) => displacedPath(FIRST, part)));
     expect(await listDisplaced(scene.context)).toMatchObject([{ operationId: FIRST, until: FAR_AWAY }]);
-    const staged = await stageDisplaced(scene.context, FIRST);
+    const staged = await stageDisplaced(scene.context, SECOND, FIRST);
     const { note, quiet } = await scene.down(scene.context, SECOND);
     await commitSwap(scene.context, SECOND, staged, quiet);
     expect(scene.contents()).toEqual(old);
@@ -150,14 +150,14 @@ describe('what was displaced', () => {
   test('stays with its operation when an undo is put back', async () => {
     await restore();
     const { note, quiet } = await scene.down(scene.context, SECOND);
-    await commitSwap(scene.context, SECOND, await stageDisplaced(scene.context, FIRST), quiet);
+    await commitSwap(scene.context, SECOND, await stageDisplaced(scene.context, SECOND, FIRST), quiet);
     await revertSwap(scene.context, SECOND);
     await startServices(scene.context, note, {});
     await releaseStage(scene.context, SECOND);
     expect(scene.contents()).toEqual(fresh);
-    expect(await stageDisplaced(scene.context, FIRST)).toHaveLength(3);
+    expect(await stageDisplaced(scene.context, SECOND, FIRST)).toHaveLength(3);
     await dropDisplaced(scene.context, LATER, []);
-    await expect(stageDisplaced(scene.context, FIRST)).rejects.toMatchObject({ code: 'part-missing' });
+    await expect(stageDisplaced(scene.context, SECOND, FIRST)).rejects.toMatchObject({ code: 'part-missing' });
   });
 
   test('is put back after all by the operation that displaced it', async () => {
