@@ -16,18 +16,18 @@ export interface RestRepository {
 
 /**
  * A repository that programs reach from anywhere, as pods do, kept as files in a folder.
- * Source: restic doc/REST_backend.rst.
+ * Source: restic doc/REST_backend.rst. `host` is this machine as they call it; with one, all of its addresses are served.
  */
-export async function serveRepository(folder: string): Promise<RestRepository> {
+export async function serveRepository(folder: string, host?: string): Promise<RestRepository> {
   const server = createServer((request, response) => {
     answer(folder, request, response).catch(() => {
       response.statusCode = 500;
       response.end();
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host === undefined ? '127.0.0.1' : '0.0.0.0', resolve));
   return {
-    location: `rest:http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    location: `rest:http://${host ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}/`,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -23,7 +23,7 @@ export function startPodController(world: World): () => void {
       const pod = world.store.get(POD, name, namespace);
       if (!pod?.spec.nodeName) return;
       const { uid, deletionTimestamp } = pod.metadata;
-      if (!lives.has(uid) && !isOver(pod) && !deletionTimestamp) lives.set(uid, livePod(world, pod, isOurs(pod)));
+      if (!lives.has(uid) && !isOver(pod) && !deletionTimestamp) lives.set(uid, livePod(world, pod, runsForReal(pod)));
       if (deletionTimestamp) endPod(world, pod, lives.get(uid));
     },
   });
@@ -37,9 +37,12 @@ export function startPodController(world: World): () => void {
   };
 }
 
-/** Only what the product makes runs for real; all else pretends. */
-function isOurs({ metadata: { labels = {} } }: Stored): boolean {
-  return labels['app.kubernetes.io/managed-by'] === OURS || 'cml-backup/operation' in labels;
+/** Of a pod of a test's own whose program is to run. */
+export const RUNS = 'cml-test/runs';
+
+/** Only what the product makes runs for real, and what a test asks for; all else pretends. */
+function runsForReal({ metadata: { labels = {} } }: Stored): boolean {
+  return RUNS in labels || labels['app.kubernetes.io/managed-by'] === OURS || 'cml-backup/operation' in labels;
 }
 
 function endPod(world: World, pod: Stored, life: PodLife | undefined): void {
