@@ -41,6 +41,7 @@ export function createPorts(world: PortsWorld) {
         settings: resticSettings.parse(settings.repository),
         workspace: settings.name,
         run: platform.run,
+        prepare: platform.prepare,
         candidates: resticCandidates(world.environment),
         cacheFolder: join(world.data, 'workspaces', settings.name, 'restic-cache'),
       });

@@ -52,3 +52,11 @@ export interface RunOptions {
  * @throws PortError `platform-unavailable` when it cannot be started.
  */
 export type RunProgram = (program: Program, options: RunOptions) => Promise<ProgramResult>;
+
+/**
+ * Brings a program so far that `run`, called with the same one, begins it at once: for what will run while services are
+ * down. Until then it touches none of its places. Called again, whatever it prepared before is made anew. One that nobody
+ * ever runs ends by itself, and `release` removes it. Does nothing where a program begins at once anyway.
+ * @throws PortError `platform-unavailable` when it could not begin.
+ */
+export type PrepareProgram = (program: Program, options: Pick<RunOptions, 'folder' | 'signal'>) => Promise<void>;

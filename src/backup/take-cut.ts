@@ -1,4 +1,4 @@
-import type { DataMover } from '../mover/mover.ts';
+import type { CopyRequest, DataMover } from '../mover/mover.ts';
 import { together } from '../operation/together.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import type { Quiet, WorkspacePlatform } from '../workspace/platform.ts';
@@ -38,48 +38,77 @@ export async function takeCut(
     async (either): Promise<MadeCopy | undefined> => {
       if (copied.length === 0) return undefined;
       await platform.warmUp(operationId, copied, folder, { signal: either });
-      const parent = warm?.id ?? plan.parents.cut;
-      return copyParts(world, copied, parent, { key: 'delta', tags: [operationId], signal: either });
+      return copyParts(world, copied, parentOfDelta(plan, warm), deltaOptions(operationId, either));
     },
   ] as const);
   await platform.proveQuiet(quiet, consistent);
   return { takenAt, quiet, snapshots, ...(delta ? { delta } : {}) };
 }
 
+const parentOfDelta = (plan: BackupPlan, warm: MadeCopy | undefined) => warm?.id ?? plan.parents.cut;
+const deltaOptions = (operationId: string, signal: AbortSignal): CopyOptions => ({
+  key: 'delta',
+  tags: [operationId],
+  signal,
+});
+
+/**
+ * Has the copy of the changes waiting for its moment, so that the time in which services are down holds no more than the copy
+ * itself. Not with parts of which nothing was copied before: the volumes of some cannot be mounted while services run.
+ */
+export async function prepareDelta(
+  plan: BackupPlan,
+  warm: MadeCopy | undefined,
+  { mover, operationId, folder, signal }: Pick<CutWorld, 'mover' | 'operationId' | 'folder' | 'signal'>,
+): Promise<void> {
+  const copied = partsCopiedInCut(plan.parts);
+  if (copied.length === 0 || copied.some(({ capture }) => capture !== 'two-pass')) return;
+  const options = deltaOptions(operationId, signal);
+  await mover.prepareCopy(requestFor(copied, parentOfDelta(plan, warm), options), { folder, key: options.key, signal });
+}
+
+interface CopiedPart {
+  readonly path: string;
+  readonly exclude: readonly string[];
+  /** Services are up: what vanishes below it is gone, not lost. */
+  readonly mayChange?: boolean;
+}
+
+interface CopyOptions {
+  readonly key: string;
+  readonly tags: readonly string[];
+  readonly signal: AbortSignal;
+  readonly isFirstPass?: boolean;
+}
+
+function requestFor(
+  parts: readonly CopiedPart[],
+  parent: string | undefined,
+  { tags, isFirstPass = false }: CopyOptions,
+): CopyRequest {
+  return {
+    paths: parts.map(({ path }) => path),
+    // What a crash left where a snapshot is made is excluded from the live part, not from its own copy.
+    exclude: parts.flatMap(({ path, exclude }) => exclude.filter((excluded) => excluded !== path)),
+    ...{ tags, isFirstPass },
+    ...(parent === undefined ? {} : { parent }),
+  };
+}
+
 /** Copies parts from where they stand, in one call. */
 export async function copyParts(
   world: Pick<CutWorld, 'mover' | 'folder' | 'onProgress'>,
-  parts: readonly {
-    readonly path: string;
-    readonly exclude: readonly string[];
-    /** Services are up: what vanishes below it is gone, not lost. */
-    readonly mayChange?: boolean;
-  }[],
+  parts: readonly CopiedPart[],
   parent: string | undefined,
-  options: {
-    readonly key: string;
-    readonly tags: readonly string[];
-    readonly signal: AbortSignal;
-    readonly isFirstPass?: boolean;
-  },
+  options: CopyOptions,
 ): Promise<MadeCopy> {
   const beganAt = performance.now();
-  const copy = await world.mover.copy(
-    {
-      paths: parts.map(({ path }) => path),
-      // What a crash left where a snapshot is made is excluded from the live part, not from its own copy.
-      exclude: parts.flatMap(({ path, exclude }) => exclude.filter((excluded) => excluded !== path)),
-      tags: options.tags,
-      isFirstPass: options.isFirstPass ?? false,
-      ...(parent === undefined ? {} : { parent }),
-    },
-    {
-      folder: world.folder,
-      key: options.key,
-      signal: options.signal,
-      ...(world.onProgress ? { onProgress: world.onProgress } : {}),
-    },
-  );
+  const copy = await world.mover.copy(requestFor(parts, parent, options), {
+    folder: world.folder,
+    key: options.key,
+    signal: options.signal,
+    ...(world.onProgress ? { onProgress: world.onProgress } : {}),
+  });
   const { id, takenAt, files, bytes, addedBytes, vanished = [], unmarked } = copy;
   const lost = vanished.filter(
     (file) => !parts.some(({ path, mayChange }) => mayChange && file.startsWith(`${path}/`)),

@@ -100,6 +100,8 @@ export interface DataMover {
    * Resolves also when some files could not be read: look at `unreadable`.
    */
   copy(request: CopyRequest, options: MoveOptions): Promise<CopyOutcome>;
+  /** Has everything ready that `copy` with the same request and key will take, so that it begins at once; reads nothing. */
+  prepareCopy(request: CopyRequest, options: MoveOptions): Promise<void>;
   /** Copies with any of the tags (all copies when none are given), oldest first, read from the repository now. */
   list(tags: readonly string[], options: MoveOptions): Promise<Copy[]>;
   /**

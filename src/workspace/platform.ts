@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunProgram } from '../program.ts';
+import type { PrepareProgram, RunProgram } from '../program.ts';
 import type { BackupPlan, PartPlan, ServiceState } from '../records/plan.ts';
 import { moment } from '../records/time.ts';
 import type { Capture } from '../records/workspace.ts';
@@ -118,6 +118,7 @@ export interface WorkspacePlatform {
   };
   /** Runs a program where the data can be read. */
   readonly run: RunProgram;
+  readonly prepare: PrepareProgram;
   /**
    * Looks, changes nothing. With `count`, files and bytes of every part are counted, else they are 0; with `since`, also
    * the files changed after that moment (ISO 8601).

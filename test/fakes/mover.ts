@@ -127,6 +127,9 @@ export function createFakeMover(
       options.onProgress?.({ filesDone: outcome.files, bytesDone: outcome.bytes });
       return outcome;
     },
+    async prepareCopy(_request, { signal }) {
+      signal?.throwIfAborted();
+    },
     async list(tags, options) {
       assertOpen(state, options);
       const wanted = state.copies.filter((copy) => tags.length === 0 || copy.tags.some((tag) => tags.includes(tag)));

@@ -21,6 +21,8 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
     addKey: (file, options) => effect('mover.addKey', () => plain.addKey(file, options), options),
     list: (tags, options) => effect(`mover.list ${options.key}`, () => plain.list(tags, options), options),
     count: (id, paths, options) => effect(`mover.count ${options.key}`, () => plain.count(id, paths, options), options),
+    prepareCopy: (request, options) =>
+      effect(`mover.prepareCopy ${options.key}`, () => plain.prepareCopy(request, options), options),
     check: (options) => effect('mover.check', () => plain.check(options), options),
     async copy(request, options) {
       const files: FakeFiles = new Map();

@@ -5,7 +5,7 @@ import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
 import { MARKING } from './marking.ts';
 import { copyProgress, copySummary, plainSentence, toMoment, unmarkedFiles, unreadableItems } from './output.ts';
-import { type Call, callRestic, literal, type ResticContext } from './restic.ts';
+import { type Call, callRestic, literal, prepareRestic, type ResticContext } from './restic.ts';
 
 /** `ProgramResult.stderr` holds no more lines than this: beyond it the list of unreadable paths is not complete. */
 const STDERR_LINES = 2_000;
@@ -16,14 +16,7 @@ export async function copy(context: ResticContext, request: CopyRequest, options
   let summary: z.infer<typeof copySummary> | undefined;
   let unmarked = false;
   const call = (parent: string | undefined, key: string): Call => ({
-    args: argumentsOf(context, request, parent),
-    options: { ...options, key },
-    mustExist: request.paths,
-    // Marking what changes gives files a new access time.
-    places: request.paths.map((path) => ({ path, access: request.isFirstPass ? 'write' : 'read' })),
-    around: request.isFirstPass ? MARKING : { isTimed: true },
-    adoptable: true,
-    accept: [0, PARTLY_UNREADABLE],
+    ...callOf(context, request, { ...options, key }, parent),
     onMessage: (message) => {
       const progress = copyProgress(message);
       if (progress) options.onProgress?.(progress);
@@ -46,6 +39,29 @@ export async function copy(context: ResticContext, request: CopyRequest, options
     ...unreadablePaths(result, request.paths),
     ...(unmarked ? { unmarked } : {}),
     durationMs: Math.round(summary.total_duration * 1000),
+  };
+}
+
+/** The same program as `copy` will ask for. */
+export async function prepareCopy(context: ResticContext, request: CopyRequest, options: MoveOptions): Promise<void> {
+  await prepareRestic(context, callOf(context, request, options, request.parent));
+}
+
+function callOf(
+  context: ResticContext,
+  request: CopyRequest,
+  options: MoveOptions,
+  parent: string | undefined,
+): Omit<Call, 'onMessage'> {
+  return {
+    args: argumentsOf(context, request, parent),
+    options,
+    mustExist: request.paths,
+    // Marking what changes gives files a new access time.
+    places: request.paths.map((path) => ({ path, access: request.isFirstPass ? 'write' : 'read' })),
+    around: request.isFirstPass ? MARKING : { isTimed: true },
+    adoptable: true,
+    accept: [0, PARTLY_UNREADABLE],
   };
 }
 

@@ -1,9 +1,9 @@
-import type { RunProgram } from '../../program.ts';
+import type { PrepareProgram, RunProgram } from '../../program.ts';
 import type { DataMover } from '../mover.ts';
 import { addKey } from './add-key.ts';
 import { check } from './check.ts';
 import { compare } from './compare.ts';
-import { copy } from './copy.ts';
+import { copy, prepareCopy } from './copy.ts';
 import { count } from './count.ts';
 import { forget } from './forget.ts';
 import { initRepository } from './init.ts';
@@ -18,6 +18,8 @@ export interface ResticMoverParameters {
   readonly workspace: string;
   /** Runs restic where the data can be read. */
   readonly run: RunProgram;
+  /** Absent: it begins at once anyway. */
+  readonly prepare?: PrepareProgram;
   /** Where restic may be, best first; a name without a slash is looked up on the PATH of the platform. */
   readonly candidates: readonly string[];
   /** Of this workspace alone; may be lost at any time. */
@@ -25,7 +27,7 @@ export interface ResticMoverParameters {
 }
 
 export function createResticMover(parameters: ResticMoverParameters): DataMover {
-  const { candidates, run } = parameters;
+  const { candidates, run, prepare = async () => undefined } = parameters;
   let finding: Promise<FoundRestic> | undefined;
 
   /** One look at a time; a failed one is not remembered. */
@@ -37,7 +39,7 @@ export function createResticMover(parameters: ResticMoverParameters): DataMover 
     return finding;
   }
 
-  const context: ResticContext = { ...parameters, command: async () => (await find()).command };
+  const context: ResticContext = { ...parameters, prepare, command: async () => (await find()).command };
   return {
     async probe() {
       // A restic that was found earlier may have been replaced since.
@@ -49,6 +51,7 @@ export function createResticMover(parameters: ResticMoverParameters): DataMover 
     init: (options) => initRepository(context, options),
     addKey: (newPasswordFile, options) => addKey(context, newPasswordFile, options),
     copy: (request, options) => copy(context, request, options),
+    prepareCopy: (request, options) => prepareCopy(context, request, options),
     list: (tags, options) => list(context, tags, options),
     count: (copyId, paths, options) => count(context, copyId, paths, options),
     restore: (copyId, pathInCopy, target, options) => restore(context, copyId, pathInCopy, target, options),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import type { Program, ProgramNeeds, ProgramResult, RunProgram } from '../../program.ts';
+import type { PrepareProgram, Program, ProgramNeeds, ProgramResult, RunProgram } from '../../program.ts';
 import type { MoveOptions } from '../mover.ts';
 import { failureOf } from './failure.ts';
 import { type Around, type Arrival, launchScript } from './launch.ts';
@@ -13,6 +13,7 @@ export interface ResticContext {
   /** Fixed host name of all copies: machines and containers change theirs, and would lose the parent. */
   readonly workspace: string;
   readonly run: RunProgram;
+  readonly prepare: PrepareProgram;
   /** Answers the restic to use. @throws PortError `mover-missing` */
   readonly command: () => Promise<string>;
   /** Ours alone: restic 0.19 refuses to work when it cannot write its cache. */
@@ -46,18 +47,8 @@ export interface Call {
  * @throws PortError for every other end; the signal's reason when aborted.
  */
 export async function callRestic(context: ResticContext, call: Call): Promise<ProgramResult> {
-  const { args, options, onMessage, mustExist = [], around = {}, arrival, accept = [0] } = call;
-  const lockWait = `${call.waitsForLock ? context.settings.lockWait : 0}ms`;
-  const { target = '', name = '', source = '', pattern = '', look = '' } = arrival ?? {};
-  const words = [lockWait, target, name, source, pattern, look, ...mustExist];
-  const program: Program = {
-    key: options.key,
-    command: 'sh',
-    args: ['-c', launchScript(around), 'launch', ...words, '--', await context.command(), ...args],
-    env: environmentOf(context),
-    fresh: call.adoptable !== true,
-    ...(call.places === undefined ? {} : { needs: needsOf(context, call.places) }),
-  };
+  const { options, onMessage, accept = [0] } = call;
+  const program = await programOf(context, call);
   const onLine = (line: string) => {
     call.onLine?.(line);
     const message = onMessage && parseLine(line);
@@ -67,6 +58,27 @@ export async function callRestic(context: ResticContext, call: Call): Promise<Pr
   const result = await context.run(program, { folder, onLine, ...(signal ? { signal } : {}) });
   if (accept.includes(result.exitCode ?? -1)) return result;
   throw failureOf(result, context.settings.location);
+}
+
+/** Has it waiting where it will run. */
+export async function prepareRestic(context: ResticContext, call: Call): Promise<void> {
+  const { folder, signal } = call.options;
+  await context.prepare(await programOf(context, call), { folder, ...(signal ? { signal } : {}) });
+}
+
+async function programOf(context: ResticContext, call: Call): Promise<Program> {
+  const { args, options, mustExist = [], around = {}, arrival } = call;
+  const lockWait = `${call.waitsForLock ? context.settings.lockWait : 0}ms`;
+  const { target = '', name = '', source = '', pattern = '', look = '' } = arrival ?? {};
+  const words = [lockWait, target, name, source, pattern, look, ...mustExist];
+  return {
+    key: options.key,
+    command: 'sh',
+    args: ['-c', launchScript(around), 'launch', ...words, '--', await context.command(), ...args],
+    env: environmentOf(context),
+    fresh: call.adoptable !== true,
+    ...(call.places === undefined ? {} : { needs: needsOf(context, call.places) }),
+  };
 }
 
 /** As a pattern that matches this path only. */

@@ -146,9 +146,9 @@ async function whyRemoved(
   return failed(`The program ${program.key} took longer than a mover may`, false, hint);
 }
 
-async function tooLate(
+export async function tooLate(
   { cluster, namespace }: KubeContext,
-  { job, program }: AttendedJob,
+  { job, program }: { readonly job: V1Job; readonly program: Pick<Program, 'key'> },
   seen: V1Pod | undefined,
 ): Promise<PortError> {
   const name = (seen ?? job).metadata?.name ?? '';

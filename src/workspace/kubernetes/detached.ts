@@ -3,6 +3,7 @@ import { OperationError } from '../../errors.ts';
 import type { EffectOptions } from '../platform.ts';
 import type { KubeContext } from './context.ts';
 import type { FoundPart } from './found.ts';
+import { claimsAtGates } from './gate.ts';
 import { ATTACHMENT, POD } from './kinds.ts';
 import { LABELS, OURS } from './names.ts';
 
@@ -12,7 +13,8 @@ const SLOW_DRIVERS: Readonly<Record<string, number>> = { 'driver.longhorn.io': 3
 
 /**
  * Waits until no node holds a captured volume any more: a node writes out what it has cached when the volume leaves it, not
- * when the last pod ends. Volumes that a holder pod of ours keeps attached are left out: it has them written out itself.
+ * when the last pod ends. Volumes that a pod of ours keeps attached are left out: a holder has them written out itself, and what
+ * waits at a gate reads on the same node, past what is written out.
  * @throws OperationError `service-will-not-stop` naming volume and node.
  */
 export async function awaitDetached(
@@ -47,10 +49,11 @@ export async function awaitDetached(
 }
 
 async function keptClaims({ cluster, namespace }: KubeContext): Promise<ReadonlySet<string>> {
-  const labels = `${LABELS.managedBy}=${OURS},${LABELS.role}=holder`;
-  const holders = await cluster.list(POD, { namespace, labels });
+  const own = await cluster.list(POD, { namespace, labels: `${LABELS.managedBy}=${OURS}` });
+  const holders = own.filter(({ metadata }) => metadata?.labels?.[LABELS.role] === 'holder');
   const mounted = holders.flatMap(({ spec }) => spec?.volumes ?? []);
-  return new Set(mounted.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []));
+  const held = mounted.flatMap(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName ?? []);
+  return new Set([...held, ...claimsAtGates(own)]);
 }
 
 function staysAttached(left: readonly V1VolumeAttachment[], parts: ReadonlyMap<string, string>): OperationError {

@@ -1,5 +1,6 @@
 import type { V1Job } from '@kubernetes/client-node';
-import { PortError } from '../../errors.ts';
+import { explain, PortError } from '../../errors.ts';
+import { ClusterRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { JOB, POD, SECRET } from './kinds.ts';
 import { LABELS, OURS } from './names.ts';
@@ -33,6 +34,24 @@ export async function endJob({ cluster, namespace }: KubeContext, job: V1Job): P
 export async function dropJob({ cluster, namespace }: KubeContext, { metadata }: V1Job): Promise<void> {
   await cluster.remove(JOB, metadata?.name ?? '', namespace, { uid: metadata?.uid, propagation: 'Background' });
   await cluster.remove(SECRET, metadata?.name ?? '', namespace);
+}
+
+/**
+ * Tells all programs of an operation to end and waits for none: on the node where one has a volume mounted that only one node
+ * may have, no service could start anywhere else. Services are more than what they are told to leave.
+ */
+export async function letGoOfVolumes(context: KubeContext, operationId: string): Promise<void> {
+  const { cluster, namespace, workspace, log } = context;
+  const labels = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.operation}=${operationId},${LABELS.role}=mover`;
+  try {
+    const jobs = await cluster.list(JOB, { namespace, labels });
+    const end = ({ metadata }: V1Job) =>
+      cluster.remove(JOB, metadata?.name ?? '', namespace, { uid: metadata?.uid, propagation: 'Background' });
+    await Promise.all(jobs.map(end));
+  } catch (cause) {
+    if (!(cause instanceof ClusterRefusal) && !(cause instanceof PortError)) throw cause;
+    log.warn({ operationId, why: explain(cause) }, 'a program that has volumes mounted could not be told to end');
+  }
 }
 
 /** Ends all programs of an operation and waits until none runs; then removes what they were given. */

@@ -1,10 +1,10 @@
-import type { V1Affinity, V1Job, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
+import type { V1Affinity, V1Job, V1PodSpec, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import type { Program } from '../../program.ts';
 import type { KubeContext } from './context.ts';
 import { idInNames, LABELS, NOTES, OURS, objectName } from './names.ts';
 import type { MountedPlaces } from './places.ts';
 import { CONTAINER } from './pod-sight.ts';
-import { fingerprintOf, OUTPUT_FOLDER, SCRIPT_FILE } from './program-script.ts';
+import { fingerprintOf, GATE_FILE, GATE_FOLDER, OUTPUT_FOLDER, SCRIPT_FILE } from './program-script.ts';
 import { type SecretMounts, secretEnvironment } from './secrets.ts';
 
 const DEFAULT_GRACE_MS = 60_000;
@@ -35,12 +35,17 @@ export interface JobParts {
   readonly secrets: SecretMounts;
   /** Of the namespace, on OpenShift: without it the files of its pods cannot be read. */
   readonly seLinuxLevel?: string | undefined;
+  /** It waits at its gate, and ends by itself after so long, in milliseconds: it holds volumes that services need. */
+  readonly gatedForMs?: number | undefined;
 }
+
+const GATE_VOLUME = 'gate';
 
 /** One pod, one try; it must end by itself. */
 export function describeJob(context: KubeContext, parts: JobParts): V1Job {
-  const { name, operationId, program } = parts;
+  const { name, operationId, program, gatedForMs } = parts;
   const labels = labelsOf(context, operationId, 'mover');
+  const gate = gatedForMs === undefined ? {} : { [NOTES.gate]: 'closed' };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -52,19 +57,21 @@ export function describeJob(context: KubeContext, parts: JobParts): V1Job {
     },
     spec: {
       backoffLimit: 0,
-      activeDeadlineSeconds: Math.ceil(context.settings.movers.deadline / 1_000),
+      activeDeadlineSeconds: Math.ceil((gatedForMs ?? context.settings.movers.deadline) / 1_000),
       template: {
-        metadata: { labels, annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' } },
+        metadata: { labels, annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', ...gate } },
         spec: describePod(context, parts),
       },
     },
   };
 }
 
-function describePod(context: KubeContext, { name, program, places, secrets, seLinuxLevel }: JobParts): V1PodSpec {
+function describePod(context: KubeContext, parts: JobParts): V1PodSpec {
+  const { name, program, places, secrets, seLinuxLevel } = parts;
   const { movers } = context.settings;
   const scratch = (program.needs?.scratchFolders ?? []).map((mountPath, at) => ({ name: `scratch-${at}`, mountPath }));
   const empty = [{ name: 'output', mountPath: OUTPUT_FOLDER }, ...scratch];
+  const gate = parts.gatedForMs === undefined ? [] : [describeGate()];
   const affinity = places.nodeName === undefined ? undefined : onNode(places.nodeName);
   return {
     restartPolicy: 'Never',
@@ -86,10 +93,24 @@ function describePod(context: KubeContext, { name, program, places, secrets, seL
         env: secretEnvironment(name, program),
         resources: { requests: movers.requests, limits: movers.limits },
         securityContext: securityContextOf(context, places.isWritten),
-        volumeMounts: [...places.mounts, ...secrets.mounts, ...empty],
+        volumeMounts: [...places.mounts, ...secrets.mounts, ...empty, ...gate.map(({ mount }) => mount)],
       },
     ],
-    volumes: [...places.volumes, secrets.volume, ...empty.map((one) => ({ name: one.name, emptyDir: {} }))],
+    volumes: [
+      ...places.volumes,
+      secrets.volume,
+      ...empty.map((one) => ({ name: one.name, emptyDir: {} })),
+      ...gate.map(({ volume }) => volume),
+    ],
+  };
+}
+
+/** The pod's own annotation as a file: the kubelet writes it anew as soon as it sees the pod changed. */
+function describeGate(): { readonly mount: V1VolumeMount; readonly volume: V1Volume } {
+  const fieldRef = { fieldPath: `metadata.annotations['${NOTES.gate}']` };
+  return {
+    mount: { name: GATE_VOLUME, mountPath: GATE_FOLDER, readOnly: true },
+    volume: { name: GATE_VOLUME, downwardAPI: { items: [{ path: GATE_FILE, fieldRef }] } },
   };
 }
 

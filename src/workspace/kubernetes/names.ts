@@ -32,6 +32,8 @@ export const NOTES = {
   reclaim: 'cml-backup/reclaim-before',
   /** On a Job of ours: fingerprint of the program it runs. */
   asked: 'cml-backup/asked',
+  /** On a pod of ours that waits until services are down: `closed`, then `open`. */
+  gate: 'cml-backup/gate',
   /** On a claim of ours: the folder of its volume that is the place, where that is not the root. */
   within: 'cml-backup/within',
 } as const;

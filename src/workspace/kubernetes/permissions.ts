@@ -45,6 +45,7 @@ function backupPurposes(namespace: string): Purpose[] {
       ...wish('get list create delete watch', 'batch', 'jobs', namespace),
       ...wish('get create patch delete', '', 'secrets', namespace),
       ...wish('get', '', 'pods/log', namespace),
+      ...wish('patch', '', 'pods', namespace),
     ]),
     needed('to capture the definition', wish('list', '', 'secrets', namespace)),
     useful('to page from the cluster when we do not return', wish('create', '', 'events', namespace)),

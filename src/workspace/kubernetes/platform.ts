@@ -14,6 +14,7 @@ import { createLazyCluster } from './lazy-cluster.ts';
 import { lookAt } from './look.ts';
 import { makeSnapshots } from './make-snapshots.ts';
 import { noteRunning, readNote } from './note.ts';
+import { createJobPreparer } from './prepare-job.ts';
 import { putBackByHand } from './put-back-by-hand.ts';
 import { proveQuiet } from './quiet.ts';
 import { releaseOperation } from './release-operation.ts';
@@ -55,11 +56,13 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
   const image = movers.image ?? options.image;
   const context: KubeContext = { workspace, namespace, settings, policy, cluster, clock, log, runHere, image };
   const run = createJobRunner(context);
+  const prepare = createJobPreparer(context);
   const looks = { folder, ...(options.life === undefined ? {} : { life: options.life }) };
   const arming = { context, guardProgram, pageCommand };
   return {
     capabilities: { cut: 'per-part', swap: 'claims', reader: 'job' },
     run: (program, wish) => translated(`running ${program.key}`, () => run(program, wish)),
+    prepare: (program, wish) => translated(`preparing ${program.key}`, () => prepare(program, wish)),
     inspect: (wish = {}) => translated('looking at the workspace', () => lookAt(context, { run, ...looks }, wish)),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
     applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),

@@ -6,6 +6,9 @@ import { MOUNTS } from './names.ts';
 /** Where a container finds its script, and where it may put what the program says on the side. */
 export const SCRIPT_FILE = `${MOUNTS}/program`;
 export const OUTPUT_FOLDER = `${MOUNTS}/output`;
+/** Where a container that waits at a gate sees its pod's annotation. */
+export const GATE_FOLDER = `${MOUNTS}/gate`;
+export const GATE_FILE = 'state';
 
 const STDERR_LINES = 2_000;
 const ABSENT = 'absent';
@@ -22,6 +25,12 @@ export function markOf(jobName: string, program: Program): string {
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex');
 
+export interface ScriptWish {
+  /** Folders that are walked by many at once first. */
+  readonly slow?: readonly string[];
+  readonly isGated?: boolean;
+}
+
 /**
  * Runs as the first process of a container. A pod's log mixes standard output and error, even inside long lines: so error
  * goes to a file and is told when the program has ended, between two marks, the second of which carries the exit code. The
@@ -31,7 +40,7 @@ const hash = (text: string) => createHash('sha256').update(text).digest('hex');
  * What is `slow` is walked first, 32 at a time: no other pod could warm the cache of this one's mounts. When that fails the
  * program is slower, and right all the same.
  */
-export function programScript(program: Program, mark: string, slow: readonly string[] = []): string {
+export function programScript(program: Program, mark: string, { slow = [], isGated = false }: ScriptWish = {}): string {
   const walks = slow.map((path) => `sh -c ${quoted(PARALLEL_WALK)} sh ${quoted(path)} ${OUTPUT_FOLDER}/folders`);
   const walkFirst = quoted(`{ ${[...walks, ':'].join('\n')}\n} >/dev/null 2>&1; exec "$@"`);
   return `
@@ -49,6 +58,7 @@ heed() {
   (while sleep 1; do tell || exit; done) </dev/null >/dev/null 2>&1 &
 }
 trap heed TERM INT HUP QUIT
+${isGated ? AWAIT_GATE : ''}
 ${program.cwd === undefined ? '' : `cd -- ${quoted(program.cwd)} || { finish ${ABSENT}; exit 127; }`}
 set -- ${[program.command, ...program.args].map(quoted).join(' ')}
 command -v "$1" >/dev/null || { finish ${ABSENT}; exit 127; }
@@ -64,6 +74,13 @@ finish "$code"
 exit "$code"
 `;
 }
+
+/** Before anything is looked at: what a share's attributes were while services ran must not be kept by its mount. */
+const AWAIT_GATE = `
+until [ "$(cat ${GATE_FOLDER}/${GATE_FILE} 2>/dev/null)" = open ]; do
+  [ -z "$told" ] || exit 143
+  sleep 0.2
+done`;
 
 /** As one word of a shell. */
 function quoted(word: string): string {

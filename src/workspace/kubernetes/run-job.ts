@@ -4,25 +4,19 @@ import type { V1Job } from '@kubernetes/client-node';
 import { PortError } from '../../errors.ts';
 import type { Program, ProgramResult, RunOptions, RunProgram } from '../../program.ts';
 import { attendJob, type JobEnd } from './attend-job.ts';
-import { isRefusal } from './cluster.ts';
+import { type Asked, adopt, needsWorkspace, rememberSeLinuxLevel, start } from './begin-job.ts';
 import type { KubeContext } from './context.ts';
 import { dropJob, endJob } from './end-programs.ts';
-import { describeJob, labelsOf, programNameOf } from './job-spec.ts';
-import { JOB, NAMESPACE } from './kinds.ts';
-import { LABELS, MOUNTS, NOTES, OURS, placeOf } from './names.ts';
-import { mountPlaces } from './places.ts';
-import { fingerprintOf, markOf, programScript } from './program-script.ts';
-import { keepSecret, secretMounts } from './secrets.ts';
-
-/** OpenShift's own range of SELinux levels for a namespace. */
-const SELINUX_LEVEL = 'openshift.io/sa.scc.mcs';
+import { programNameOf } from './job-spec.ts';
+import { placeOf } from './names.ts';
+import { markOf } from './program-script.ts';
 
 export interface JobRunnerOptions {
   /** How long a program may take to begin: a node, its volumes, its image. Milliseconds. Default ten minutes. */
   readonly beginsWithinMs?: number;
 }
 
-const BEGINS_WITHIN_MS = 600_000;
+export const BEGINS_WITHIN_MS = 600_000;
 /** Storage may copy a whole snapshot before the volume made from it can be used. */
 const CLONED_WITHIN_MS = 3_600_000;
 
@@ -33,14 +27,7 @@ const CLONED_WITHIN_MS = 3_600_000;
  */
 export function createJobRunner(context: KubeContext, options: JobRunnerOptions = {}): RunProgram {
   const underWay = new Set<string>();
-  let level: Promise<string | undefined> | undefined;
-  const seLinuxLevel = () => {
-    level ??= readSeLinuxLevel(context).catch((error: unknown) => {
-      level = undefined;
-      throw error;
-    });
-    return level;
-  };
+  const seLinuxLevel = rememberSeLinuxLevel(context);
   return async (program, runOptions) => {
     if (!needsWorkspace(program)) return context.runHere(program, runOptions);
     const operationId = basename(runOptions.folder);
@@ -56,19 +43,6 @@ export function createJobRunner(context: KubeContext, options: JobRunnerOptions 
   };
 }
 
-/** A path that no platform gave out is a folder of ours: what an operation writes down is stored from here. */
-function needsWorkspace({ needs }: Program): boolean {
-  return needs?.places?.some(({ path }) => path === MOUNTS || path.startsWith(`${MOUNTS}/`)) ?? false;
-}
-
-interface Asked {
-  readonly name: string;
-  readonly operationId: string;
-  readonly program: Program;
-  readonly beginsWithinMs: number;
-  readonly seLinuxLevel: () => Promise<string | undefined>;
-}
-
 async function runAsJob(context: KubeContext, asked: Asked, options: RunOptions): Promise<ProgramResult> {
   const adopted = await adopt(context, asked);
   if (adopted) {
@@ -78,42 +52,6 @@ async function runAsJob(context: KubeContext, asked: Asked, options: RunOptions)
   }
   const job = await start(context, asked, options.signal);
   return receive(context, asked, job, await attend(context, asked, job, options), options);
-}
-
-/** Undefined when the program has to be started; then nothing of an earlier run is left. */
-async function adopt(context: KubeContext, { name, program }: Asked): Promise<V1Job | undefined> {
-  const found = await context.cluster.read(JOB, name, context.namespace);
-  if (!found) return undefined;
-  const { labels, annotations, deletionTimestamp } = found.metadata ?? {};
-  if (labels?.[LABELS.managedBy] !== OURS || labels?.[LABELS.workspace] !== context.workspace)
-    throw new PortError('platform-unavailable', `There is a Job ${name} in ${context.namespace} that is not ours`);
-  const isSame = annotations?.[NOTES.asked] === fingerprintOf(program) && program.fresh !== true;
-  if (isSame && deletionTimestamp === undefined) return found;
-  await endJob(context, found);
-  return undefined;
-}
-
-async function start(context: KubeContext, asked: Asked, signal: AbortSignal | undefined): Promise<V1Job> {
-  const { name, operationId, program } = asked;
-  signal?.throwIfAborted();
-  const [places, seLinuxLevel] = await Promise.all([
-    mountPlaces(context, operationId, program.needs?.places ?? [], signal),
-    asked.seLinuxLevel(),
-  ]);
-  const script = programScript(program, markOf(name, program), places.slow);
-  await keepSecret(context, name, labelsOf(context, operationId, 'secret'), program, script);
-  signal?.throwIfAborted();
-  const secrets = secretMounts(name, program, isRoot(context));
-  const job = describeJob(context, { name, operationId, program, places, secrets, seLinuxLevel });
-  try {
-    return await context.cluster.create(JOB, job);
-  } catch (error) {
-    const made = isRefusal(error, 'AlreadyExists')
-      ? await adopt(context, { ...asked, program: { ...program, fresh: false } })
-      : undefined;
-    if (made) return made;
-    throw error;
-  }
 }
 
 /** Follows it to its end; ends it first when the signal is aborted. */
@@ -158,13 +96,4 @@ function endOf(code: number): Pick<ProgramResult, 'exitCode' | 'signal'> {
 
 function readsSnapshot({ needs }: Program): boolean {
   return needs?.places?.some(({ path }) => placeOf(path)?.place.life === 'snapshot') ?? false;
-}
-
-function isRoot({ settings }: KubeContext): boolean {
-  const user = settings.movers.securityContext?.runAsUser;
-  return settings.movers.securityContext === undefined || user === 0;
-}
-
-async function readSeLinuxLevel({ cluster, namespace }: KubeContext): Promise<string | undefined> {
-  return (await cluster.read(NAMESPACE, namespace))?.metadata?.annotations?.[SELINUX_LEVEL];
 }

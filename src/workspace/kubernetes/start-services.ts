@@ -2,6 +2,7 @@ import { AppError, explain, OperationError, PortError } from '../../errors.ts';
 import type { EffectOptions, RunningNote, Started } from '../platform.ts';
 import { ClusterRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
+import { letGoOfVolumes } from './end-programs.ts';
 import { giveBackHeld } from './hold-still.ts';
 import { giveBackReclaim } from './keep-volumes.ts';
 import { assertKnownClaims } from './known-data.ts';
@@ -29,6 +30,7 @@ export async function startServices(context: KubeContext, note: RunningNote, opt
   await assertKnownData(context);
   await assertKnownClaims(context, ledger);
   await endQuiet(context);
+  await letGoOfVolumes(context, operationId);
   const failures = await startInWaves(context, ledger, options);
   if (failures.length > 0) throw together(failures);
   const readyAt = context.clock.now().toISOString();

@@ -55,6 +55,8 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
   return {
     capabilities: { cut: 'per-part', swap: 'rename', reader: 'child' },
     run,
+    // A child process begins at once.
+    prepare: async () => undefined,
     inspect: (wish = {}) => translated('looking at the workspace', () => inspectWorkspace(context, policy, wish)),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
     applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),

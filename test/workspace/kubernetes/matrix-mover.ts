@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { PortError } from '../../../src/errors.ts';
 import type { Copy, CopyOutcome, DataMover, MoveOptions } from '../../../src/mover/mover.ts';
-import type { RunProgram } from '../../../src/program.ts';
+import type { PrepareProgram, Program, RunProgram } from '../../../src/program.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { claimNameOf, NOTES, placeOf } from '../../../src/workspace/kubernetes/names.ts';
 import { eventually, type Layout, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
@@ -20,18 +20,28 @@ export interface MatrixMoverOptions {
   readonly repository: TreeRepository;
   /** The platform's: a program beside the data stands for the one that would move it. */
   readonly run: RunProgram;
+  readonly prepare: PrepareProgram;
   /** What that program does, as shell. Absent: nothing. */
   readonly script?: string;
 }
 
 /** Moves whole trees between the directories behind the places. Its programs are Jobs, as those of a real one. */
-export function createMatrixMover({ layout, repository, run, script = 'true' }: MatrixMoverOptions): DataMover {
+export function createMatrixMover({
+  layout,
+  repository,
+  run,
+  prepare,
+  script = 'true',
+}: MatrixMoverOptions): DataMover {
   const behind = (path: string, { folder }: MoveOptions) => directoryBehind(layout, path, basename(folder));
-  async function visit(paths: readonly string[], access: 'read' | 'write', options: MoveOptions): Promise<void> {
+  const programFor = (paths: readonly string[], access: 'read' | 'write', key: string): Program => {
     const places = paths.filter((path) => placeOf(path)).map((path) => ({ path, access }));
+    return { key, command: 'sh', args: ['-c', script], needs: { places } };
+  };
+  async function visit(paths: readonly string[], access: 'read' | 'write', options: MoveOptions): Promise<void> {
     const { folder, key, signal } = options;
-    if (places.length === 0) return;
-    const program = { key, command: 'sh', args: ['-c', script], needs: { places } };
+    const program = programFor(paths, access, key);
+    if (program.needs?.places?.length === 0) return;
     const { exitCode, stderr } = await run(program, { folder, ...(signal ? { signal } : {}) });
     if (exitCode !== 0)
       throw new PortError('mover-unavailable', `The mover ended with ${exitCode}: ${stderr.join(' ')}`, {
@@ -58,6 +68,8 @@ export function createMatrixMover({ layout, repository, run, script = 'true' }: 
       for (const id of ids) rmSync(join(repository.folder, id), { recursive: true, force: true });
       repository.copies = repository.copies.filter(({ id }) => !ids.includes(id));
     },
+    prepareCopy: ({ paths }, { folder, key, signal }) =>
+      prepare(programFor(paths, 'read', key), { folder, ...(signal ? { signal } : {}) }),
     async copy({ paths, exclude, tags }, options): Promise<CopyOutcome> {
       await visit(paths, 'read', options);
       repository.made += 1;

@@ -187,8 +187,9 @@ async function createLife(
       life: caller,
     }),
   );
+  const { run, prepare } = platform;
   const mover = mortal(
-    createMatrixMover({ layout, repository, run: platform.run, ...(script === undefined ? {} : { script }) }),
+    createMatrixMover({ layout, repository, run, prepare, ...(script === undefined ? {} : { script }) }),
   );
   const catalog = mortal(createLowdbCatalog({ folder: at('catalog') }));
   const bugs: unknown[] = [];

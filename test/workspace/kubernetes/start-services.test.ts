@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
-import { LABELS, NOTES } from '../../../src/workspace/kubernetes/names.ts';
+import { LABELS, NOTES, OURS } from '../../../src/workspace/kubernetes/names.ts';
 import { noteRunning, readNote } from '../../../src/workspace/kubernetes/note.ts';
 import { startServices } from '../../../src/workspace/kubernetes/start-services.ts';
 import { stopServices } from '../../../src/workspace/kubernetes/stop-services.ts';
@@ -33,6 +33,27 @@ describe('starting', () => {
     });
     await start();
     expect([...new Set(begun)].slice(0, 3)).toEqual(['db', 'db is ready', 'livelog']);
+  });
+
+  test('tells programs of the operation to end first: one may hold a volume on another node', async () => {
+    await stop();
+    const labels = {
+      [LABELS.managedBy]: OURS,
+      [LABELS.workspace]: scene.context.workspace,
+      ...{ [LABELS.operation]: note.operationId, [LABELS.role]: 'mover' },
+    };
+    const containers = [{ name: 'program', image: 'x' }];
+    scene.put(kinds.JOB, 'waiting', {
+      metadata: { labels },
+      spec: { template: { metadata: { labels }, spec: { restartPolicy: 'Never', containers } } },
+    });
+    let jobsAtFirstStart: number | undefined;
+    scene.faults.beforeWrite(({ verb, name }) => {
+      if (verb === 'patch' && name === 'db') jobsAtFirstStart ??= scene.store.list(kinds.JOB, SPACE).length;
+    });
+    await start();
+    expect(jobsAtFirstStart).toBe(0);
+    expect(isUp(scene)).toBe(true);
   });
 
   test('is done twice without harm, and again after it was done', async () => {

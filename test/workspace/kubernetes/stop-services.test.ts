@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
-import { NOTES } from '../../../src/workspace/kubernetes/names.ts';
+import { LABELS, NOTES, OURS } from '../../../src/workspace/kubernetes/names.ts';
 import { noteRunning, readNote } from '../../../src/workspace/kubernetes/note.ts';
 import { startServices } from '../../../src/workspace/kubernetes/start-services.ts';
 import { stopServices } from '../../../src/workspace/kubernetes/stop-services.ts';
@@ -72,6 +72,27 @@ describe('stopping', () => {
     Object.assign(scene.storage.waits, { detach: 300 });
     await stop();
     expect(scene.store.list(kinds.ATTACHMENT)).toEqual([]);
+  });
+
+  test('does not wait for a volume that a program of ours waiting at its gate keeps attached', async () => {
+    const [pod] = scene.pods('db');
+    const waiting = (gate: object) =>
+      scene.put(kinds.POD, 'waiting', {
+        metadata: { labels: { [LABELS.managedBy]: OURS, [LABELS.role]: 'mover' }, annotations: gate },
+        spec: {
+          nodeName: pod?.spec.nodeName,
+          containers: [{ name: 'program', image: 'x', volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
+          volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data-db-0' } }],
+        },
+      });
+    waiting({ [NOTES.gate]: 'closed' });
+    await stop();
+    const attached = scene.store.list(kinds.ATTACHMENT).map(({ spec }) => spec.source.persistentVolumeName);
+    expect(attached).toEqual([scene.get(kinds.CLAIM, 'data-db-0').spec.volumeName]);
+    await bringBack();
+    scene.store.remove(kinds.POD, 'waiting', SPACE, { graceSeconds: 0 });
+    waiting({});
+    await expect(stop(scene.with({ stopWithin: 1_500 }))).rejects.toMatchObject({ code: 'service-will-not-stop' });
   });
 
   test('names the volume and the node when one is not detached', async () => {

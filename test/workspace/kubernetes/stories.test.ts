@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Operation } from '../../../src/records/operation.ts';
 import { CLAIM, CONFIG_MAP, DEPLOYMENT, STATEFUL_SET, VOLUME } from '../../../src/workspace/kubernetes/kinds.ts';
+import { LABELS, NOTES } from '../../../src/workspace/kubernetes/names.ts';
 import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { makeExternalNfs } from '../../fakes/kube-api/layouts/external-nfs.ts';
 import { WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
@@ -74,6 +75,18 @@ function differences(before: Record<string, Tree>, after: Record<string, Tree>):
   );
 }
 
+/** Pods of movers that are made between the first write that stops a service and the last that starts one. */
+function watchMovers({ lab: { store } }: StoryWorld): () => string[] {
+  let isDown = false;
+  const madeWhileDown: string[] = [];
+  store.listen(({ type, kind, object }) => {
+    const { annotations = {}, labels = {}, name } = object.metadata;
+    if (kind.kind === 'StatefulSet' && name === 'db') isDown = annotations[NOTES.ran] !== undefined;
+    if (isDown && type === 'ADDED' && kind.kind === 'Pod' && labels[LABELS.role] === 'mover') madeWhileDown.push(name);
+  });
+  return () => madeWhileDown;
+}
+
 const ended = ({ status, error }: Operation) => ({ status, error });
 const backupOf = ({ id }: Operation) => id.replace('op_', 'bkp_');
 const SUCCEEDED = { status: 'succeeded', error: undefined };
@@ -86,8 +99,10 @@ describe.each(LAYOUTS)('a workspace on %s', { timeout: 150_000 }, (_name, wish) 
     await addTrees(world);
     const [before, definition, policies] = [await world.trees(), definitionOf(world), policiesOf(world)];
 
+    const madeWhileDown = watchMovers(world);
     const made = await world.backUp();
     expect(ended(made)).toEqual(SUCCEEDED);
+    expect(madeWhileDown()).toEqual([]);
     const backup = backupOf(made);
     expect(await orchestrator.listBackups({})).toMatchObject([{ id: backup, status: 'completed' }]);
     await layout.allUp();

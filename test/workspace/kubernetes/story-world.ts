@@ -79,7 +79,13 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
   });
   const location = { kind: 'restic', location: served.location, passwordFile: at('password'), lockWait: '1s' };
   const mover = createResticMover({
-    ...{ settings: resticSettings.parse(location), workspace: WORKSPACE, run: platform.run, candidates },
+    ...{
+      settings: resticSettings.parse(location),
+      workspace: WORKSPACE,
+      run: platform.run,
+      prepare: platform.prepare,
+      candidates,
+    },
     cacheFolder: at('cache'),
   });
   await mover.init({ folder: at('work', 'init'), key: 'init' });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ATTACHMENT, CLAIM, CONFIG_MAP, POD, SECRET, VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { Stored } from '../store.ts';
+import { showOwnFields } from './downward.ts';
 import { type ContainerState, type Ended, type PodStage, stamp, writeStatus } from './pod-status.ts';
 import { mountVolumes, waitsFor } from './pod-volumes.ts';
 import { behaviourOf, pretend } from './pretend.ts';
@@ -86,6 +87,9 @@ async function live(self: Self): Promise<void> {
   if (behaviour.neverStarts) return;
   await mountable(self);
   const directories = mountVolumes(world, pod);
+  world.onStop(
+    showOwnFields(world, world.store.get(POD, pod.metadata.name, pod.metadata.namespace) ?? pod, directories),
+  );
   if (!(await initialise(self, directories))) return;
   for (;;) {
     if (!self.isReal) await sleep(behaviour.startMs ?? world.delays.start, undefined, { signal: leaving.signal });

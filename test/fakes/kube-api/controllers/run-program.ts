@@ -58,7 +58,12 @@ function bindsOf(
     const volume = pod.spec.volumes.find(({ name }: { name: string }) => name === mount.name);
     const below = mount.subPath ?? fillIn(mount.subPathExpr ?? '', environment);
     const source = join(directories[mount.name] ?? '/nowhere', below);
-    const isFixed = volume.secret || volume.configMap || volume.projected || volume.persistentVolumeClaim?.readOnly;
+    const isFixed =
+      volume.secret ||
+      volume.configMap ||
+      volume.projected ||
+      volume.downwardAPI ||
+      volume.persistentVolumeClaim?.readOnly;
     const readOnly = Boolean(mount.readOnly || isFixed || volume.nfs?.readOnly);
     return { source, target: mount.mountPath.replace(/^\/var\/run\//, '/run/').replace(/\/$/, ''), readOnly };
   });
