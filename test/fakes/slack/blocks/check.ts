@@ -76,7 +76,7 @@ function textOf(value: unknown): string {
   return (typeof text === 'string' ? text : '') + Object.values(rest).map(textOf).join('');
 }
 
-function say(issue: z.core.$ZodIssue, root: string): string {
+export function say(issue: z.core.$ZodIssue, root: string): string {
   const path = issue.path.map(String);
   const at = [root, ...path].join('/');
   switch (issue.code) {
