@@ -1,24 +1,42 @@
 /**
- * What people or machines wrote, as text that Slack shows as it is: it mentions nobody, links nowhere and formats nothing.
+ * What people or machines wrote, as text that Slack shows as it is: it mentions nobody and links nowhere.
  * Source: docs.slack.dev/messaging/formatting-message-text; only these three characters begin anything there.
  */
 export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-const ZERO_WIDTH_SPACE = '\u200b';
-
-/** The same for `mrkdwn`, where stars, underscores, tildes and back quotes format too. */
-export function escapeMarkdown(text: string): string {
-  return escapeText(text).replace(/[*_~`]/g, (mark) => `${ZERO_WIDTH_SPACE}${mark}${ZERO_WIDTH_SPACE}`);
-}
-
 /** At most so many characters, the last of them an ellipsis where something was cut off. */
 export function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  if (text.length <= most) return text;
+  const head = text.slice(0, most - 1);
+  // Half of a letter outside of the basic plane is no letter.
+  return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
 }
 
-/** Our hints name words as the terminal says them. */
+/** Our sentences name words as the terminal says them. */
 export function inSlackWords(text: string): string {
   return text.replace(/(^|[\s(`"“:])cml (?=[a-z])/g, '$1/cml ');
+}
+
+/** A moment in our sentences, as `writeMoment` writes it. */
+export const MOMENT = /\b(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}) UTC\b/g;
+
+/** How a moment looks to each reader, by their own clock. */
+export const MOMENT_FORMAT = '{date_short_pretty}, {time}';
+
+/** Seconds since 1970, which Slack counts in. */
+export function secondsOf(day: string, time: string): number {
+  return Date.parse(`${day}T${time}:00Z`) / 1_000;
+}
+
+/** Our sentence as the top-level `text` of a message: escaped, its moments by each reader's own clock. */
+export function asMessageText(text: string, most = 4_000): string {
+  const escaped = escapeText(inSlackWords(text));
+  const local = escaped.replace(MOMENT, (written, day: string, time: string) => {
+    return `<!date^${secondsOf(day, time)}^${MOMENT_FORMAT}|${written}>`;
+  });
+  if (local.length <= most) return local;
+  // Cut before it is marked up: half of a mark would show, or mention.
+  return cut(escaped, most).replace(/&[a-z]*…$/, '…');
 }
