@@ -1,5 +1,7 @@
 import { type Logger, LogLevel, WebClient, type WebClientOptions } from '@slack/web-api';
+import { z } from 'zod';
 import type { Log } from '../../log.ts';
+import { noteAnswer, type SlackHealth } from './health.ts';
 
 /**
  * One client for each kind of patience: a 429 pauses everything that a client has yet to send, whatever the method, so
@@ -18,6 +20,7 @@ export interface SlackClientOptions {
   readonly botToken: string;
   readonly apiUrl: string;
   readonly log: Log;
+  readonly health: SlackHealth;
 }
 
 /** Retries are always said: in Socket Mode Bolt changes the defaults of clients that share its options. */
@@ -27,12 +30,13 @@ const PATIENCE = {
   notify: { timeout: 15_000, retryConfig: { retries: 3, minTimeout: 500, factor: 2 } },
 } satisfies Record<keyof SlackClients, WebClientOptions>;
 
-export function createSlackClients({ botToken, apiUrl, log }: SlackClientOptions): SlackClients {
+export function createSlackClients({ botToken, apiUrl, log, health }: SlackClientOptions): SlackClients {
   const create = (options: WebClientOptions) =>
     new WebClient(botToken, {
       slackApiUrl: apiUrl,
       allowAbsoluteUrls: false,
       logger: createSlackLogger(log),
+      fetch: watchedFetch(health),
       ...options,
     });
   return {
@@ -40,6 +44,29 @@ export function createSlackClients({ botToken, apiUrl, log }: SlackClientOptions
     progress: create(PATIENCE.progress),
     notify: create(PATIENCE.notify),
   };
+}
+
+/** Every answer of Slack tells something of the health: revoked tokens and missing scopes are seen at the first of them. */
+export function watchedFetch(health: SlackHealth): NonNullable<WebClientOptions['fetch']> {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    const method = new URL(url).pathname.split('/').at(-1) ?? '';
+    if (response.status !== 200) return response;
+    const text = await response.text();
+    const read = answerShape.safeParse(parseJson(text)).data;
+    if (read) noteAnswer(health, method, read);
+    return new Response(text, { status: response.status, headers: response.headers });
+  };
+}
+
+const answerShape = z.looseObject({ ok: z.unknown(), error: z.unknown(), needed: z.unknown() });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // the client says what it makes of it
+  }
 }
 
 const SECRETS = /(https:\/\/hooks\.slack[^\s"']+|xox[a-z]-[\w-]+|xapp-[\w-]+|"?trigger_id"?[:=]\s*"?[\w.]+)/g;

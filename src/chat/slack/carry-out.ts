@@ -1,0 +1,73 @@
+import { isAppError } from '../../errors.ts';
+import type { Answer } from '../answer.ts';
+import { parseInput } from '../command.ts';
+import type { DoorWorld } from './door-world.ts';
+import { asMessageText } from './escape.ts';
+import { helpWord } from './help-word.ts';
+import { type Rendered, renderAnswer, renderRefusal } from './render-answer.ts';
+import type { Asker } from './reply.ts';
+import { preformatted } from './rich-text.ts';
+
+/** People who wait longer than this are told that it is being looked at. */
+const PATIENCE_MS = 4_000;
+
+/**
+ * Does what a person asked and answers them, whatever happens: a refusal is said kindly, and only what nobody expected is
+ * told to whoever ends the process. Never rejects.
+ */
+export async function answering(world: DoorWorld, asker: Asker, work: () => Promise<void>): Promise<void> {
+  const { replies, log, onBug } = world;
+  try {
+    await work();
+  } catch (error) {
+    if (isAppError(error)) return await replies.toAsker(asker, renderRefusal(error));
+    log.error({ err: error }, 'a word said in Slack failed in a way that nobody expected');
+    await replies.toAsker(asker, bugAnswer(error));
+    onBug(error);
+  }
+}
+
+function bugAnswer(error: unknown): Rendered {
+  const said = error instanceof Error ? error.message : String(error);
+  const text = `Something went wrong that should not have: ${said}`;
+  return renderAnswer({ text, tone: 'bad', hint: 'The log of the server tells more.', json: null });
+}
+
+/** Says a word for somebody and shows them the answer. */
+export async function carryOut(world: DoorWorld, asker: Asker, word: string, given: unknown): Promise<void> {
+  await answering(world, asker, async () => {
+    if (word === helpWord.word) return explain(world, asker, given);
+    const answer = await patiently(world, asker, world.say(asker, word, given));
+    const rendered = renderAnswer(answer);
+    if (isForOthers(world, asker, answer)) await world.replies.toChannel(asker, rendered);
+    else await world.replies.toAsker(asker, rendered);
+  });
+}
+
+async function explain({ words, replies }: DoorWorld, asker: Asker, given: unknown): Promise<void> {
+  const { text } = await helpWord.run(words, parseInput(helpWord, given));
+  await replies.toAsker(asker, { text: asMessageText(text), blocks: [preformatted(text)] });
+}
+
+async function patiently(world: DoorWorld, asker: Asker, answer: Promise<Answer>): Promise<Answer> {
+  const answered = new AbortController();
+  const waiting = world.clock.sleep(PATIENCE_MS, answered.signal).then(
+    () => world.replies.toAsker(asker, renderAnswer({ text: 'It is being looked at …', tone: 'info', json: null })),
+    () => undefined, // answered in time
+  );
+  try {
+    return await answer;
+  } finally {
+    answered.abort();
+    await waiting;
+  }
+}
+
+/**
+ * That something has begun concerns everybody where it was asked; where messages of workspaces are shown anyway it would be
+ * said twice.
+ */
+function isForOthers({ settings }: DoorWorld, { channel }: Asker, answer: Answer): boolean {
+  if (answer.follow === undefined || channel === undefined || channel.startsWith('D')) return false;
+  return ![settings.channel, ...Object.values(settings.channels)].includes(channel);
+}

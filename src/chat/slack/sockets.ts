@@ -1,0 +1,149 @@
+import { SocketModeReceiver } from '@slack/bolt';
+import { z } from 'zod';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import { createSlackLogger, watchedFetch } from './clients.ts';
+import type { SlackHealth } from './health.ts';
+
+export interface SocketsOptions {
+  readonly appToken: string;
+  readonly apiUrl: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly health: SlackHealth;
+  /** How many connections at once. Slack renews each every few hours: with two, one is always there. Default 2. */
+  readonly connections?: number;
+}
+
+export interface Sockets {
+  readonly receivers: readonly SocketModeReceiver[];
+  /** Connects, and goes on connecting for ever; resolves when the first connection stands or could not be made. */
+  open(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Ending = 'renewed' | 'lost' | 'too-many' | 'switched-off' | 'refused';
+
+/** How long to wait before the next try, in milliseconds; `lost` and `refused` wait longer each time. */
+const PAUSE: Readonly<Record<Ending, number>> = {
+  renewed: 0,
+  lost: 250,
+  'too-many': 60_000,
+  'switched-off': 120_000,
+  refused: 2_000,
+};
+const LONGEST_PAUSE = 60_000;
+const CLOSING_MS = 2_000;
+
+const SENTENCES: Partial<Record<Ending, string>> = {
+  'too-many': 'Slack says that too many programs are connected with this app token: does another server use it?',
+  'switched-off': 'Socket Mode is switched off in the settings of the Slack app: nothing is heard from Slack.',
+};
+
+const disconnect = z.object({ type: z.literal('disconnect'), reason: z.string() });
+
+/** Why Slack ends a connection, if that is what the message says. */
+function endingOf(data: unknown): Ending | undefined {
+  if (typeof data !== 'string' || !data.includes('"disconnect"')) return undefined;
+  const read = disconnect.safeParse(JSON.parse(data)).data;
+  if (!read) return undefined;
+  if (read.reason === 'too_many_websockets') return 'too-many';
+  return read.reason === 'link_disabled' ? 'switched-off' : 'renewed';
+}
+
+function createReceiver({ appToken, apiUrl, log, health }: SocketsOptions): SocketModeReceiver {
+  return new SocketModeReceiver({
+    appToken,
+    logger: createSlackLogger(log),
+    // The library's own way waits five seconds before each new connection, and lets a failed one end the process.
+    autoReconnectEnabled: false,
+    installerOptions: {
+      clientOptions: {
+        slackApiUrl: apiUrl,
+        timeout: 10_000,
+        retryConfig: { retries: 1, minTimeout: 500 },
+        fetch: watchedFetch(health),
+      },
+    },
+    // What a listener could not do was told by the app's own handler; acknowledging it here could fail unheard.
+    processEventErrorHandler: async () => false,
+  });
+}
+
+/** One connection from its beginning to its end. */
+async function connectOnce({ client }: SocketModeReceiver, onOpen: () => void): Promise<Ending> {
+  let ending: Ending | undefined;
+  const listen = (data: unknown) => {
+    ending = endingOf(data) ?? ending;
+  };
+  let ended: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    ended = resolve;
+  });
+  client.on('ws_message', listen);
+  client.once('disconnected', ended);
+  try {
+    await client.start();
+    onOpen();
+    await gone;
+    return ending ?? 'lost';
+  } catch {
+    return ending ?? 'refused'; // the library has logged why
+  } finally {
+    client.off('ws_message', listen);
+    client.off('disconnected', ended);
+  }
+}
+
+/** Connections to Slack that come back by themselves. */
+export function createSockets(options: SocketsOptions): Sockets {
+  const { clock, health, connections = 2 } = options;
+  const receivers = Array.from({ length: connections }, () => createReceiver(options));
+  const closing = new AbortController();
+  const open = new Set<SocketModeReceiver>();
+  const keeping: Promise<void>[] = [];
+
+  function noteConnection(ending?: Ending): void {
+    const why = ending && SENTENCES[ending];
+    const gone = 'There is no connection to Slack; it is tried again.';
+    health.note('connection', why ?? (open.size > 0 ? undefined : gone));
+  }
+
+  async function keep(receiver: SocketModeReceiver, tried: () => void): Promise<void> {
+    let failures = 0;
+    while (!closing.signal.aborted) {
+      const ending = await connectOnce(receiver, () => {
+        failures = 0;
+        open.add(receiver);
+        noteConnection();
+        tried();
+      });
+      open.delete(receiver);
+      tried();
+      if (closing.signal.aborted) return;
+      if (ending !== 'renewed') noteConnection(ending);
+      failures += ending === 'renewed' ? 0 : 1;
+      const pause = Math.min(
+        PAUSE[ending] * 2 ** Math.max(0, Math.min(failures - 1, 8)),
+        Math.max(LONGEST_PAUSE, PAUSE[ending]),
+      );
+      await clock.sleep(pause, closing.signal).catch(() => undefined);
+    }
+  }
+
+  return {
+    receivers,
+    async open() {
+      await new Promise<void>((resolve) => {
+        keeping.push(...receivers.map((receiver) => keep(receiver, resolve)));
+      });
+    },
+    async close() {
+      closing.abort();
+      for (const { client } of receivers) void client.disconnect();
+      const patience = new AbortController();
+      await Promise.race([Promise.all(keeping), clock.sleep(CLOSING_MS, patience.signal).catch(() => undefined)]);
+      patience.abort();
+    },
+  };
+}
