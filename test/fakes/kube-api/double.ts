@@ -28,6 +28,8 @@ export interface KubeDouble {
   readonly world: World;
   /** Every request about objects so far, oldest first. */
   readonly requests: readonly SeenRequest[];
+  /** All others: discovery, reviews, what a node says. */
+  readonly others: readonly OtherRequest[];
   /** How many watches are open. */
   watching(): number;
   /**
@@ -52,6 +54,16 @@ export interface SeenRequest {
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly subresource: string | undefined;
+  /** Labels and fields that were asked for. */
+  readonly selector: string;
+  /** Token of who sent it. */
+  readonly caller: string;
+  readonly atMs: number;
+}
+
+export interface OtherRequest {
+  readonly method: string;
+  readonly path: string;
   readonly atMs: number;
 }
 
@@ -78,13 +90,17 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
   const admissions = new Set<Admission>();
   const answers = new Set<(path: string, query: URLSearchParams) => unknown>();
   const requests: SeenRequest[] = [];
+  const others: OtherRequest[] = [];
   const server = await startServer({
     ...{ store, faults, access, kinds, now, logs: world.logs },
     objects: createObjects({ store, admissions, now }),
     watches: createWatches({ store, faults, bookmarkMs }),
-    seen({ verb, served, namespace, name, subresource }) {
-      requests.push({ verb, kind: served.kind.kind, namespace, name, subresource, atMs: performance.now() });
+    seen({ verb, served, namespace, name, subresource, query, caller }) {
+      const selector = [query.get('labelSelector'), query.get('fieldSelector')].filter(Boolean).join(' ');
+      const { kind } = served.kind;
+      requests.push({ verb, kind, namespace, name, subresource, selector, caller, atMs: performance.now() });
     },
+    seenOther: (method, path) => others.push({ method, path, atMs: performance.now() }),
     elsewhere: (path, query) => [...answers].map((answer) => answer(path, query)).find((found) => found !== undefined),
   });
   const kubeconfig = join(folder, 'kubeconfig');
@@ -104,7 +120,7 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
   }
   await options.start?.(world);
   return {
-    ...{ url: server.url, kubeconfig, store, faults, access, world, requests },
+    ...{ url: server.url, kubeconfig, store, faults, access, world, requests, others },
     watching: () => faults.watches.size,
     cluster(timing, caller = 'a-token') {
       const own = join(folder, `kubeconfig-${caller}`);

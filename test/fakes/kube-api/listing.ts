@@ -7,7 +7,7 @@ export function list(store: Store, request: ApiRequest): unknown {
   const { served, namespace, query } = request;
   const { kind } = served;
   const picks = selection(served, query);
-  const all = sorted(store.list(kind, namespace).filter(picks));
+  const all = sorted(store.list(kind, namespace, picks));
   const from = readContinue(store, query.get('continue'));
   const left = from === undefined ? all : all.filter((object) => keyOf(object) > from.after);
   const limit = Number(query.get('limit') ?? 0) || left.length;

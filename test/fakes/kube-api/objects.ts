@@ -180,7 +180,7 @@ async function removeAll(behind: Behind, request: ApiRequest): Promise<unknown> 
   const { served, namespace, query, verb } = request;
   const picks = selection(served, query);
   const found =
-    verb === 'delete' ? [standingOf(behind.store, request)] : behind.store.list(served.kind, namespace).filter(picks);
+    verb === 'delete' ? [standingOf(behind.store, request)] : behind.store.list(served.kind, namespace, picks);
   for (const object of found) await admit(behind, { operation: 'DELETE', request, object, before: object });
   const removed = found.map((object) =>
     remove(behind.store, { ...request, name: object.metadata.name, namespace: object.metadata.namespace }, object),

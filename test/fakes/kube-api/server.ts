@@ -22,6 +22,8 @@ export interface Behind {
   readonly faults: FaultSource;
   /** Told of every request about objects. */
   seen(request: ApiRequest): void;
+  /** And of every other one. */
+  seenOther(method: string, path: string): void;
   /** Other addresses: a node's statistics. Undefined: 404. */
   elsewhere(path: string, query: URLSearchParams): unknown;
   readonly now: () => Date;
@@ -89,8 +91,10 @@ function followLog({ store, logs, faults }: Behind, request: ApiRequest, respons
 }
 
 /** Discovery, access reviews, and what a test adds. */
-function other({ kinds, access, elsewhere, now }: Behind, message: IncomingMessage, text: string): unknown {
+function other(behind: Behind, message: IncomingMessage, text: string): unknown {
+  const { kinds, access, elsewhere, now } = behind;
   const { pathname, searchParams } = new URL(message.url ?? '/', 'http://double');
+  behind.seenOther(message.method ?? 'GET', pathname);
   if (message.method === 'POST') {
     return review(access, pathname, text, { manager: managerOf(message.headers['user-agent'] ?? ''), now });
   }

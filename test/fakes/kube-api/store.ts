@@ -43,7 +43,8 @@ export class Refused extends Error {
  */
 export interface Store {
   get(kind: Kind, name: string, namespace?: string): Stored | undefined;
-  list(kind: Kind, namespace?: string): Stored[];
+  /** `fits` sees what stands, which it must not change: only what it takes is copied. */
+  list(kind: Kind, namespace?: string, fits?: (object: Stored) => boolean): Stored[];
   /** A uid that is given is kept. @throws Refused 409 AlreadyExists */
   create(kind: Kind, object: KubernetesObject): Stored;
   /** @throws Refused 404, 409 Conflict when `metadata.resourceVersion` is given and not the present one, or the uid differs. */
@@ -158,9 +159,9 @@ export function createStore(now: () => Date = () => new Date()): Store {
       const found = tableOf(kind).get(keyOf(kind, name, namespace));
       return found && structuredClone(found);
     },
-    list: (kind, namespace) =>
+    list: (kind, namespace, fits = () => true) =>
       [...tableOf(kind).values()]
-        .filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+        .filter((object) => (namespace === undefined || object.metadata.namespace === namespace) && fits(object))
         .map((object) => structuredClone(object)),
     create(kind, object) {
       const made = structuredClone(object) as Stored;

@@ -64,7 +64,7 @@ export function createWatches({ store, faults, bookmarkMs }: Behind): Watches {
       };
       if (backlog) for (const change of backlog) tell(change);
       else {
-        for (const object of sorted(store.list(served.kind, namespace))) if (isOurs(object)) send('ADDED', object);
+        for (const object of sorted(store.list(served.kind, namespace, isOurs))) send('ADDED', object);
         version = store.version();
       }
       const forget = store.listen(tell);

@@ -18,7 +18,7 @@ export function startAttachmentController(world: World, storage: Storage): () =>
   world.isAttached = (volumeName, nodeName) => {
     const volume = store.get(VOLUME, volumeName);
     const isMine = ({ spec }: Stored) => spec.source.persistentVolumeName === volumeName && spec.nodeName === nodeName;
-    const standing = store.list(ATTACHMENT).find(isMine);
+    const [standing] = store.list(ATTACHMENT, undefined, isMine);
     return (
       !volume || !isAttachable(volume) || (standing?.status?.attached === true && !standing.metadata.deletionTimestamp)
     );
@@ -37,7 +37,8 @@ export function startAttachmentController(world: World, storage: Storage): () =>
 
   async function look(volumeName: string): Promise<void> {
     const volume = store.get(VOLUME, volumeName);
-    const standing = store.list(ATTACHMENT).filter(({ spec }) => spec.source.persistentVolumeName === volumeName);
+    const isOf = ({ spec }: Stored) => spec.source.persistentVolumeName === volumeName;
+    const standing = store.list(ATTACHMENT, undefined, isOf);
     const wanted = volume ? nodesOf(volume) : new Set<string>();
     for (const attachment of standing)
       if (!wanted.has(attachment.spec.nodeName) || attachment.metadata.deletionTimestamp) await detach(attachment);
@@ -63,9 +64,9 @@ export function startAttachmentController(world: World, storage: Storage): () =>
   async function attach(volume: Stored, nodeName: string): Promise<void> {
     const { driver, volumeHandle } = volume.spec.csi;
     const name = `csi-${createHash('sha256').update(`${volumeHandle}${driver}${nodeName}`).digest('hex')}`;
-    const others = store
-      .list(ATTACHMENT)
-      .filter(({ spec }) => spec.source.persistentVolumeName === volume.metadata.name && spec.nodeName !== nodeName);
+    const isElsewhere = ({ spec }: Stored) =>
+      spec.source.persistentVolumeName === volume.metadata.name && spec.nodeName !== nodeName;
+    const others = store.list(ATTACHMENT, undefined, isElsewhere);
     const isForOne = (volume.spec.accessModes ?? []).every((mode: string) => mode.startsWith('ReadWriteOnce'));
     // A multi-attach error: the pod there waits until the volume is free.
     if (isForOne && others.length > 0) return;

@@ -41,10 +41,10 @@ export function startClaimBinder(world: World, storage: Storage): () => void {
     const named = (of: Stored[]) => of.map(keyOf);
     if (kind.kind === 'PersistentVolumeClaim') return [keyOf(object)];
     if (kind.kind === 'Pod') return claimNamesOf(object).map((name) => `${object.metadata.namespace}/${name}`);
-    const waiting = store.list(CLAIM).filter(({ status }) => status?.phase !== 'Bound');
+    const waiting = store.list(CLAIM, undefined, ({ status }) => status?.phase !== 'Bound');
     if (kind.kind === 'PersistentVolume') {
       const { namespace, name } = object.spec.claimRef ?? {};
-      const bound = store.list(CLAIM).filter(({ spec }) => spec.volumeName === object.metadata.name);
+      const bound = store.list(CLAIM, undefined, ({ spec }) => spec.volumeName === object.metadata.name);
       return [...(name ? [`${namespace}/${name}`] : []), ...named(bound), ...named(waiting)];
     }
     return named(waiting);
@@ -144,12 +144,15 @@ export function startClaimBinder(world: World, storage: Storage): () => void {
 
   /** A volume that is reserved for this claim, else the smallest free one that fits; made volumes belong to their class. */
   function fitting(claim: Stored): Stored | undefined {
-    const volumes = store.list(VOLUME).filter(({ metadata }) => !metadata.deletionTimestamp);
-    const reserved = volumes.find((volume) => holdsFor(volume, claim) && isLargeEnough(volume, claim));
+    const isReserved = (volume: Stored) =>
+      !volume.metadata.deletionTimestamp && holdsFor(volume, claim) && isLargeEnough(volume, claim);
+    const [reserved] = store.list(VOLUME, undefined, isReserved);
     if (reserved) return reserved;
     if (claim.spec.dataSource) return undefined;
-    return volumes
-      .filter((volume) => !volume.spec.claimRef && volume.status?.phase === 'Available' && satisfies(volume, claim))
+    const isFree = (volume: Stored) =>
+      !volume.metadata.deletionTimestamp && !volume.spec.claimRef && volume.status?.phase === 'Available';
+    return store
+      .list(VOLUME, undefined, (volume) => isFree(volume) && satisfies(volume, claim))
       .sort((one, other) => bytesOf(one.spec.capacity?.storage) - bytesOf(other.spec.capacity?.storage))[0];
   }
 

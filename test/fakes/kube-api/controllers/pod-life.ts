@@ -111,7 +111,7 @@ async function run(self: Self, directories: Directories, startedAt: string): Pro
   const behaviour = self.isReal ? {} : behaviourOf(world, pod);
   behaviour.starts?.(directories, pod);
   const program = self.isReal
-    ? runProgram(world, pod, container, directories)
+    ? (world.runInside(pod, container) ?? runProgram(world, pod, container, directories))
     : pretend(world, behaviour, directories, pod);
   self.program = program;
   world.programs.set(pod.metadata.uid, program);
@@ -197,8 +197,9 @@ async function mountable({ world, pod, leaving }: Self): Promise<void> {
       const why = waitsFor(world, pod);
       if (why === undefined) finish(resolve);
     };
-    const stopListening = world.store.listen(({ kind }) => {
-      if (kinds.has(kind.kind)) look();
+    const isNear = ({ metadata }: Stored) => [undefined, pod.metadata.namespace].includes(metadata.namespace);
+    const stopListening = world.store.listen(({ kind, object }) => {
+      if (kinds.has(kind.kind) && isNear(object)) look();
     });
     leaving.signal.addEventListener('abort', leave);
     look();

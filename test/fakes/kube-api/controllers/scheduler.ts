@@ -11,14 +11,21 @@ type Term = NonNullable<Stored['spec']>;
 /** Gives pods a node once their claims are bound; tells claims that wait for their first consumer which node it will be. */
 export function startScheduler(world: World): () => void {
   const waiting = new Set<string>();
-  const homes = new Map<string, string>();
+  const homes = new Map<string, Home>();
   return startController(world, {
     kinds: [POD, CLAIM, NODE],
     keysOf({ type, kind, object }) {
-      if (type === 'DELETED') homes.delete(object.metadata.uid);
-      else if (kind.kind === 'Pod' && object.spec.nodeName) homes.set(object.metadata.uid, object.spec.nodeName);
       if (kind.kind === 'Node') return [...waiting];
-      if (kind.kind === 'Pod') return needsNode(object) ? [keyOf(object)] : [];
+      if (kind.kind === 'Pod') {
+        const isGone = type === 'DELETED' || isOver(object);
+        const left = isGone ? homes.get(object.metadata.uid) : undefined;
+        if (isGone) homes.delete(object.metadata.uid);
+        else if (object.spec.nodeName)
+          homes.set(object.metadata.uid, { node: object.spec.nodeName, cpu: cpuOf(object) });
+        if (needsNode(object)) return [keyOf(object)];
+        // Room for whoever waits.
+        return left !== undefined && left.cpu > 0 ? [...waiting] : [];
+      }
       return [...waiting].filter((key) => splitKey(key).namespace === object.metadata.namespace);
     },
     look(key) {
@@ -27,14 +34,20 @@ export function startScheduler(world: World): () => void {
       const needs = pod !== undefined && needsNode(pod);
       if (needs) waiting.add(key);
       else waiting.delete(key);
-      if (needs) place(world, pod, [...homes.values()]);
+      if (needs) place(world, pod, homes);
     },
   });
 }
 
+interface Home {
+  readonly node: string;
+  /** Thousandths of a processor that its containers request. */
+  readonly cpu: number;
+}
+
 const needsNode = (pod: Stored) => !pod.spec.nodeName && !isOver(pod) && !pod.metadata.deletionTimestamp;
 
-function place(world: World, pod: Stored, homes: readonly string[]): void {
+function place(world: World, pod: Stored, homes: Map<string, Home>): void {
   const { name, namespace } = pod.metadata;
   const refuse = (message: string) =>
     world.store.edit(POD, name, namespace, (standing) => writeScheduled(standing, undefined, world.now(), message));
@@ -47,10 +60,12 @@ function place(world: World, pod: Stored, homes: readonly string[]): void {
   }
   if (unbound.some((claim) => !waitsForConsumer(world, claim)))
     return void refuse('pod has unbound immediate PersistentVolumeClaims');
-  const node = chooseNode(world, pod, homes);
-  if (node === undefined) return void refuse('0 nodes are available: none matches');
-  if (unbound.length === 0)
+  const node = chooseNode(world, pod, [...homes.values()]);
+  if (node === undefined) return void refuse('0 nodes are available: none matches, or none has room');
+  if (unbound.length === 0) {
+    homes.set(pod.metadata.uid, { node, cpu: cpuOf(pod) });
     return void world.store.edit(POD, name, namespace, (standing) => writeScheduled(standing, node, world.now()));
+  }
   for (const claim of unbound)
     world.store.edit(CLAIM, claim.metadata.name, namespace, (standing) => {
       standing.metadata.annotations = { [SELECTED]: node, ...standing.metadata.annotations };
@@ -64,7 +79,7 @@ function waitsForConsumer(world: World, claim: Stored): boolean {
 }
 
 /** The fitting node with the fewest pods: two pods of one claim come together only when somebody asks for it. */
-function chooseNode(world: World, pod: Stored, homes: readonly string[]): string | undefined {
+function chooseNode(world: World, pod: Stored, homes: readonly Home[]): string | undefined {
   const { namespace } = pod.metadata;
   const volumes = claimNamesOf(pod).flatMap((name) => volumeOf(world, namespace, name) ?? []);
   const selected = claimNamesOf(pod).flatMap(
@@ -73,11 +88,28 @@ function chooseNode(world: World, pod: Stored, homes: readonly string[]): string
   const fitting = world.store
     .list(NODE)
     .filter((node) => fits(pod, node))
+    .filter(({ metadata, status }) => {
+      const taken = homes.filter(({ node }) => node === metadata.name).reduce((sum, { cpu }) => sum + cpu, 0);
+      return taken + cpuOf(pod) <= thousandths(status?.allocatable?.cpu ?? 'none');
+    })
     .filter((node) => volumes.every(({ spec }) => matchesAny(spec.nodeAffinity?.required?.nodeSelectorTerms, node)))
     .map(({ metadata }) => metadata.name)
     .filter((name) => volumes.length > 0 || selected.every((one) => one === name));
-  const countOn = (node: string) => homes.filter((home) => home === node).length;
+  const countOn = (name: string) => homes.filter(({ node }) => node === name).length;
   return fitting.map((name) => ({ name, count: countOn(name) })).sort((a, b) => a.count - b.count)[0]?.name;
+}
+
+function cpuOf({ spec }: Stored): number {
+  return (spec.containers as Term[]).reduce(
+    (sum, { resources }) => sum + thousandths(resources?.requests?.cpu ?? 0),
+    0,
+  );
+}
+
+/** Of a processor: `250m` or `8`. A node that does not say what it has, has enough. */
+function thousandths(quantity: string | number): number {
+  const [, number, milli] = /^([0-9.]+)(m?)$/.exec(String(quantity)) ?? [];
+  return number === undefined ? Infinity : Number(number) * (milli ? 1 : 1_000);
 }
 
 /** Whether a pod may run on a node, its volumes left aside. */

@@ -38,10 +38,9 @@ export function startSnapshotController(world: World): () => void {
       return [`${namespace}/${name}`];
     }
     // What could not be done without this class or claim is tried again; claims being deleted wait for their snapshots.
-    return store
-      .list(SNAPSHOT)
-      .filter(({ status, metadata }) => status?.readyToUse !== true || metadata.deletionTimestamp)
-      .map(keyOf);
+    const isUnderWay = ({ status, metadata }: Stored) =>
+      status?.readyToUse !== true || metadata.deletionTimestamp !== undefined;
+    return store.list(SNAPSHOT, undefined, isUnderWay).map(keyOf);
   }
 
   function look(key: string): void {

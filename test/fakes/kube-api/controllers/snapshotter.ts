@@ -74,16 +74,16 @@ export function startSnapshotter(world: World, storage: Storage): () => void {
   function refused(driverName: string, volumeHandle: string): string | undefined {
     const volume = volumeOf(volumeHandle);
     if (!existsSync(storage.volumeFolder(volumeHandle))) return `volume ${volumeHandle} not found`;
-    const isAttached = store
-      .list(ATTACHMENT)
-      .some(({ spec, status }) => spec.source.persistentVolumeName === volume?.metadata.name && status?.attached);
+    const holds = ({ spec, status }: Stored) =>
+      spec.source.persistentVolumeName === volume?.metadata.name && status?.attached;
+    const isAttached = store.list(ATTACHMENT, undefined, holds).length > 0;
     if (storage.driver(driverName).refusesDetached && !isAttached)
       return `volume ${volumeHandle} is invalid state for taking snapshot: detached`;
     return undefined;
   }
 
   function volumeOf(volumeHandle: string): Stored | undefined {
-    return store.list(VOLUME).find(({ spec }) => spec.csi?.volumeHandle === volumeHandle);
+    return store.list(VOLUME, undefined, ({ spec }) => spec.csi?.volumeHandle === volumeHandle)[0];
   }
 
   async function complete(content: Stored, readyMs: number): Promise<void> {

@@ -16,14 +16,10 @@ export function startVolumeController(world: World, storage: Storage): () => voi
     if (kind.kind === 'PersistentVolume') return [object.metadata.name];
     if (kind.kind === 'VolumeAttachment') return [object.spec.source.persistentVolumeName];
     // A volume may be reserved for a claim that does not name it yet.
-    return store
-      .list(VOLUME)
-      .filter(
-        ({ metadata, spec }) =>
-          metadata.name === object.spec?.volumeName ||
-          (spec.claimRef?.name === object.metadata.name && spec.claimRef?.namespace === object.metadata.namespace),
-      )
-      .map(({ metadata }) => metadata.name);
+    const isOf = ({ metadata, spec }: Stored) =>
+      metadata.name === object.spec?.volumeName ||
+      (spec.claimRef?.name === object.metadata.name && spec.claimRef?.namespace === object.metadata.namespace);
+    return store.list(VOLUME, undefined, isOf).map(({ metadata }) => metadata.name);
   }
 
   async function look(name: string): Promise<void> {
@@ -60,7 +56,7 @@ export function startVolumeController(world: World, storage: Storage): () => voi
   }
 
   function isAttached(name: string): boolean {
-    return store.list(ATTACHMENT).some(({ spec }) => spec.source.persistentVolumeName === name);
+    return store.list(ATTACHMENT, undefined, ({ spec }) => spec.source.persistentVolumeName === name).length > 0;
   }
 
   async function finish({ metadata, spec }: Stored): Promise<void> {

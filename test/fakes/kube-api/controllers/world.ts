@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Kind } from '../../../../src/workspace/kubernetes/kinds.ts';
 import { VOLUME } from '../../../../src/workspace/kubernetes/kinds.ts';
 import { type Change, Refused, type Store, type Stored } from '../store.ts';
@@ -74,6 +74,8 @@ export interface World {
   exportOf: (server: string, path: string) => string;
   /** Added to the environment of pods that really run: how they reach the API server. */
   readonly podEnvironment: Record<string, string>;
+  /** May run a pod's container inside this process instead of in one of its own; undefined: it does not. */
+  runInside: (pod: Stored, container: Stored['spec']) => RunningProgram | undefined;
   /** Paths of this machine that pods which really run see at the same place, as if their image had them; read-only. */
   readonly imagePaths: string[];
   /** Runs once, later; not after `stop`. */
@@ -85,8 +87,12 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** Stands for what our image holds: the built program and restic. */
-const PROJECT = resolve(import.meta.dirname, '../../../..');
+/** Stands for what our image holds: the built program and restic. Found from the sources and from what is built of them. */
+const PROJECT = projectAround(import.meta.dirname);
+
+function projectAround(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : projectAround(dirname(folder));
+}
 
 const QUICK: Delays = {
   ...{ act: 1, status: 3, retry: 20, reconcile: 10, start: 5, ready: 5, end: 5, gone: 3 },
@@ -112,6 +118,7 @@ export function createWorld({ store, folder, now = () => new Date(), delays = {}
     behaviours: new Map(),
     podEnvironment: { PATH: `${process.env.PATH}:${join(PROJECT, '.cache/restic')}` },
     imagePaths: [PROJECT],
+    runInside: () => undefined,
     failures: [],
     programs: new Map(),
     logs: createPodLogs(now),
