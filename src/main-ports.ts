@@ -8,6 +8,8 @@ import { createResticMover } from './mover/restic/restic-mover.ts';
 import { resticSettings } from './mover/restic/settings.ts';
 import type { RunProgram } from './program.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
+import { type ClustersOf, createClusters } from './workspace/kubernetes/clusters.ts';
+import { fewAtOnce } from './workspace/kubernetes/few-at-once.ts';
 import { createKubernetesPlatform } from './workspace/kubernetes/platform.ts';
 import { kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { createLocalPlatform } from './workspace/local/platform.ts';
@@ -33,10 +35,12 @@ const CACHED_RESTIC = join(HERE, '..', '..', '.cache', 'restic', 'restic');
 /** Makes the ports of a workspace from its settings: the present ones, or the copy that an operation's journal keeps. */
 export function createPorts(world: PortsWorld) {
   const run = createLocalRunProgram();
+  // Of all workspaces together.
+  const shared = { clusterOf: createClusters(world), runHere: fewAtOnce(run) };
   return {
     portsFor(settings: WorkspaceSettings): { platform: WorkspacePlatform; mover: DataMover } {
       const isKubernetes = settings.platform.kind === 'kubernetes';
-      const platform = isKubernetes ? kubernetesPlatform(world, settings, run) : localPlatform(world, settings, run);
+      const platform = isKubernetes ? kubernetesPlatform(world, settings, shared) : localPlatform(world, settings, run);
       const mover = createResticMover({
         settings: resticSettings.parse(settings.repository),
         workspace: settings.name,
@@ -65,18 +69,20 @@ function localPlatform(world: PortsWorld, settings: WorkspaceSettings, run: RunP
   });
 }
 
-function kubernetesPlatform(world: PortsWorld, settings: WorkspaceSettings, run: RunProgram): WorkspacePlatform {
+function kubernetesPlatform(
+  world: PortsWorld,
+  workspace: WorkspaceSettings,
+  { clusterOf, runHere }: { readonly clusterOf: ClustersOf; readonly runHere: RunProgram },
+): WorkspacePlatform {
   const { data, clock, log, environment } = world;
   const pageCommand = world.pageCommand();
-  const platform = kubernetesSettings.parse(settings.platform);
+  const settings = kubernetesSettings.parse(workspace.platform);
   return createKubernetesPlatform({
-    workspace: settings.name,
-    settings: platform,
-    policy: settings.policy,
+    ...{ workspace: workspace.name, settings, policy: workspace.policy, cluster: clusterOf(settings) },
     image: environment.CML_IMAGE ?? '',
     folder: join(data, 'work'),
-    ...{ runHere: run, clock, log },
-    guardProgram: platform.movers.guard ?? ['node', guardOf('kubernetes')],
+    ...{ runHere, clock, log },
+    guardProgram: settings.movers.guard ?? ['node', guardOf('kubernetes')],
     ...(pageCommand ? { pageCommand } : {}),
   });
 }

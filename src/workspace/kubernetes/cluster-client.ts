@@ -9,6 +9,7 @@ import { createReadLog } from './cluster-log.ts';
 import { createReading } from './cluster-reading.ts';
 import { createRequests, type Timing, USUAL_TIMING } from './cluster-requests.ts';
 import { createWriting } from './cluster-writing.ts';
+import { createSharedLists } from './shared-lists.ts';
 
 export interface ClusterOptions {
   /** Path. Absent: what KUBECONFIG names, the one in the home folder, or the one given to the pod we run in. */
@@ -25,7 +26,7 @@ export function createCluster({ kubeconfig, context, log, timing: given }: Clust
   const { listed, read, list } = createReading(requests);
   const follow = createFollow({ requests, timing, listed });
   return {
-    ...{ read, list, follow },
+    ...{ read, follow, list: createSharedLists(list) },
     ...createWriting(requests),
     ...createDiscovery(requests, log),
     readLog: createReadLog(requests, { follow }),
