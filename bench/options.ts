@@ -9,6 +9,9 @@ export interface Sizes {
   readonly downtime: readonly TreeSize[];
   readonly restore: readonly TreeSize[];
   readonly slowFiles: number;
+  /** On the double of a cluster. */
+  readonly clusterTree: TreeSize;
+  readonly workspacesAtOnce: number;
 }
 
 const small: Sizes = {
@@ -20,6 +23,8 @@ const small: Sizes = {
   ],
   restore: [{ files: 600, bytes: 8e6 }],
   slowFiles: 300,
+  clusterTree: { files: 60, bytes: 130e3 },
+  workspacesAtOnce: 4,
 };
 
 /** The last is 11 times the files and 60 times the bytes of the first. */
@@ -36,6 +41,8 @@ const usual: Sizes = {
     { files: 20_000, bytes: 500e6 },
   ],
   slowFiles: 5_000,
+  clusterTree: { files: 1_000, bytes: 20e6 },
+  workspacesAtOnce: 200,
 };
 
 const full: Sizes = {
@@ -51,6 +58,8 @@ const full: Sizes = {
     { files: 100_000, bytes: 5e9 },
   ],
   slowFiles: 10_000,
+  clusterTree: { files: 10_000, bytes: 200e6 },
+  workspacesAtOnce: 200,
 };
 
 export interface Options {

@@ -18,7 +18,7 @@ export interface Place {
 }
 
 /** Notice is 0 and nothing else is limited: what is measured is the work. */
-const POLICY = { notice: '0s', approvers: ['bob'], grace: '1h' };
+export const POLICY = { notice: '0s', approvers: ['bob'], grace: '1h' };
 
 export async function makePlace(world: BenchWorld, name: string, wishes: readonly WorkspaceWish[]): Promise<Place> {
   const folder = await world.room(name);

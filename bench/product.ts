@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -30,6 +30,8 @@ export interface Product {
   /** As it stands now, open or ended. */
   look(operationId: string): Promise<Operation | undefined>;
   ended(operationId: string): Promise<Operation>;
+  /** Ids of all that have not ended. */
+  open(): Promise<readonly string[]>;
   /** What stood inside a program of an operation. */
   took(operationId: string, key: string): Promise<Took>;
   /** SIGTERM; resolves when it is gone. */
@@ -40,13 +42,20 @@ const begun = z.object({ operation: z.object({ id: z.string() }) });
 const requested = z.object({ request: z.object({ id: z.string() }) });
 const used = z.object({ status: z.string(), operationId: z.string().optional() });
 
-/** @param folder holds cml.yaml, `mark` is what every process started from here carries in its environment */
-export async function startProduct(folder: string, mark: string): Promise<Product> {
+/**
+ * @param folder holds cml.yaml, `mark` is what every process started from here carries in its environment
+ * @param environment what the server alone has besides
+ */
+export async function startProduct(
+  folder: string,
+  mark: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Product> {
   const data = join(folder, 'cml-data');
   const output = openSync(join(folder, 'server.out'), 'a');
   const server = spawn(process.execPath, [MAIN, 'serve'], {
     cwd: folder,
-    env: { ...process.env, [MARK]: mark },
+    env: { ...process.env, ...environment, [MARK]: mark },
     stdio: ['ignore', output, output],
   });
   closeSync(output);
@@ -75,6 +84,7 @@ export async function startProduct(folder: string, mark: string): Promise<Produc
   return {
     pid: server.pid ?? 0,
     ...{ beginBackup, look, ended },
+    open: async () => (await readdir(join(data, 'operations', 'open'))).map((name) => basename(name, '.json')),
     took: (id, key) => readTook(join(folder, 'outputs', id, `${key}.out`)),
     startServices: async (workspace) => void (await say('alice', 'start', { workspace })),
     backUp: async (workspace, capture) => expectSuccess(await ended(await beginBackup(workspace, capture))),

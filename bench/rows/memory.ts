@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { growTree } from '../data.ts';
 import { sampleOf, writeTree } from '../numbers.ts';
 import { makePlace } from '../place.ts';
+import { residentMb } from '../resident.ts';
 import type { Row, Verdict } from '../row.ts';
 
 const SERVER_LIMIT_MB = 150;
@@ -65,11 +65,4 @@ export const memory: Row = {
 
 function below(what: string, limit: number, megabytes: number): Verdict {
   return { what, target: `< ${limit} MB`, seen: `${megabytes.toFixed(0)} MB`, met: megabytes < limit };
-}
-
-/** Source: proc(5), `/proc/<pid>/status`; the kernel's kB are 1,024 bytes. */
-function residentMb(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const kilobytes = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  if (kilobytes === undefined) throw new Error(`process ${pid} does not say how much memory it has`);
-  return (Number(kilobytes) * 1_024) / 1e6;
 }
