@@ -7,12 +7,18 @@ import { eventually, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
 import { compare, type Tree, walk } from '../../walker.ts';
 import type { MatrixWorld, Scenario } from './matrix-world.ts';
 
+export const DEFINED = 'settings-of-the-workspace';
+
 /** What stands in the cluster, whatever any journal says. */
 export interface Picture {
   readonly services: readonly string[];
   /** Reclaim policy of the volume behind each claim of the workspace. */
   readonly policies: readonly string[];
   readonly volumes: number;
+  /** Claims that are not bound. */
+  readonly unbound: readonly string[];
+  /** What stands in an object that every definition holds; empty where there is none. */
+  readonly definition: string;
   readonly trees: Readonly<Record<string, Tree>>;
 }
 
@@ -30,6 +36,11 @@ export async function pictureOf({ lab: { store }, layout }: MatrixWorld): Promis
       })
       .sort(),
     volumes: store.list(kinds.VOLUME).length,
+    unbound: store
+      .list(kinds.CLAIM, WORKSPACE)
+      .filter(({ metadata, status }) => status?.phase !== 'Bound' || metadata.deletionTimestamp !== undefined)
+      .map(({ metadata }) => metadata.name),
+    definition: store.get(kinds.CONFIG_MAP, DEFINED, WORKSPACE)?.data?.text ?? '',
     trees: Object.fromEntries(await Promise.all(walked)),
   };
 }
@@ -47,7 +58,7 @@ export function leftovers({ lab: { store } }: MatrixWorld): string[] {
 }
 
 export async function untilNothingIsLeft(world: MatrixWorld): Promise<void> {
-  await eventually(world.lab, 8_000, () => {
+  await eventually(world.lab, 30_000, () => {
     const left = leftovers(world);
     return left.length === 0 ? undefined : `left over: ${left.join(', ')}`;
   });
@@ -61,7 +72,7 @@ export function differences(one: Picture['trees'], other: Picture['trees']): str
 
 /** Services up with what they had, policies as they were; the data is judged by whoever knows what it should be. */
 export async function expectServicesAsBefore(world: MatrixWorld, before: Picture): Promise<Picture> {
-  await world.layout.allUp(8_000);
+  await world.layout.allUp(30_000);
   const after = await pictureOf(world);
   expect(after.services).toEqual(before.services);
   return after;

@@ -11,10 +11,7 @@ import type { Operation } from '../../../src/records/operation.ts';
 import type { Person } from '../../../src/records/person.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
 import type { ClusterOptions } from '../../../src/workspace/kubernetes/cluster-client.ts';
-import { putBackOf } from '../../../src/workspace/kubernetes/guard-swaps.ts';
-import { SECRET } from '../../../src/workspace/kubernetes/kinds.ts';
 import { createKubernetesPlatform } from '../../../src/workspace/kubernetes/platform.ts';
-import { runGuard } from '../../../src/workspace/kubernetes/run-guard.ts';
 import { kubernetesSettings } from '../../../src/workspace/kubernetes/settings.ts';
 import { createLocalRunProgram } from '../../../src/workspace/local/run-program.ts';
 import type { WorkspacePlatform } from '../../../src/workspace/platform.ts';
@@ -24,7 +21,9 @@ import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { type Layout, type LayoutOptions, WORKSPACE } from '../../fakes/kube-api/layouts/layout.ts';
 import type { ApiRequest } from '../../fakes/kube-api/requests.ts';
 import { silent } from '../local/bench.ts';
+import { type Guards, STANDS_FOR_GUARD, watchGuards } from './matrix-guards.ts';
 import { createMatrixMover, type TreeRepository } from './matrix-mover.ts';
+import { untilDead } from './until-dead.ts';
 
 export const alice: Person = { name: 'alice', proof: 'uid', uid: 1000 };
 export const bob: Person = { name: 'bob', proof: 'token', uid: 1001 };
@@ -50,6 +49,7 @@ export interface LifeWish {
   readonly timing?: ClusterOptions['timing'];
   /** What movers do beside the data, as shell. */
   readonly script?: string;
+  readonly guardProgram?: readonly string[];
 }
 
 export interface Life {
@@ -71,8 +71,7 @@ export interface MatrixWorld {
   readonly layout: Layout;
   scenario(from?: Scenario): Promise<Scenario>;
   live(scenario: Scenario, wish?: LifeWish): Promise<Life>;
-  /** How many guards wait or act now. */
-  guards(): number;
+  readonly guards: Guards;
   dispose(): Promise<void>;
 }
 
@@ -88,8 +87,7 @@ export async function createMatrixWorld(
   let scenarios = 0;
   let lives = 0;
   return {
-    ...{ lab, layout },
-    guards: () => guards.size,
+    ...{ lab, layout, guards },
     async scenario(from) {
       scenarios += 1;
       const folder = join(root, String(scenarios));
@@ -105,30 +103,11 @@ export async function createMatrixWorld(
       return createLife(layout, scenario, `life-${lives}`, wish);
     },
     async dispose() {
+      guards.dispose();
       await lab.dispose();
-      await Promise.allSettled(guards);
       await rm(root, { recursive: true, force: true });
     },
   };
-}
-
-/** Real pods of guards take a second to start: here they only sleep, and what they would do is done in this process. */
-function watchGuards(lab: KubeLab): Set<Promise<void>> {
-  const running = new Set<Promise<void>>();
-  const known = new Set<string>();
-  const cluster = lab.cluster({}, 'guard');
-  lab.store.listen(({ type, kind, object }) => {
-    const { name, uid, labels } = object.metadata;
-    if (kind.kind !== SECRET.kind || type === 'DELETED' || !name.startsWith('cml-guard') || known.has(uid)) return;
-    known.add(uid);
-    const operationId = labels?.['cml-backup/operation'] ?? '';
-    const post = { namespace: WORKSPACE, operationId };
-    const guard = runGuard(post, { cluster, clock: systemClock, log: silent, putBack: putBackOf() })
-      .catch(() => undefined) // its cluster is gone
-      .finally(() => running.delete(guard));
-    running.add(guard);
-  });
-  return running;
 }
 
 const REVIEWS = /Review$/;
@@ -142,9 +121,10 @@ async function createLife(
   layout: Layout,
   { folder, repository, chat }: Scenario,
   caller: string,
-  { death, policy: change = {}, settings: given = {}, timing = {}, script }: LifeWish = {},
+  wish: LifeWish = {},
 ): Promise<Life> {
   const { lab } = layout;
+  const { death, policy: change = {}, settings: given = {}, timing = {}, script } = wish;
   const at = (...names: string[]) => join(folder, ...names);
   let isDead = false;
   let tellDeath: (word: 'died') => void = () => undefined;
@@ -181,8 +161,7 @@ async function createLife(
     createKubernetesPlatform({
       ...{ workspace: WORKSPACE, settings, policy, image: 'cml-backup:1', folder: at('work') },
       ...{ runHere: createLocalRunProgram(), clock: systemClock, log: silent },
-      // The first process of a pod ends by a signal only if it says so.
-      guardProgram: ['sh', '-c', 'trap "exit 143" TERM; sleep 600 & wait'],
+      guardProgram: wish.guardProgram ?? STANDS_FOR_GUARD,
       cluster: mortal(lab.cluster(timing, caller)),
       life: caller,
     }),
@@ -237,31 +216,4 @@ async function createLife(
 function describeWrite({ verb, served, name, body }: ApiRequest): string {
   const named = name ?? (body as { metadata?: { name?: string } } | undefined)?.metadata?.name ?? '';
   return `${verb} ${served.kind.kind} ${named}`;
-}
-
-/** After death no call does anything or answers, also none that was under way. */
-function untilDead<T extends object>(port: T, isDead: () => boolean): T {
-  const never = new Promise<never>(() => {});
-  const wrap = (value: unknown): unknown => {
-    if (typeof value === 'function')
-      return async (...words: unknown[]) => {
-        if (isDead()) return never;
-        try {
-          const answer = await value(...words);
-          return isDead() ? never : answer;
-        } catch (error) {
-          return isDead() ? never : Promise.reject(error);
-        }
-      };
-    return value;
-  };
-  const entries = Object.entries(port).map(([name, value]) => [
-    name,
-    name !== 'capabilities' && value !== null && typeof value === 'object'
-      ? untilDead(value as object, isDead)
-      : name === 'requests'
-        ? value
-        : wrap(value),
-  ]);
-  return Object.fromEntries(entries) as T;
 }
