@@ -21,7 +21,7 @@ export function deathsRightAfter(writes: readonly string[], moments: readonly Re
   });
 }
 
-export type DeathScene = (world: MatrixWorld, death: Death, turn: number) => Promise<string>;
+export type DeathScene = (world: MatrixWorld, death: Death) => Promise<string>;
 
 /**
  * Each in a world of its own. Prints how many deaths there were of how many, and how they ended; answers what went wrong,
@@ -35,13 +35,12 @@ export async function dieEachTime(
 ): Promise<string[]> {
   const problems: string[] = [];
   const ends: Record<string, number> = {};
-  const waiting = [...deaths.entries()];
+  const waiting = [...deaths];
   const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [turn, death] = next;
+    for (let death = waiting.shift(); death; death = waiting.shift()) {
       const world = await createMatrixWorld();
       try {
-        const end = await scene(world, death, turn);
+        const end = await scene(world, death);
         ends[end] = (ends[end] ?? 0) + 1;
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
