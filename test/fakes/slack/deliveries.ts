@@ -42,8 +42,8 @@ export interface Deliveries {
 }
 
 export interface DeliveryWay {
-  /** By HTTP to this address; over the sockets when left out. */
-  readonly url: string | undefined;
+  /** By HTTP to this address; over the sockets when undefined. */
+  url: string | undefined;
   readonly signingSecret: string;
   readonly ackLimitMs: number;
 }

@@ -67,6 +67,8 @@ export interface SlackDouble extends Setup, Sights, Typing, Clicking, Windows, H
   /** The most calls of a method within any one minute. */
   busiest(method: string): number;
   when: World['when'];
+  /** From now on by signed HTTP to this address: for a receiver that starts after the double. */
+  deliverTo(url: string): void;
   /** Slack's clock goes on by so much at once; events it owes are sent again. */
   pass(milliseconds: number): Promise<void>;
   dispose(): Promise<void>;
@@ -119,6 +121,9 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
     advice: slack.advice,
     busiest: rates.busiest,
     when: world.when,
+    deliverTo: (address) => {
+      way.url = address;
+    },
     pass: async (milliseconds) => {
       world.pass(milliseconds);
       await events.retryDue();

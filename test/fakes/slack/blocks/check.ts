@@ -89,7 +89,7 @@ export function say(issue: z.core.$ZodIssue, root: string): string {
     case 'unrecognized_keys':
       return problem(`invalid additional property: ${issue.keys.join(', ')}`, at);
     case 'invalid_union':
-      return problem('unsupported type', `${at}/${issue.discriminator ?? ''}`);
+      return problem('unsupported type', at);
     case 'invalid_type':
       if (!issue.message.includes('undefined')) return problem(`must be a ${issue.expected}`, at);
       return problem(`missing required field: ${path.at(-1)}`, [root, ...path.slice(0, -1)].join('/'));
