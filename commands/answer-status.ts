@@ -18,7 +18,7 @@ export function answerSubject(subject: Subject, follow: boolean): Answer {
     case 'backup':
       return answerBackup(subject.backup);
     case 'workspaces':
-      return answerWorkspaces(subject.states, follow);
+      return answerWorkspaces(subject.states, follow, subject.trouble);
   }
 }
 

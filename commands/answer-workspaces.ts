@@ -9,7 +9,7 @@ import { asJson } from './answers.ts';
 const NAMED_SERVICES = 6;
 
 /** How workspaces stand: services, what runs and waits, the last backup. */
-export function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean): Answer {
+export function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean, trouble?: string): Answer {
   const isUp = (state: WorkspaceState) => state.unseen === undefined && state.services.every(isServiceUp);
   const waiting = states.flatMap(({ requests }) => requests);
   const [only] = states;
@@ -32,6 +32,7 @@ export function answerWorkspaces(states: readonly WorkspaceState[], follow: bool
         `${request.id}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? ` (${request.reason})` : ''}`,
       ]),
       ...states.flatMap(retentionField),
+      ...(trouble === undefined ? [] : [['Messages', trouble] as [string, string]]),
     ],
     // One that does not run otherwise may be meant to: a backup does not start it either.
     ...(states.some(({ stoppedBy, unseen }) => stoppedBy !== undefined || unseen) ? { failed: true } : {}),

@@ -6,9 +6,11 @@ import { serverCommands } from '../commands/deployer.ts';
 import { createLowdbCatalog } from './catalog/lowdb/lowdb-catalog.ts';
 import type { Answer } from './chat/answer.ts';
 import { parseInput } from './chat/command.ts';
+import type { SlackSettings } from './chat/slack/settings.ts';
 import { createHub } from './chat/terminal/hub.ts';
 import { createTerminalServer } from './chat/terminal/server.ts';
 import { createTerminalChat } from './chat/terminal/terminal-chat.ts';
+import { createChats } from './chat/together.ts';
 import { systemClock } from './clock.ts';
 import { type Config, type ConfigSource, readConfig } from './config.ts';
 import { readBasics } from './config-basics.ts';
@@ -18,6 +20,7 @@ import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
+import type { Slack } from './main-slack.ts';
 import { VERSION } from './main-version.ts';
 import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
@@ -33,12 +36,12 @@ const LOOK_IDLE_MS = 1_000;
 /** Owns the data folder until told to end: recovers first, then checks the configuration, then opens the doors. */
 export async function serve(source: ConfigSource, input: { idle?: number | undefined }): Promise<Answer> {
   stayModest();
-  const { data, notify } = await readBasics(source);
+  const { data, notify, slack } = await readBasics(source);
   await mkdir(data, { recursive: true, mode: 0o711 });
   const lock = createStateLock({ folder: data, clock: systemClock, waitMs: 0, fence: false });
   const served = await holdFolder(data, lock, async () => {
     const log = createFileLog(join(data, 'server.log'), source.environment.CML_LOG_LEVEL ?? 'info');
-    return serveFolder({ source, data, notify, log, idleMs: input.idle });
+    return serveFolder({ source, data, notify, slack, log, idleMs: input.idle });
   });
   return { text: served, tone: 'info', json: { ended: served } };
 }
@@ -74,11 +77,12 @@ interface Served {
   readonly source: ConfigSource;
   readonly data: string;
   readonly notify: readonly string[] | undefined;
+  readonly slack: SlackSettings | undefined;
   readonly log: Log;
   readonly idleMs: number | undefined;
 }
 
-async function serveFolder({ source, data, notify, log, idleMs }: Served): Promise<string> {
+async function serveFolder({ source, data, notify, slack: slackSettings, log, idleMs }: Served): Promise<string> {
   const hub = createHub();
   const catalog = createLowdbCatalog({ folder: data });
   let notifyNow = notify;
@@ -86,7 +90,8 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     const [first, ...rest] = notifyNow ?? [];
     return first === undefined ? undefined : ([first, ...rest] as const);
   };
-  const chat = createTerminalChat({
+  const stop = createStop();
+  const terminal = createTerminalChat({
     messagesFile: join(data, 'messages.log'),
     notifyCommand,
     followers: hub,
@@ -102,7 +107,8 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     pageCommand: notifyCommand,
     environment: source.environment,
   });
-  const stop = createStop();
+  const slack = await createSlackIfConfigured(slackSettings, source.environment, log, stop.crash);
+  const chat = createChats([terminal, ...(slack?.chat ? [slack.chat] : [])], log);
   const orchestrator = createOrchestrator({
     catalog,
     chat,
@@ -134,6 +140,7 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     refreshWorkspaces = async () => void (await live.current());
     const { setAside } = await catalog.open();
     for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
+    const configFor = (word: string) => (RECOVERY_WORDS.has(word) ? live.currentOrLast() : live.current());
     const server = createTerminalServer({
       socketPath: join(data, 'control.sock'),
       noncesFolder: join(data, 'nonces'),
@@ -141,15 +148,13 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
       log,
       clock: systemClock,
       onBug: stop.crash,
-      say: async (caller, word, given) => {
-        const config = await (RECOVERY_WORDS.has(word) ? live.currentOrLast() : live.current());
-        return say(orchestrator, config, caller, word, given);
-      },
+      say: async (caller, word, given) => say(orchestrator, await configFor(word), caller, word, given),
       follow: (id, signal) => follow(orchestrator, hub, id, signal),
       followRequest: (id, signal) => followRequest(orchestrator, hub, id, signal),
     });
     await orchestrator.takeTurns();
     await server.listen();
+    const slackDoor = await slack?.openDoor(orchestrator, configFor);
     const sweep = async () => {
       await live.currentOrLast(); // edits count although nobody says a word
       await orchestrator.sweep();
@@ -157,17 +162,30 @@ async function serveFolder({ source, data, notify, log, idleMs }: Served): Promi
     const sweeping = setInterval(() => void sweep().catch(stop.crash), SWEEP_MS);
     const watching = setInterval(() => {
       const since = server.idleSince();
-      if (idleMs === undefined || since === undefined || !orchestrator.isIdle()) return;
+      // Who speaks in Slack comes through a door that is always open.
+      if (idleMs === undefined || slack || since === undefined || !orchestrator.isIdle()) return;
       if (Date.now() - since.getTime() >= idleMs) stop.end('nothing was asked for a while');
     }, LOOK_IDLE_MS);
     await orchestrator.sweep();
     const why = await stop.ended;
     clearInterval(sweeping);
     clearInterval(watching);
-    await server.close();
+    await Promise.all([server.close(), slackDoor?.close()]);
     log.info({ why }, 'the server ends');
     return `The server ended: ${why}.`;
   }
+}
+
+/** Its libraries are loaded only where they are needed. */
+async function createSlackIfConfigured(
+  settings: SlackSettings | undefined,
+  environment: ConfigSource['environment'],
+  log: Log,
+  onBug: (error: unknown) => void,
+): Promise<Slack | undefined> {
+  if (!settings) return undefined;
+  const { createSlack } = await import('./main-slack.ts');
+  return createSlack({ settings, environment, log, onBug });
 }
 
 async function say(

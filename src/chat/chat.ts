@@ -37,6 +37,8 @@ export interface Message {
 export interface Chat {
   /** One sentence on what this chat cannot do for people, for `cml check`; absent when it reaches and wakes them. */
   readonly weakness?: string | undefined;
+  /** What is wrong with the way to people just now, in one sentence, for `cml check` and `cml status`. */
+  readonly trouble?: string | undefined;
   /** Says it before anyone is disturbed; answers how many were reached, as far as the chat can know. */
   announce(message: Message): Promise<{ readonly reached: number }>;
   /** Says it, replacing an earlier message with the same key where possible. */

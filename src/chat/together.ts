@@ -28,6 +28,10 @@ export function createChats(chats: readonly Chat[], log: Log): Chat {
       const weaknesses = chats.map((chat) => chat.weakness);
       return weaknesses.includes(undefined) ? undefined : weaknesses[0];
     },
+    get trouble() {
+      const troubles = chats.flatMap(({ trouble }) => trouble ?? []);
+      return troubles.length === 0 ? undefined : troubles.join(' ');
+    },
     async announce(message) {
       const told = await tell(message.key, (chat) => chat.announce(message));
       return { reached: told.reduce((sum, { reached }) => sum + reached, 0) };

@@ -46,7 +46,9 @@ export async function checkWorkspace(room: Room, workspace: string): Promise<Fin
       ...(plan ? planFindings(plan, inspection) : []),
       ...(await historyFindings(room, workspace)),
       approverFinding(settings.policy),
-      ...(chat.weakness === undefined ? [] : [{ about: 'messages', state: 'warning' as const, says: chat.weakness }]),
+      ...[chat.weakness, chat.trouble].flatMap((says) =>
+        says === undefined ? [] : [{ about: 'messages', state: 'warning' as const, says }],
+      ),
       ...inspection.warnings.map((says): Finding => ({ about: 'workspace', state: 'warning', says })),
     ];
   } finally {

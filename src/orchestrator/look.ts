@@ -33,7 +33,7 @@ export type Subject =
   | { readonly kind: 'operation'; readonly view: OperationView; readonly backup?: Backup }
   | { readonly kind: 'request'; readonly request: Request }
   | { readonly kind: 'backup'; readonly backup: Backup }
-  | { readonly kind: 'workspaces'; readonly states: readonly WorkspaceState[] };
+  | { readonly kind: 'workspaces'; readonly states: readonly WorkspaceState[]; readonly trouble?: string };
 
 /** The live view of a running operation, or the last one of an ended one. */
 export function viewOf(room: Room, operation: Operation): OperationView {
@@ -45,9 +45,8 @@ export function viewOf(room: Room, operation: Operation): OperationView {
 /** What a person asks about: nothing (all workspaces), a workspace, an operation, a request or a backup. */
 export async function lookAt(room: Room, subject?: string): Promise<Subject> {
   const names = Object.keys(room.world.workspaces);
-  if (subject === undefined)
-    return { kind: 'workspaces', states: await Promise.all(names.map((name) => look(room, name))) };
-  if (names.includes(subject)) return { kind: 'workspaces', states: [await look(room, subject)] };
+  if (subject === undefined) return workspacesSubject(room, await Promise.all(names.map((name) => look(room, name))));
+  if (names.includes(subject)) return workspacesSubject(room, [await look(room, subject)]);
   if (subject.startsWith('req_'))
     return { kind: 'request', request: underRulesOfNow(room, await findRequest(room, subject)) };
   if (subject.startsWith('bkp_')) return { kind: 'backup', backup: await findBackup(room, subject) };
@@ -60,6 +59,12 @@ export async function lookAt(room: Room, subject?: string): Promise<Subject> {
   const view = viewOf(room, operation);
   const backup = await room.world.catalog.backups.get(backupIdOf(operation));
   return { kind: 'operation', view, ...(backup ? { backup } : {}) };
+}
+
+/** With what is wrong with the way to people: who looks at workspaces may be waiting for a message. */
+function workspacesSubject({ world }: Room, states: readonly WorkspaceState[]): Subject {
+  const { trouble } = world.chat;
+  return { kind: 'workspaces', states, ...(trouble === undefined ? {} : { trouble }) };
 }
 
 /** A pending one says how many approvals it needs by the rules that the next vote is counted by. */

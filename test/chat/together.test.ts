@@ -53,4 +53,14 @@ describe('several chats', () => {
     expect(createChats([weak, second], log).weakness).toBeUndefined();
     expect(createChats([weak, weak], log).weakness).toBe('It wakes nobody.');
   });
+
+  test('tell what is wrong with any of them', () => {
+    const { log, chats, chat } = createWorld();
+    expect(chat.trouble).toBeUndefined();
+    const [first, second] = chats;
+    if (!first || !second) throw new Error('there are two');
+    expect(createChats([first, { ...second, trouble: 'It is not connected.' }], log).trouble).toBe(
+      'It is not connected.',
+    );
+  });
 });

@@ -1,0 +1,80 @@
+import { commands } from '../commands/commands.ts';
+import { isSameHuman } from './approval/rules.ts';
+import { parseInput } from './chat/command.ts';
+import { writeMoment } from './chat/messages/words.ts';
+import type { Choice, SlackDoorOptions } from './chat/slack/door-world.ts';
+import { helpWord } from './chat/slack/help-word.ts';
+import type { HomeFacts } from './chat/slack/home.ts';
+import type { Config } from './config.ts';
+import { UserError } from './errors.ts';
+import { admitSlack } from './main-people.ts';
+import type { Orchestrator } from './orchestrator/orchestrator.ts';
+import type { Person } from './records/person.ts';
+import type { Request } from './records/request.ts';
+
+/** Every word that may be said in Slack. */
+export const slackWords: SlackDoorOptions['words'] = [...commands, helpWord];
+
+/** As many as a form can offer. */
+const MOST_CHOICES = 100;
+
+type People = Pick<Config, 'people' | 'workspaces' | 'slack'>;
+
+/**
+ * What the door of Slack asks for, answered by the orchestrator.
+ * @param configFor the configuration as it stands when a word is said.
+ */
+export function createSlackWords(
+  orchestrator: Orchestrator,
+  configFor: (word: string) => Promise<People>,
+): Pick<SlackDoorOptions, 'words' | 'say' | 'choices' | 'look'> {
+  return {
+    words: slackWords,
+    async say(caller, word, given) {
+      const command = commands.find((candidate) => candidate.word === word);
+      if (!command) throw new UserError('bad-command', `There is no word "${word}".`, { hint: 'See: cml help' });
+      const config = await configFor(word);
+      const person = admitSlack(caller, config);
+      refuseApproval(word, config);
+      return command.run({ orchestrator, person }, parseInput(command, given));
+    },
+    async choices(caller, key) {
+      admitSlack(caller, await configFor('list'));
+      return choicesFor(orchestrator, key);
+    },
+    async look(caller) {
+      const config = await configFor('status');
+      return lookFor(orchestrator, admitSlack(caller, config), config);
+    },
+  };
+}
+
+/** A stolen Slack account must not be enough where the policy asks for more. */
+function refuseApproval(word: string, { slack }: People): void {
+  if (word !== 'approve' || slack?.approvals.by !== 'web') return;
+  throw new UserError('not-allowed', 'In Slack nothing is approved here.', {
+    hint: 'Approve where you are signed in: on the page, or in a terminal with cml approve.',
+  });
+}
+
+async function choicesFor(orchestrator: Orchestrator, key: string): Promise<Choice[]> {
+  if (key === 'workspace' || key === 'to') {
+    return orchestrator.workspaces().map((name) => ({ value: name, label: name }));
+  }
+  if (key !== 'backup') return [];
+  const backups = await orchestrator.listBackups({ limit: MOST_CHOICES });
+  return backups.map(({ id, name, workspace, takenAt }) => {
+    return { value: id, label: `${workspace}, ${writeMoment(takenAt)}${name === undefined ? '' : `, ${name}`}` };
+  });
+}
+
+async function lookFor(orchestrator: Orchestrator, person: Person, { workspaces }: People): Promise<HomeFacts> {
+  const subject = await orchestrator.lookAt();
+  const states = subject.kind === 'workspaces' ? subject.states : [];
+  const mayDecide = (request: Request) =>
+    workspaces[request.workspace]?.policy.approvers.includes(person.name) === true &&
+    request.status === 'pending' &&
+    !isSameHuman(person, request.by) &&
+    !request.votes.some(({ by }) => isSameHuman(by, person));
+  return { workspaces: states, mine: states.flatMap(({ requests }) => requests).filter(mayDecide) };
+}

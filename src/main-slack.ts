@@ -1,0 +1,68 @@
+import type { Chat } from './chat/chat.ts';
+import type { SlackDoor } from './chat/slack/door.ts';
+import type { SlackSettings, SlackTokens } from './chat/slack/settings.ts';
+import { systemClock } from './clock.ts';
+import type { Config, Environment } from './config.ts';
+import { PortError } from './errors.ts';
+import type { Log } from './log.ts';
+import type { Orchestrator } from './orchestrator/orchestrator.ts';
+
+/** Slack as the server knows it: something to speak with from the start, and a door to open later. */
+export interface Slack {
+  readonly chat?: Chat;
+  openDoor(orchestrator: Orchestrator, configFor: (word: string) => Promise<Config>): Promise<SlackDoor | undefined>;
+}
+
+export interface SlackOptions {
+  readonly settings: SlackSettings;
+  readonly environment: Environment;
+  readonly log: Log;
+  readonly onBug: (error: unknown) => void;
+}
+
+/** Loaded only where Slack is configured. Never fails: what is wrong with Slack hinders neither boot nor recovery. */
+export async function createSlack({ settings, environment, log, onBug }: SlackOptions): Promise<Slack> {
+  const tokens = tokensOf(environment);
+  if (!tokens) {
+    const problem = 'Nobody is told anything in Slack: SLACK_BOT_TOKEN is not set in the environment of the server.';
+    log.warn(problem);
+    return { chat: createMuteChat(problem), openDoor: async () => undefined };
+  }
+  const { createSlackClients } = await import('./chat/slack/clients.ts');
+  const { createSlackHealth } = await import('./chat/slack/health.ts');
+  const health = createSlackHealth(log);
+  const clients = createSlackClients({ botToken: tokens.bot, apiUrl: settings.apiUrl, log, health });
+  const noteTrouble = (error: unknown) => {
+    if (!(error instanceof PortError)) return onBug(error);
+    health.note('delivery', [error.message, error.hint].filter(Boolean).join(' '));
+  };
+  return {
+    async openDoor(orchestrator, configFor) {
+      const { createSlackDoor } = await import('./chat/slack/door.ts');
+      const { createSlackWords } = await import('./main-slack-words.ts');
+      const words = createSlackWords(orchestrator, configFor);
+      let door: SlackDoor | undefined;
+      try {
+        door = createSlackDoor({ ...words, settings, tokens, clients, health, clock: systemClock, log, onBug });
+      } catch (error) {
+        noteTrouble(error);
+      }
+      // In its own time: a Slack that cannot be reached keeps nobody waiting.
+      door?.open().catch(noteTrouble);
+      return door;
+    },
+  };
+}
+
+/** Says nothing to anybody, and says so. */
+function createMuteChat(trouble: string): Chat {
+  const refuse = async (): Promise<never> => {
+    throw new PortError('chat-unavailable', trouble, { retryable: true });
+  };
+  return { trouble, announce: refuse, post: refuse, show: () => undefined, showRequest: refuse, page: refuse };
+}
+
+function tokensOf(environment: Environment): SlackTokens | undefined {
+  const { SLACK_BOT_TOKEN: bot, SLACK_APP_TOKEN: app, SLACK_SIGNING_SECRET: signingSecret } = environment;
+  return bot ? { bot, app, signingSecret } : undefined;
+}

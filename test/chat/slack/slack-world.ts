@@ -1,0 +1,95 @@
+import { createSlackClients } from '../../../src/chat/slack/clients.ts';
+import { createSlackDoor, type SlackDoor } from '../../../src/chat/slack/door.ts';
+import { createSlackHealth, type SlackHealth } from '../../../src/chat/slack/health.ts';
+import { type SlackSettings, slackSettings } from '../../../src/chat/slack/settings.ts';
+import { systemClock } from '../../../src/clock.ts';
+import { createLog } from '../../../src/log.ts';
+import { createSlackWords } from '../../../src/main-slack-words.ts';
+import { createSlackDouble, type SlackDouble } from '../../fakes/slack/double.ts';
+import { type Door, openDoor } from '../../orchestrator/door.ts';
+
+/** Everything from the person in Slack to a workspace in memory, with the real Bolt in between. */
+export interface SlackWorld {
+  readonly slack: SlackDouble;
+  readonly door: Door;
+  readonly slackDoor: SlackDoor;
+  readonly health: SlackHealth;
+  /** What the log was told, one JSON line each. */
+  readonly logged: string[];
+  readonly bugs: unknown[];
+  readonly people: Record<string, { slack: string }>;
+  /** The newest thing that only this person sees, once there are so many; its text. */
+  told(user: string, count?: number): Promise<string>;
+  dispose(): Promise<void>;
+}
+
+export interface SlackWorldOptions {
+  readonly policy?: object;
+  readonly settings?: Partial<Record<keyof SlackSettings, unknown>>;
+}
+
+const PEOPLE = { alice: { slack: 'UALICE' }, bob: { slack: 'UBOB' }, carol: { slack: 'UCAROL' } };
+
+async function createDouble(mode: string): Promise<{ slack: SlackDouble; port: number | undefined }> {
+  if (mode === 'socket') return { slack: await createSlackDouble({ rates: 'none' }), port: undefined };
+  const port = await freePort();
+  return {
+    slack: await createSlackDouble({ rates: 'none', deliver: { url: `http://127.0.0.1:${port}/slack/events` } }),
+    port,
+  };
+}
+
+async function freePort(): Promise<number> {
+  const { createServer } = await import('node:net');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
+}
+
+export async function createSlackWorld(options: SlackWorldOptions = {}): Promise<SlackWorld> {
+  const mode = String(options.settings?.mode ?? 'socket');
+  const { slack, port } = await createDouble(mode);
+  for (const [name, { slack: id }] of Object.entries(PEOPLE)) slack.people.add({ id, name });
+  slack.people.add({ id: 'USTRANGER', name: 'zoe' });
+  slack.channels.add({ id: 'CML', name: 'ml' });
+  slack.channels.add({ id: 'COTHER', name: 'other' });
+  const door = await openDoor(options.policy);
+  const settings = slackSettings.parse({
+    channel: 'CML',
+    apiUrl: slack.apiUrl,
+    ...(port && { port }),
+    ...options.settings,
+  });
+  const logged: string[] = [];
+  const log = createLog({ write: (line: string) => void logged.push(line) }, 'debug');
+  const health = createSlackHealth(log);
+  const clients = createSlackClients({ botToken: slack.botToken, apiUrl: slack.apiUrl, log, health });
+  const bugs: unknown[] = [];
+  const people = { ...PEOPLE };
+  const slackDoor = createSlackDoor({
+    ...createSlackWords(door.orchestrator, async () => ({ people, workspaces: door.workspaces, slack: settings })),
+    settings,
+    tokens: { bot: slack.botToken, app: slack.appToken, signingSecret: slack.signingSecret },
+    clients,
+    health,
+    clock: systemClock,
+    log,
+    onBug: (error) => bugs.push(error),
+  });
+  await slackDoor.open();
+  return {
+    ...{ slack, door, slackDoor, health, logged, bugs, people },
+    async told(user, count = 1) {
+      await slack.when(() => (slack.ephemerals(user).length >= count ? true : undefined));
+      return slack.ephemerals(user).at(-1)?.text ?? '';
+    },
+    async dispose() {
+      await slackDoor.close();
+      await slack.dispose();
+      await door.dispose();
+    },
+  };
+}
