@@ -62,17 +62,7 @@ export function createAccess(): Access {
       return granted?.some((rule) => isGranted(rule, asked)) ?? true;
     },
     check(request) {
-      const { kind } = request.served;
-      const [group = '', version] = kind.apiVersion.split('/');
-      const asked = {
-        verb: request.verb === 'apply' ? 'patch' : request.verb,
-        group: version === undefined ? '' : group,
-        resource: kind.plural,
-        subresource: request.subresource ?? '',
-        // A namespace is named by itself.
-        namespace: request.namespace ?? (kind.kind === 'Namespace' ? (request.name ?? '') : ''),
-        name: request.name ?? '',
-      };
+      const asked = attributesOf(request);
       if (!access.allows(asked)) throw forbidden(asked);
     },
     rules: (namespace) =>
@@ -81,6 +71,25 @@ export function createAccess(): Access {
         .map(({ rule }) => rule) ?? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
   };
   return access;
+}
+
+/** What a request needs. */
+export function attributesOf({ verb, served: { kind }, namespace, name, subresource }: ApiRequest): Attributes {
+  const [group = '', version] = kind.apiVersion.split('/');
+  return {
+    verb: verb === 'apply' ? 'patch' : verb,
+    group: version === undefined ? '' : group,
+    resource: kind.plural,
+    subresource: subresource ?? '',
+    // A namespace is named by itself.
+    namespace: namespace ?? (kind.kind === 'Namespace' ? (name ?? '') : ''),
+    name: name ?? '',
+  };
+}
+
+/** `<verb> <group>/<resource>[/<subresource>]` */
+export function rightOf({ verb, group, resource, subresource }: Partial<Attributes>): string {
+  return `${verb} ${group}/${resource}${subresource ? `/${subresource}` : ''}`;
 }
 
 function isDenied({ verb, group, resource, namespace }: Denial, asked: Attributes): boolean {

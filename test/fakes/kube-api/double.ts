@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
 import { type ClusterOptions, createCluster } from '../../../src/workspace/kubernetes/cluster-client.ts';
 import { type Kind, NAMESPACE } from '../../../src/workspace/kubernetes/kinds.ts';
-import { type Access, createAccess } from './access.ts';
+import { type Access, attributesOf, createAccess, rightOf } from './access.ts';
 import { admitStorage } from './controllers/storage-admission.ts';
 import { admit as askWebhooks } from './controllers/webhook.ts';
 import { createWorld, type Delays, type World } from './controllers/world.ts';
@@ -58,6 +58,8 @@ export interface SeenRequest {
   readonly selector: string;
   /** Token of who sent it. */
   readonly caller: string;
+  /** What access is decided by: `<verb> <group>/<resource>[/<subresource>]`, the group empty for the first one. */
+  readonly right: string;
   readonly atMs: number;
 }
 
@@ -95,10 +97,12 @@ export async function createKubeDouble(options: KubeDoubleOptions = {}): Promise
     ...{ store, faults, access, kinds, now, logs: world.logs },
     objects: createObjects({ store, admissions, now }),
     watches: createWatches({ store, faults, bookmarkMs }),
-    seen({ verb, served, namespace, name, subresource, query, caller }) {
+    seen(request) {
+      const { verb, served, namespace, name, subresource, query, caller } = request;
       const selector = [query.get('labelSelector'), query.get('fieldSelector')].filter(Boolean).join(' ');
       const { kind } = served.kind;
-      requests.push({ verb, kind, namespace, name, subresource, selector, caller, atMs: performance.now() });
+      const right = rightOf(attributesOf(request));
+      requests.push({ verb, kind, namespace, name, subresource, selector, caller, right, atMs: performance.now() });
     },
     seenOther: (method, path) => others.push({ method, path, atMs: performance.now() }),
     elsewhere: (path, query) => [...answers].map((answer) => answer(path, query)).find((found) => found !== undefined),
