@@ -71,6 +71,8 @@ it('the roles are enough for all that a backup does in the cluster', async () =>
   const { warnings } = await platform.inspect({ count: true });
   expect(warnings.filter((warning) => warning.startsWith('We may not'))).toEqual([
     expect.stringContaining('get nodes/proxy'),
+    expect.stringContaining('what Argo CD would scale up again'),
+    expect.stringContaining('the definition lacks them'),
   ]);
   await platform.captureDefinition(join(root, 'definition'));
   const note = await platform.noteRunning(OPERATION);

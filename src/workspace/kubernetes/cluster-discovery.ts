@@ -1,14 +1,15 @@
-import type { V1APIGroupList, V1APIResourceList, V1SelfSubjectAccessReview } from '@kubernetes/client-node';
+import type { V1APIGroupList, V1APIResourceList } from '@kubernetes/client-node';
 import type { Log } from '../../log.ts';
 import { type Cluster, isRefusal } from './cluster.ts';
-import { addressOf, versionAddress } from './cluster-address.ts';
+import { versionAddress } from './cluster-address.ts';
 import { mayPass, type Requests } from './cluster-requests.ts';
+import { createReviews } from './cluster-reviews.ts';
 import type { Kind } from './kinds.ts';
 
 export function createDiscovery(
   requests: Requests,
   log?: Log,
-): Pick<Cluster, 'serves' | 'discover' | 'missing' | 'get'> {
+): Pick<Cluster, 'serves' | 'discover' | 'missing' | 'mayList' | 'get'> {
   async function get(path: string): Promise<unknown> {
     try {
       return await requests.repeat({ verb: 'get', resource: 'other', method: 'GET', path });
@@ -50,22 +51,6 @@ export function createDiscovery(
       );
       return found.flat();
     },
-    async missing(wishes) {
-      const path = addressOf({
-        ...{ apiVersion: 'authorization.k8s.io/v1', plural: 'selfsubjectaccessreviews', namespaced: false },
-      });
-      const answers = await Promise.all(
-        wishes.map(async ({ verb, group, resource, subresource = '', namespace = '' }) => {
-          const resourceAttributes = { verb, group, resource, subresource, namespace };
-          const body = {
-            ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' },
-            spec: { resourceAttributes },
-          };
-          const request = { verb: 'create', resource: 'selfsubjectaccessreviews', method: 'POST', path, body } as const;
-          return ((await requests.repeat(request)) as V1SelfSubjectAccessReview).status?.allowed === true;
-        }),
-      );
-      return wishes.filter((_, at) => !answers[at]);
-    },
+    ...createReviews(requests),
   };
 }

@@ -44,6 +44,12 @@ export interface Wish {
   readonly namespace?: string | undefined;
 }
 
+/** An account of pods. */
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 /**
  * What we need of an API server. Every call is one request (`list` one a page) unless it says otherwise; requests that were
  * throttled (429, after its Retry-After), that met 5xx or a dropped connection are sent again for some seconds when
@@ -109,8 +115,10 @@ export interface Cluster {
   serves(kind: Kind): Promise<boolean>;
   /** Every kind that can be listed, preferred versions only. */
   discover(): Promise<Kind[]>;
-  /** Those of the wishes that we may not do. */
-  missing(wishes: readonly Wish[]): Promise<Wish[]>;
+  /** Those of the wishes that we, or that account, may not do. To ask about another is a right of its own (`Forbidden`). */
+  missing(wishes: readonly Wish[], account?: Account): Promise<Wish[]>;
+  /** Which kinds we may list there, by one request; undefined where the server does not tell all. */
+  mayList(namespace: string): Promise<((kind: Kind) => boolean) | undefined>;
   /** GET of any address below the server, parsed; undefined on 404. For what is no object: `/version`, a node's statistics. */
   get(path: string): Promise<unknown>;
   /** How many requests were sent so far, by verb and kind: `patch deployments`. For the benchmark. */

@@ -28,7 +28,8 @@ export function createLazyCluster(options: ClusterOptions): Cluster {
     readLog: async (pod, onLine, wish) => (await load()).readLog(pod, onLine, wish),
     serves: async (kind) => (await load()).serves(kind),
     discover: async () => (await load()).discover(),
-    missing: async (wishes) => (await load()).missing(wishes),
+    missing: async (wishes, account) => (await load()).missing(wishes, account),
+    mayList: async (namespace) => (await load()).mayList(namespace),
     get: async (path) => (await load()).get(path),
     requests: () => loaded?.requests() ?? {},
   };

@@ -1,81 +1,24 @@
-import type { Wish } from './cluster.ts';
+import {
+  argoPurpose,
+  backupPurposes,
+  guardPurposes,
+  kedaPurpose,
+  SNAPSHOTS,
+  sharePurpose,
+  snapshotPurpose,
+} from './backup-purposes.ts';
+import { type Account, isRefusal, type Wish } from './cluster.ts';
 import type { KubeContext } from './context.ts';
+import { isRuntime } from './definition.ts';
 import type { FoundPart } from './found.ts';
-
-/** What one purpose takes. Kept as short as a review of each costs a request. */
-interface Purpose {
-  /** Part of a sentence: "needed to ...". */
-  readonly to: string;
-  /** A promise hangs on it: without it nothing is begun. */
-  readonly isNeeded: boolean;
-  readonly wishes: readonly Wish[];
-}
+import { APPLICATION } from './gitops.ts';
+import { SCALED_OBJECT } from './kinds.ts';
+import { needed, type Purpose, wish } from './purpose.ts';
 
 export interface MissingPermissions {
   /** Sentences. */
   readonly needed: readonly string[];
   readonly useful: readonly string[];
-}
-
-const wish = (verbs: string, group: string, resource: string, namespace?: string): Wish[] => {
-  const [plural = '', subresource] = resource.split('/');
-  return verbs.split(' ').map((verb) => ({ verb, group, resource: plural, subresource, namespace }));
-};
-
-const SNAPSHOTS = 'snapshot.storage.k8s.io';
-
-function backupPurposes(namespace: string): Purpose[] {
-  const service = (group: string, resource: string) => wish('list patch watch', group, resource, namespace);
-  return [
-    needed('to stop and start services', [
-      ...service('apps', 'deployments'),
-      ...service('apps', 'statefulsets'),
-      ...service('batch', 'cronjobs'),
-    ]),
-    needed('to prove that nobody writes during the cut', wish('list watch', '', 'pods')),
-    needed('to find volumes and to keep them', [
-      ...wish('list', '', 'persistentvolumeclaims', namespace),
-      ...wish('get list patch', '', 'persistentvolumes'),
-      ...wish('list', 'storage.k8s.io', 'storageclasses'),
-      ...wish('list', '', 'services', namespace),
-    ]),
-    needed('to rehearse the start', wish('create', '', 'pods', namespace)),
-    needed('to remember what was done', wish('get list create patch delete', '', 'configmaps', namespace)),
-    needed('to run the guard and to copy data', [
-      ...wish('get list create delete watch', 'batch', 'jobs', namespace),
-      ...wish('get create patch delete', '', 'secrets', namespace),
-      ...wish('get', '', 'pods/log', namespace),
-      ...wish('patch', '', 'pods', namespace),
-    ]),
-    needed('to capture the definition', wish('list', '', 'secrets', namespace)),
-    useful('to page from the cluster when we do not return', wish('create', '', 'events', namespace)),
-    useful('to see that storage has let go of a volume', wish('list watch', 'storage.k8s.io', 'volumeattachments')),
-    useful('to know volumes without starting anything', wish('get', '', 'nodes/proxy')),
-    useful(
-      'to see who would scale services up again',
-      wish('list', 'autoscaling', 'horizontalpodautoscalers', namespace),
-    ),
-    useful(
-      'to see which services are asked before pods start',
-      wish('list', 'admissionregistration.k8s.io', 'validatingwebhookconfigurations'),
-    ),
-  ];
-}
-
-function snapshotPurpose(namespace: string): Purpose {
-  return needed('to make snapshots and to read from them', [
-    ...wish('list', SNAPSHOTS, 'volumesnapshotclasses'),
-    ...wish('create delete watch', SNAPSHOTS, 'volumesnapshots', namespace),
-    ...wish('get patch', SNAPSHOTS, 'volumesnapshotcontents'),
-    ...wish('create delete', '', 'persistentvolumeclaims', namespace),
-  ]);
-}
-
-function sharePurpose(namespace: string): Purpose {
-  return needed('to read a share through a volume of our own, past what is cached', [
-    ...wish('create delete', '', 'persistentvolumes'),
-    ...wish('create delete', '', 'persistentvolumeclaims', namespace),
-  ]);
 }
 
 function restorePurposes(namespace: string): Purpose[] {
@@ -96,12 +39,60 @@ function restorePurposes(namespace: string): Purpose[] {
   ];
 }
 
-/** Which permissions a backup of this workspace lacks, whatever its parts are like. */
-export function findMissingForBackup(context: KubeContext): Promise<MissingPermissions> {
+/** Which permissions a backup of this workspace lacks, whatever its parts are like; those of its guard too. */
+export async function findMissingForBackup(context: KubeContext): Promise<MissingPermissions> {
+  const { namespace, settings, cluster } = context;
+  const [hasKeda, hasArgo] = await Promise.all([cluster.serves(SCALED_OBJECT), cluster.serves(APPLICATION)]);
+  const purposes = [
+    ...backupPurposes(namespace),
+    ...(hasKeda ? [kedaPurpose(namespace)] : []),
+    ...(hasArgo ? [argoPurpose()] : []),
+    ...(settings.workloads === 'stop' ? [needed("to stop people's workloads", wish('delete', '', 'pods'))] : []),
+  ];
+  const found = await Promise.all([
+    findMissing(context, purposes),
+    findMissingForGuard(context),
+    findLeftOfDefinition(context),
+  ]);
+  return { needed: found.flatMap((one) => one.needed), useful: found.flatMap((one) => one.useful) };
+}
+
+/** The guard has an account of its own, which is asked about in its name where we may. */
+async function findMissingForGuard(context: KubeContext): Promise<MissingPermissions> {
   const { namespace, settings } = context;
-  const purposes = backupPurposes(namespace);
-  if (settings.workloads === 'stop') purposes.push(needed("to stop people's workloads", wish('delete', '', 'pods')));
-  return findMissing(context, purposes);
+  const account = { namespace, name: settings.movers.serviceAccount ?? 'default' };
+  try {
+    return await findMissing(context, guardPurposes(namespace), account);
+  } catch (error) {
+    if (!isRefusal(error, 'Forbidden')) throw error;
+    const why = 'needed to see before whether the guard could start services';
+    return { needed: [], useful: [`We may not create subjectaccessreviews everywhere: ${why}.`] };
+  }
+}
+
+/** What operators keep in the namespace is in the definition as far as we may list it. What may not be listed is told. */
+async function findLeftOfDefinition({ cluster, namespace }: KubeContext): Promise<MissingPermissions> {
+  const mayList = await cluster.mayList(namespace);
+  if (mayList === undefined) return { needed: [], useful: [] };
+  const kinds = (await cluster.discover()).filter((kind) => kind.namespaced && !isRuntime(kind) && isAdded(kind));
+  const left = kinds.filter((kind) => !mayList(kind)).map(({ plural }) => plural);
+  if (left.length === 0) return { needed: [], useful: [] };
+  return {
+    needed: [],
+    useful: [`We may not list ${someOf(left)} in ${namespace}: if any stand there, the definition lacks them.`],
+  };
+}
+
+/** A cluster may have a hundred kinds. */
+function someOf(plurals: readonly string[]): string {
+  const more = plurals.length - 8;
+  return more > 0 ? `${plurals.slice(0, 8).join(', ')} and ${more} more kinds` : plurals.join(', ');
+}
+
+/** By an operator, and not by Kubernetes itself. */
+function isAdded({ apiVersion }: { readonly apiVersion: string }): boolean {
+  const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+  return group.includes('.') && !group.endsWith('.k8s.io');
 }
 
 /** What these parts take beyond that. */
@@ -119,15 +110,21 @@ export function findMissingForRestore(context: KubeContext): Promise<MissingPerm
   return findMissing(context, restorePurposes(context.namespace));
 }
 
-async function findMissing({ cluster }: KubeContext, purposes: readonly Purpose[]): Promise<MissingPermissions> {
+async function findMissing(
+  { cluster }: KubeContext,
+  purposes: readonly Purpose[],
+  account?: Account,
+): Promise<MissingPermissions> {
   if (purposes.length === 0) return { needed: [], useful: [] };
-  const missing = new Set((await cluster.missing(purposes.flatMap(({ wishes }) => wishes))).map(nameOf));
+  const wishes = purposes.flatMap((purpose) => purpose.wishes);
+  const missing = new Set((await cluster.missing(wishes, account)).map(nameOf));
+  const who = account === undefined ? 'We' : `The guard (account ${account.name})`;
   const sentences = (isNeeded: boolean) =>
     purposes
       .filter((purpose) => purpose.isNeeded === isNeeded)
       .flatMap(({ to, wishes }) => {
         const lacking = wishes.filter((one) => missing.has(nameOf(one)));
-        return lacking.length === 0 ? [] : [`We may not ${inWords(lacking)}: needed ${to}.`];
+        return lacking.length === 0 ? [] : [`${who} may not ${inWords(lacking)}: needed ${to}.`];
       });
   return { needed: sentences(true), useful: sentences(false) };
 }
@@ -145,12 +142,4 @@ function inWords(wishes: readonly Wish[]): string {
 
 function nameOf({ verb, group, resource, subresource, namespace }: Wish): string {
   return [verb, group, resource, subresource, namespace].join(' ');
-}
-
-function needed(to: string, wishes: readonly Wish[]): Purpose {
-  return { to, isNeeded: true, wishes };
-}
-
-function useful(to: string, wishes: readonly Wish[]): Purpose {
-  return { to, isNeeded: false, wishes };
 }

@@ -32,9 +32,14 @@ export interface Access {
   deny(denial: Denial): () => void;
   /** From now on only what these rules allow. */
   allowOnly(rules: readonly GrantedRule[]): void;
+  /** The same for somebody else, whom reviews ask about; others may do everything. */
+  allowOtherOnly(user: string, rules: readonly GrantedRule[]): void;
   allowAll(): void;
   /** @throws Refused 403 */
   check(request: ApiRequest): void;
+  /** @throws Refused 403 */
+  demand(attributes: Partial<Attributes>): void;
+  allowsOther(user: string, attributes: Partial<Attributes>): boolean;
   allows(attributes: Partial<Attributes>): boolean;
   rules(namespace: string): V1PolicyRule[];
 }
@@ -44,6 +49,7 @@ export const USER = 'system:serviceaccount:cml-backup:cml-backup';
 export function createAccess(): Access {
   const denials = new Set<Denial>();
   let granted: readonly GrantedRule[] | undefined;
+  const grantedToOthers = new Map<string, readonly GrantedRule[]>();
   const access: Access = {
     deny(denial) {
       denials.add(denial);
@@ -52,12 +58,21 @@ export function createAccess(): Access {
     allowOnly(rules) {
       granted = rules;
     },
+    allowOtherOnly: (user, rules) => void grantedToOthers.set(user, rules),
+    allowsOther(user, given) {
+      const asked = { ...NOTHING, ...given };
+      return grantedToOthers.get(user)?.some((rule) => isGranted(rule, asked)) ?? true;
+    },
+    demand(given) {
+      if (!access.allows(given)) throw forbidden({ ...NOTHING, ...given });
+    },
     allowAll() {
       granted = undefined;
+      grantedToOthers.clear();
       denials.clear();
     },
     allows(given) {
-      const asked = { ...{ verb: '', group: '', resource: '', subresource: '', namespace: '', name: '' }, ...given };
+      const asked = { ...NOTHING, ...given };
       if ([...denials].some((denial) => isDenied(denial, asked))) return false;
       return granted?.some((rule) => isGranted(rule, asked)) ?? true;
     },
@@ -73,6 +88,8 @@ export function createAccess(): Access {
   return access;
 }
 
+const NOTHING: Attributes = { verb: '', group: '', resource: '', subresource: '', namespace: '', name: '' };
+
 /** What a request needs. */
 export function attributesOf({ verb, served: { kind }, namespace, name, subresource }: ApiRequest): Attributes {
   const [group = '', version] = kind.apiVersion.split('/');
@@ -87,8 +104,10 @@ export function attributesOf({ verb, served: { kind }, namespace, name, subresou
   };
 }
 
+type Right = { readonly [key in 'verb' | 'group' | 'resource' | 'subresource']?: string | undefined };
+
 /** `<verb> <group>/<resource>[/<subresource>]` */
-export function rightOf({ verb, group, resource, subresource }: Partial<Attributes>): string {
+export function rightOf({ verb, group, resource, subresource }: Right): string {
   return `${verb} ${group}/${resource}${subresource ? `/${subresource}` : ''}`;
 }
 

@@ -3,10 +3,15 @@ import { track } from './apply.ts';
 import { Refused, type Stored } from './store.ts';
 
 interface Asked {
-  readonly spec?: { readonly resourceAttributes?: Parameters<Access['allows']>[0]; readonly namespace?: string };
+  readonly spec?: {
+    readonly resourceAttributes?: Parameters<Access['allows']>[0];
+    readonly namespace?: string;
+    readonly user?: string;
+  };
 }
 
 const REVIEWS: Readonly<Record<string, string>> = {
+  subjectaccessreviews: 'SubjectAccessReview',
   selfsubjectaccessreviews: 'SelfSubjectAccessReview',
   selfsubjectrulesreviews: 'SelfSubjectRulesReview',
   selfsubjectreviews: 'SelfSubjectReview',
@@ -24,6 +29,11 @@ export function review(
   const what = { apiVersion: `${group}/${version}`, kind: REVIEWS[kind] };
   const object = { ...what, ...asked, spec, metadata: {} } as unknown as Stored;
   track(undefined, object, manager, now().toISOString());
+  if (kind === 'subjectaccessreviews') {
+    // Anybody may ask about themselves; about others only who has the right.
+    access.demand({ verb: 'create', group: group ?? '', resource: kind });
+    return { ...object, status: { allowed: access.allowsOther(spec?.user ?? '', spec?.resourceAttributes ?? {}) } };
+  }
   if (kind === 'selfsubjectaccessreviews') {
     return { ...object, status: { allowed: access.allows(spec?.resourceAttributes ?? {}) } };
   }

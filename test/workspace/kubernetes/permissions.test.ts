@@ -30,6 +30,36 @@ describe('missing permissions', () => {
     });
   });
 
+  it('are told of the guard too, whose account is another one', async () => {
+    const { context, access } = await createScene({ movers: { serviceAccount: 'cml-movers' } });
+    access.allowOtherOnly('system:serviceaccount:ws1:cml-movers', []);
+    const { needed } = await findMissingForBackup(context);
+    expect(needed).toEqual([
+      expect.stringMatching(/^The guard \(account cml-movers\) may not get, list, watch, patch deployments in ws1; .*/),
+      expect.stringMatching(/secrets in ws1; get jobs in ws1: needed to know what ran, and to be told when to act\.$/),
+    ]);
+    access.deny({ resource: 'subjectaccessreviews' });
+    expect(await findMissingForBackup(context)).toEqual({
+      needed: [],
+      useful: [expect.stringContaining('needed to see before whether the guard could start services')],
+    });
+  });
+
+  it('are told of kinds that operators added, since the definition lacks what may not be listed', async () => {
+    const { context, access } = await createScene();
+    const rule = { verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'], apiGroups: ['*'] };
+    access.allowOnly([
+      { rule: { ...rule, resources: ['deployments', 'routes'] } },
+      { namespace: 'ws1', rule: { ...rule, resources: ['*'] } },
+    ]);
+    const sentences = async () => (await findMissingForBackup(context)).useful.join(' ');
+    expect(await sentences()).not.toContain('the definition lacks them');
+    access.allowOnly([{ rule: { ...rule, resources: ['deployments', 'routes'] } }]);
+    expect(await sentences()).toMatch(
+      /We may not list scaledobjects, .*: if any stand there, the definition lacks them/,
+    );
+  });
+
   it("count the removal of people's workloads only where that is configured", async () => {
     const denial = { verb: 'delete', resource: 'pods' };
     const [refuses, stops] = [await createScene(), await createScene({ workloads: 'stop' })];
@@ -48,7 +78,7 @@ describe('missing permissions', () => {
     expect((await findMissingForBackup(scene.context)).needed).toEqual([]);
     expect(await neededFor(part('two-pass'))).toEqual([]);
     expect(await neededFor(part('snapshot'))).toEqual([
-      'We may not get, patch volumesnapshotcontents everywhere: needed to make snapshots and to read from them.',
+      'We may not get, list, patch volumesnapshotcontents everywhere: needed to make snapshots and to read from them.',
     ]);
     expect(await neededFor(part('two-pass', { server: 'f', path: '/' }))).toEqual([
       'We may not create persistentvolumes everywhere: needed to read a share through a volume of our own, past what is cached.',

@@ -16,7 +16,7 @@ import type { KubeContext } from '../../../src/workspace/kubernetes/context.ts';
 import type { Kind } from '../../../src/workspace/kubernetes/kinds.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { kubernetesSettings } from '../../../src/workspace/kubernetes/settings.ts';
-import type { Denial } from '../../fakes/kube-api/access.ts';
+import type { Access, Denial } from '../../fakes/kube-api/access.ts';
 import { createKubeDouble } from '../../fakes/kube-api/double.ts';
 import { Refused, type Store } from '../../fakes/kube-api/store.ts';
 
@@ -29,6 +29,7 @@ export interface Scene {
   /** What `get` answers, by address. */
   readonly answers: Map<string, unknown>;
   forbid(denial: Denial): void;
+  readonly access: Access;
   /** From now on no pod is let in. */
   letNoPodIn(why: string): void;
   put(kind: Kind, name: string, rest?: object, namespace?: string): void;
@@ -72,6 +73,7 @@ export async function createScene(settings: object = {}): Promise<Scene> {
   return {
     store,
     answers,
+    access: double.access,
     put,
     context: contextOf(double.cluster(), settings),
     letNoPodIn(why) {
