@@ -69,7 +69,7 @@ export const backupStory = defineStory({
     announce: { result: z.void(), timeoutMs: 5 * MINUTE, retries: 2, againUntil: 'arm guard' },
     'pre-copy': { result: madeCopy.optional(), retries: 2 },
     countdown: { result: z.void(), againUntil: 'arm guard' },
-    'prepare copy': { result: z.void(), timeoutMs: 15 * MINUTE, retries: 2, againUntil: 'arm guard' },
+    'prepare cut': { result: z.void(), timeoutMs: 15 * MINUTE, retries: 2, againUntil: 'arm guard' },
     'note running': { result: runningNote, timeoutMs: MINUTE },
     // On a fresh node its image is pulled first.
     'arm guard': { result: z.void(), timeoutMs: 5 * MINUTE },
@@ -96,7 +96,7 @@ export const backupStory = defineStory({
     'announce',
     'pre-copy',
     'countdown',
-    'prepare copy',
+    'prepare cut',
     'note running',
     'arm guard',
     'stop',

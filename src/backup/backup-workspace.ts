@@ -15,7 +15,7 @@ import { countParts, sourcesAfterStart } from './count-parts.ts';
 import { lookAgain, planBackup } from './plan-backup.ts';
 import { type Captured, isLoss, manifestFolder, proveCopies, recordBackup, storeManifest } from './record-backup.ts';
 import { releaseBackup } from './release-backup.ts';
-import { copyParts, prepareDelta, takeCut } from './take-cut.ts';
+import { copyParts, prepareCut, takeCut } from './take-cut.ts';
 
 export interface BackupPorts {
   readonly platform: WorkspacePlatform;
@@ -53,7 +53,9 @@ export async function backupWorkspace(
       preCopy(plan, { mover, folder, signal, operationId: id, onProgress: progress }),
     );
     await step('countdown', (context) => countDown(context, countdown));
-    await step('prepare copy', ({ signal }) => prepareDelta(plan, warm, { mover, folder, signal, operationId: id }));
+    await step('prepare cut', ({ signal }) =>
+      prepareCut(plan, warm, { platform, mover, folder, signal, operationId: id }),
+    );
     const running = await step('note running', () => platform.noteRunning(id));
     let started: Captured['started'] | undefined;
     try {

@@ -53,14 +53,16 @@ const deltaOptions = (operationId: string, signal: AbortSignal): CopyOptions => 
 });
 
 /**
- * Has the copy of the changes waiting for its moment, so that the time in which services are down holds no more than the copy
- * itself. Not with parts of which nothing was copied before: the volumes of some cannot be mounted while services run.
+ * Has what takes the cut waiting for its moment, so that the time in which services are down holds no more than the cut
+ * itself. Not the copy of parts of which nothing was copied before: the volumes of some cannot be mounted while services run.
  */
-export async function prepareDelta(
+export async function prepareCut(
   plan: BackupPlan,
   warm: MadeCopy | undefined,
-  { mover, operationId, folder, signal }: Pick<CutWorld, 'mover' | 'operationId' | 'folder' | 'signal'>,
+  { platform, mover, operationId, folder, signal }: Omit<CutWorld, 'now' | 'onProgress'>,
 ): Promise<void> {
+  if (plan.parts.some(({ capture }) => capture === 'snapshot'))
+    await platform.prepareCut(operationId, plan, { signal });
   const copied = partsCopiedInCut(plan.parts);
   if (copied.length === 0 || copied.some(({ capture }) => capture !== 'two-pass')) return;
   const options = deltaOptions(operationId, signal);

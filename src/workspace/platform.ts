@@ -172,6 +172,12 @@ export interface WorkspacePlatform {
    */
   start(note: RunningNote, options?: EffectOptions): Promise<Started>;
 
+  /**
+   * Has ready, while services still run, what `snapshot` takes: some storage takes none of a volume that nobody uses. `start`
+   * lets go of it, `release` too. Called again, it is made anew. Does nothing where nothing has to be ready.
+   * @throws PortError `platform-unavailable` when it cannot be had.
+   */
+  prepareCut(operationId: string, plan: BackupPlan, options?: EffectOptions): Promise<void>;
   /** Makes snapshots of the parts planned as `snapshot`, named after the operation. A snapshot's instant is the storage's own. */
   snapshot(operationId: string, plan: BackupPlan, quiet: Quiet, options?: EffectOptions): Promise<Snapshot[]>;
   /**

@@ -65,7 +65,15 @@ async function guardActs(note: RunningNote, ...folders: string[]): Promise<void>
   await runGuard({ namespace: WORKSPACE, operationId: OPERATION }, world);
 }
 
+const LONGHORN_SETTING = {
+  ...{ apiVersion: 'longhorn.io/v1beta2', kind: 'Setting', plural: 'settings', namespaced: true },
+};
+const reads = (path: string) => ({ needs: { places: [{ path, access: 'read' as const }] } });
+
 it('the roles are enough for all that a backup does in the cluster', async () => {
+  lab.store.edit(LONGHORN_SETTING, 'current-longhorn-version', 'longhorn-system', (setting) => {
+    Object.assign(setting, { value: 'v1.3.2' });
+  });
   become(SERVER);
   const parts = layout.parts.map(({ name }) => ({ name, capture: 'snapshot' }) as never);
   const { warnings } = await platform.inspect({ count: true });
@@ -75,15 +83,22 @@ it('the roles are enough for all that a backup does in the cluster', async () =>
     expect.stringContaining('the definition lacks them'),
   ]);
   await platform.captureDefinition(join(root, 'definition'));
+  await platform.prepareCut(OPERATION, { parts } as never);
+  const volume = layout.parts.find(({ kind }) => kind === 'volume')?.name ?? '';
+  const livePath = placePath({ life: 'live', part: volume });
+  const waits = { key: 'waits', command: 'true', args: [], ...reads(livePath) };
+  const folder = join(root, 'work', OPERATION);
+  await platform.prepare(waits, { folder });
   const note = await platform.noteRunning(OPERATION);
   const quiet = await platform.stop(note);
+  expect((await platform.run(waits, { folder })).exitCode).toBe(0);
   const taken = await platform.snapshot(OPERATION, { parts } as never, quiet);
   await platform.proveQuiet(quiet, parts);
   await platform.start(note);
   expect(taken).toHaveLength(layout.parts.length);
   const path = placePath({ life: 'snapshot', part: layout.parts[0]?.name ?? '' });
-  const program = { key: 'look', command: 'ls', args: [path], needs: { places: [{ path, access: 'read' as const }] } };
-  expect((await platform.run(program, { folder: join(root, 'work', OPERATION) })).exitCode).toBe(0);
+  const program = { key: 'look', command: 'ls', args: [path], ...reads(path) };
+  expect((await platform.run(program, { folder })).exitCode).toBe(0);
   await platform.release(OPERATION);
 });
 

@@ -27,6 +27,7 @@ export function createFakePlatform(world: World, effect: Effect): WorkspacePlatf
   return {
     capabilities: { cut: 'per-part', swap: 'rename', reader: 'child' },
     run: () => Promise.reject(new PortError('platform-unavailable', 'The fake platform runs no programs.')),
+    prepareCut: (_operationId, _plan, { signal } = {}) => effect('platform.prepareCut', () => undefined, { signal }),
     prepare: () => Promise.reject(new PortError('platform-unavailable', 'The fake platform runs no programs.')),
     inspect: ({ count, since, signal } = {}) =>
       effect(

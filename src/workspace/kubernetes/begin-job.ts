@@ -24,6 +24,8 @@ export interface Asked {
   readonly seLinuxLevel: () => Promise<string | undefined>;
   /** It waits at a gate until it is asked for, no longer than so many milliseconds. */
   readonly gatedForMs?: number;
+  /** Default mover. */
+  readonly role?: 'mover' | 'holder';
 }
 
 /** Undefined when the program has to be started; then nothing of an earlier run is left. */
@@ -42,7 +44,7 @@ export async function adopt(context: KubeContext, { name, program, gatedForMs }:
 
 /** Makes it, and takes the one that is there already for it. */
 export async function start(context: KubeContext, asked: Asked, signal: AbortSignal | undefined): Promise<V1Job> {
-  const { name, operationId, program, gatedForMs } = asked;
+  const { name, operationId, program, gatedForMs, role } = asked;
   signal?.throwIfAborted();
   const [places, seLinuxLevel] = await Promise.all([
     mountPlaces(context, operationId, program.needs?.places ?? [], signal),
@@ -55,7 +57,7 @@ export async function start(context: KubeContext, asked: Asked, signal: AbortSig
   await keepSecret(context, name, labelsOf(context, operationId, 'secret'), program, script);
   signal?.throwIfAborted();
   const secrets = secretMounts(name, program, isRoot(context));
-  const job = describeJob(context, { name, operationId, program, places, secrets, seLinuxLevel, gatedForMs });
+  const job = describeJob(context, { name, operationId, program, places, secrets, seLinuxLevel, gatedForMs, role });
   try {
     return await context.cluster.create(JOB, job);
   } catch (error) {

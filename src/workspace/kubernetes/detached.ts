@@ -5,11 +5,12 @@ import type { KubeContext } from './context.ts';
 import type { FoundPart } from './found.ts';
 import { claimsAtGates } from './gate.ts';
 import { ATTACHMENT, POD } from './kinds.ts';
+import { LONGHORN } from './longhorn.ts';
 import { LABELS, OURS } from './names.ts';
 
 /** How long a volume may take to leave its node after its last pod is gone, in milliseconds; by driver where it is slow. */
 const DETACH_WITHIN_MS = 120_000;
-const SLOW_DRIVERS: Readonly<Record<string, number>> = { 'driver.longhorn.io': 300_000 };
+const SLOW_DRIVERS: Readonly<Record<string, number>> = { [LONGHORN]: 300_000 };
 
 /**
  * Waits until no node holds a captured volume any more: a node writes out what it has cached when the volume leaves it, not

@@ -42,7 +42,7 @@ export async function dropJob({ cluster, namespace }: KubeContext, { metadata }:
  */
 export async function letGoOfVolumes(context: KubeContext, operationId: string): Promise<void> {
   const { cluster, namespace, workspace, log } = context;
-  const labels = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.operation}=${operationId},${LABELS.role}=mover`;
+  const labels = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.operation}=${operationId},${LABELS.role} in (mover,holder)`;
   try {
     const jobs = await cluster.list(JOB, { namespace, labels });
     const end = ({ metadata }: V1Job) =>
@@ -58,7 +58,7 @@ export async function letGoOfVolumes(context: KubeContext, operationId: string):
 export async function endPrograms(context: KubeContext, operationId: string): Promise<void> {
   const { cluster, namespace, workspace } = context;
   const ofOperation = `${LABELS.managedBy}=${OURS},${LABELS.workspace}=${workspace},${LABELS.operation}=${operationId}`;
-  const movers = { namespace, labels: `${ofOperation},${LABELS.role}=mover` };
+  const movers = { namespace, labels: `${ofOperation},${LABELS.role} in (mover,holder)` };
   await Promise.all((await cluster.list(JOB, movers)).map((job) => endJob(context, job)));
   // Those of a Job that is gone already may still be ending.
   await cluster.follow(POD, movers, (pods) => (pods.length === 0 ? true : undefined), {

@@ -9,6 +9,7 @@ import type { FoundPart } from './found.ts';
 import { NAMESPACE } from './kinds.ts';
 import { withoutLeftPaths } from './left-paths.ts';
 import { listLivePods } from './live-pods.ts';
+import { whyHeldAttached } from './longhorn.ts';
 import { LEAVE_LABEL, placePath } from './names.ts';
 import { readNote } from './note.ts';
 import { findOwners } from './owners.ts';
@@ -71,9 +72,26 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
       ...found.missing.map(absent),
     ],
     leftOut: [...found.leftOut],
-    warnings: [...warningsOf(seen, context.settings), ...counted.warnings, ...permissions.useful],
+    warnings: [
+      ...warningsOf(seen, context.settings),
+      ...(await heldWarnings(context, found)),
+      ...counted.warnings,
+      ...permissions.useful,
+    ],
     ...(note === undefined ? {} : { notedBy: note.operationId }),
   };
+}
+
+async function heldWarnings(context: KubeContext, { parts }: FoundParts): Promise<string[]> {
+  const why = await whyHeldAttached(
+    context,
+    parts.filter(({ capture }) => capture === 'snapshot'),
+  );
+  return why === undefined
+    ? []
+    : [
+        `Pods of ours keep Longhorn's volumes in use during the cut: before 1.5 it takes no snapshot of others, and ${why}.`,
+      ];
 }
 
 /** What would go wrong later, as far as the server says so when it is asked. */

@@ -18,7 +18,11 @@ export function programNameOf(operationId: string, key: string): string {
   return objectName('cml-run', idInNames(operationId), key);
 }
 
-export function labelsOf({ workspace }: KubeContext, operationId: string, role: 'mover' | 'secret' | 'share') {
+export function labelsOf(
+  { workspace }: KubeContext,
+  operationId: string,
+  role: 'mover' | 'holder' | 'secret' | 'share',
+) {
   return {
     [LABELS.managedBy]: OURS,
     [LABELS.workspace]: workspace,
@@ -37,14 +41,15 @@ export interface JobParts {
   readonly seLinuxLevel?: string | undefined;
   /** It waits at its gate, and ends by itself after so long, in milliseconds: it holds volumes that services need. */
   readonly gatedForMs?: number | undefined;
+  readonly role?: 'mover' | 'holder' | undefined;
 }
 
 const GATE_VOLUME = 'gate';
 
 /** One pod, one try; it must end by itself. */
 export function describeJob(context: KubeContext, parts: JobParts): V1Job {
-  const { name, operationId, program, gatedForMs } = parts;
-  const labels = labelsOf(context, operationId, 'mover');
+  const { name, operationId, program, gatedForMs, role = 'mover' } = parts;
+  const labels = labelsOf(context, operationId, role);
   const gate = gatedForMs === undefined ? {} : { [NOTES.gate]: 'closed' };
   return {
     apiVersion: 'batch/v1',

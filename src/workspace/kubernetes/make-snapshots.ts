@@ -8,7 +8,9 @@ import { type CutSight, cutOf } from './cut-of-snapshot.ts';
 import { askToDropSnapshots, dropSnapshots } from './drop-snapshots.ts';
 import { findParts } from './find-parts.ts';
 import type { FoundPart } from './found.ts';
+import { flushHeld } from './hold-attached.ts';
 import { SNAPSHOT, type VolumeSnapshot } from './kinds.ts';
+import { LONGHORN } from './longhorn.ts';
 import { claimNameOf, LABELS, OURS, placePath } from './names.ts';
 import { assertSameQuiet } from './quiet.ts';
 import { readStorage, type Storage } from './read-storage.ts';
@@ -33,6 +35,7 @@ export async function makeSnapshots(
   if (wanted.length === 0) return [];
   const record = await recordOf(context, operationId, wanted, quiet.token);
   try {
+    if (record.snapshots.some(({ driver }) => driver === LONGHORN)) await flushHeld(context, operationId, options);
     await Promise.all(record.snapshots.map((noted) => ask(context, operationId, noted)));
     return await awaitCut(context, operationId, record, options);
   } catch (cause) {

@@ -9,6 +9,7 @@ import type { Cluster } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
 import { armGuard, disarmGuard } from './guard.ts';
+import { holdAttached } from './hold-attached.ts';
 import { beginInPlace, endInPlace, readInPlace } from './in-place.ts';
 import { createLazyCluster } from './lazy-cluster.ts';
 import { lookAt } from './look.ts';
@@ -74,6 +75,8 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
     stop: (note, effect = {}) => translated('stopping services', () => stopServices(context, note, effect)),
     proveQuiet: (quiet, parts) => translated('looking for writers', () => proveQuiet(context, quiet, parts)),
     start: (note, effect = {}) => translated('starting services', () => startServices(context, note, effect)),
+    prepareCut: (operationId, plan, effect = {}) =>
+      translated('preparing the cut', () => holdAttached(context, operationId, plan, effect)),
     snapshot: (operationId, plan, quiet, effect = {}) =>
       translated('making snapshots', () => makeSnapshots(context, operationId, plan, quiet, effect)),
     // Caches of attributes belong to a pod: the Job that reads a slow share walks it first itself.

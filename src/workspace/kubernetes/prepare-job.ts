@@ -12,18 +12,23 @@ import { POD } from './kinds.ts';
 import { lookAtPod } from './pod-sight.ts';
 import { BEGINS_WITHIN_MS, type JobRunnerOptions } from './run-job.ts';
 
+export interface JobPreparerOptions extends JobRunnerOptions {
+  /** A holder is never run: it is there so that its places stay mounted. Default mover. */
+  readonly role?: 'mover' | 'holder';
+}
+
 /**
  * Has a program's pod running and its volumes mounted; it waits at a gate, which `run` opens. Scheduling, attaching and
  * pulling an image are no downtime then. What stands under its name already waited for an earlier moment: it is made anew.
  */
-export function createJobPreparer(context: KubeContext, options: JobRunnerOptions = {}): PrepareProgram {
+export function createJobPreparer(context: KubeContext, options: JobPreparerOptions = {}): PrepareProgram {
   const seLinuxLevel = rememberSeLinuxLevel(context);
-  const { beginsWithinMs = BEGINS_WITHIN_MS } = options;
+  const { beginsWithinMs = BEGINS_WITHIN_MS, role = 'mover' } = options;
   return async (program, { folder, signal }) => {
     if (!needsWorkspace(program)) return;
     const operationId = basename(folder);
     const name = programNameOf(operationId, program.key);
-    const asked = { name, operationId, program, beginsWithinMs, seLinuxLevel, gatedForMs: gatedForMs(context) };
+    const asked = { name, operationId, program, beginsWithinMs, seLinuxLevel, gatedForMs: gatedForMs(context), role };
     const standing = await adopt(context, asked);
     if (standing) await endJob(context, standing);
     const job = await start(context, asked, signal);

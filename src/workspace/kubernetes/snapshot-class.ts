@@ -1,11 +1,10 @@
 import type { VolumeSnapshotClass } from './kinds.ts';
+import { LONGHORN } from './longhorn.ts';
 import type { KubernetesSettings } from './settings.ts';
 
 /** Source: kubernetes-csi/external-snapshotter, pkg/utils/util.go. */
 const DEFAULT_CLASS = 'snapshot.storage.k8s.io/is-default-class';
 const DEFAULT_CLASS_OLD = 'snapshot.storage.kubernetes.io/is-default-class';
-
-const LONGHORN = 'driver.longhorn.io';
 
 export type UsableClass =
   | { readonly usable: VolumeSnapshotClass }

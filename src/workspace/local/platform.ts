@@ -57,6 +57,7 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
     run,
     // A child process begins at once.
     prepare: async () => undefined,
+    prepareCut: async () => undefined,
     inspect: (wish = {}) => translated('looking at the workspace', () => inspectWorkspace(context, policy, wish)),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
     applyDefinition: (path) => translated('writing the definition', () => applyDefinition(context, path)),

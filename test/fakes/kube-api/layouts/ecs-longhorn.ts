@@ -11,6 +11,7 @@ import { blockClaim, put, putClaim } from './objects.ts';
 import { USUAL } from './services.ts';
 
 export const LONGHORN = 'driver.longhorn.io';
+const SETTING = { apiVersion: 'longhorn.io/v1beta2', kind: 'Setting', plural: 'settings', namespaced: true };
 const SERVER = `longhorn-nfs-${WORKSPACE}`;
 const ADDRESS = '10.43.7.21';
 const SHARES = `longhorn-nfs-sc-${WORKSPACE}`;
@@ -32,6 +33,10 @@ export function putLonghorn(lab: KubeLab, beforeVersion15 = false): void {
   Object.assign(driver, { refusesDetached: beforeVersion15, keepsSize: true, snapshotsEndWithVolume: true });
   driver.volumeHandleOf = (volumeName) => volumeName;
   driver.snapshotHandleOf = (volume, uid) => `snap://${volume}/snapshot-${uid}`;
+  put(lab, SETTING, {
+    metadata: { name: 'current-longhorn-version', namespace: 'longhorn-system' },
+    value: beforeVersion15 ? 'v1.3.2' : 'v1.8.2',
+  });
   const parameters = { numberOfReplicas: '3', staleReplicaTimeout: '30', fsType: 'ext4' };
   putDriver(lab, LONGHORN);
   putClass(lab, 'longhorn', LONGHORN, { isDefault: true, parameters });
