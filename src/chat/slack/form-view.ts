@@ -17,6 +17,15 @@ export const viewMemory = z.object({
 });
 export type ViewMemory = z.infer<typeof viewMemory>;
 
+/** What a modal of ours remembers; undefined for one of another age. */
+export function readMemory(text: string): ViewMemory | undefined {
+  try {
+    return viewMemory.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Words of a form's own: the choice of another word, and the one value of a tick box. */
 export const OTHER_WORD = 'form:other-word';
 export const VALUE = 'value';

@@ -6,7 +6,7 @@ import { inputProblem } from '../input-problem.ts';
 import { confirmView, reasonView, refusalView, waitingView } from './ask-view.ts';
 import { answering } from './carry-out.ts';
 import type { Choice, DoorWorld } from './door-world.ts';
-import { formFields, formView, type ViewMemory } from './form-view.ts';
+import { formFields, formView, readMemory, type ViewMemory } from './form-view.ts';
 import { renderAnswer } from './render-answer.ts';
 import type { Asker } from './reply.ts';
 
@@ -124,8 +124,15 @@ export async function fillConfirm(
   });
 }
 
-export async function changeWord(world: DoorWorld, asker: Asker, viewId: string, command: Command): Promise<void> {
-  await redraw(world, viewId, await viewOfForm(world, asker, command, {}));
+/** The form of another word in the same window; its answer goes where that of the first would have gone. */
+export async function changeWord(
+  world: DoorWorld,
+  asker: Asker,
+  modal: { readonly id: string; readonly memory: string },
+  command: Command,
+): Promise<void> {
+  const { channel, responseUrl } = readMemory(modal.memory) ?? {};
+  await redraw(world, modal.id, await viewOfForm(world, { ...asker, channel, responseUrl }, command, {}));
 }
 
 /** What is wrong with a filled-in form, by block; empty when nothing is. */

@@ -53,15 +53,15 @@ const press = z.looseObject({
       }),
     )
     .min(1),
-  view: z.looseObject({ id: z.string(), type: z.string() }).optional(),
+  view: z.looseObject({ id: z.string(), type: z.string(), private_metadata: z.string().default('') }).optional(),
 });
 
 export interface IncomingPress {
   readonly asker: Asker;
   readonly actionId: string;
   readonly value: string | undefined;
-  /** The modal it was pressed in. */
-  readonly modalId: string | undefined;
+  /** The modal it was pressed in, and what that remembers. */
+  readonly modal: { readonly id: string; readonly memory: string } | undefined;
   readonly isOnHome: boolean;
   readonly key: string;
 }
@@ -75,7 +75,7 @@ export function readPress(body: unknown): IncomingPress {
     asker,
     actionId,
     value: first?.value ?? first?.selected_option?.value,
-    modalId: view?.type === 'modal' ? view.id : undefined,
+    modal: view?.type === 'modal' ? { id: view.id, memory: view.private_metadata } : undefined,
     isOnHome: view?.type === 'home',
     key: `press:${first?.action_ts}:${asker.user}:${actionId}`,
   };

@@ -93,11 +93,11 @@ function addPresses(app: App, options: ListenerOptions): void {
   app.action(/.*/, async ({ ack, body }) => {
     await acknowledge(options, () => ack());
     const press = incoming.readPress(body);
-    const { asker, actionId, value, modalId, key } = press;
+    const { asker, actionId, value, modal, key } = press;
     await once(options, key, asker, async () => {
       if (actionId === OTHER_WORD) {
         const command = world.words.find(({ word }) => word === value);
-        return command && modalId ? changeWord(world, asker, modalId, command) : undefined;
+        return command && modal ? changeWord(world, asker, modal, command) : undefined;
       }
       const said = readCarried(actionId, value);
       // Choices in a form, and links, are pressed too; only buttons of ours say something.

@@ -3,7 +3,7 @@ import type { Command } from '../command.ts';
 import { NAME_BLOCK, REASON_BLOCK, waitingView } from './ask-view.ts';
 import { carryOut } from './carry-out.ts';
 import type { DoorWorld } from './door-world.ts';
-import { formGiven, type ViewMemory, valueIn, viewMemory } from './form-view.ts';
+import { formGiven, readMemory, type ViewMemory, valueIn } from './form-view.ts';
 import { fillConfirm, formProblems, needsConfirming } from './forms.ts';
 import type { Asker } from './reply.ts';
 
@@ -20,14 +20,6 @@ export interface SubmittedView {
   readonly callbackId: string;
   readonly memory: string;
   readonly values: unknown;
-}
-
-function readMemory(text: string): ViewMemory | undefined {
-  try {
-    return viewMemory.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 function wrong(block: string, problem: string): Submission {

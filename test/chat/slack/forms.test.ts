@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSlackWorld, type SlackWorld } from './slack-world.ts';
+
+let world: SlackWorld;
+beforeEach(async () => {
+  world = await createSlackWorld();
+});
+afterEach(async () => {
+  expect(world.bugs).toEqual([]);
+  await world.dispose();
+});
+
+const modal = async (user: string, has: string) =>
+  world.slack.when(() => {
+    const top = world.slack.modals(user).at(-1);
+    return top && JSON.stringify(top.view).includes(has) ? top : undefined;
+  });
+
+async function endAll(): Promise<void> {
+  for (const running of world.door.orchestrator.running()) {
+    await running.cancel(running.operation().by).catch(() => undefined);
+    await world.door.drive(running.ended);
+  }
+}
+
+describe('a form', () => {
+  test.each(['/cml', '/cml backup'])(
+    'is opened by %s alone, with its choices filled in, and says the word',
+    async (line) => {
+      await world.slack.type('UALICE', 'CML', line);
+      await modal('UALICE', 'field:workspace');
+      const sent = await world.slack.submit('UALICE', {
+        'field:workspace': 'team-ml',
+        'field:notice': '20m',
+        'field:timeout': '2h',
+        'field:reason': 'before the upgrade',
+      });
+      expect(sent.error).toBeUndefined();
+      expect(await world.told('UALICE')).toContain('The backup of team-ml has begun');
+      expect(world.slack.modals('UALICE')).toEqual([]);
+      const [running] = world.door.orchestrator.running();
+      expect(running?.operation()).toMatchObject({
+        by: { name: 'alice' },
+        reason: 'before the upgrade',
+        input: { noticeMs: 1_200_000 },
+        settings: { policy: { timeout: 7_200_000 } },
+      });
+      await endAll();
+    },
+  );
+
+  test('shows what is wrong under the field where it stands, and stays open', async () => {
+    await world.slack.type('UALICE', 'CML', '/cml backup');
+    await modal('UALICE', 'field:workspace');
+    const sent = await world.slack.submit('UALICE', { 'field:workspace': 'team-ml', 'field:notice': 'soon' });
+    expect(sent.ack).toMatchObject({
+      response_action: 'errors',
+      errors: { 'field:notice': expect.stringContaining('soon') },
+    });
+    expect(world.slack.modals('UALICE')).toHaveLength(1);
+    expect(world.door.orchestrator.running()).toEqual([]);
+  });
+
+  test('becomes that of another word when one is chosen', async () => {
+    await world.slack.type('UALICE', 'CML', '/cml');
+    const form = await modal('UALICE', 'field:workspace');
+    await world.slack.click('UALICE', form, 'form:other-word', { choose: 'list' });
+    await modal('UALICE', 'field:operations');
+    await world.slack.submit('UALICE', { 'field:workspace': 'team-ml', 'field:operations': ['yes'] });
+    expect(await world.told('UALICE')).toContain('Nothing was done of team-ml yet.');
+  });
+
+  test.each([
+    'approve',
+    'cancel',
+    'check',
+    'delete',
+    'deny',
+    'pin',
+    'postpone',
+    'restore',
+    'start',
+    'undo',
+    'unpin',
+    'verify',
+  ])('of %s is within the limits of Slack', async (word) => {
+    await world.slack.type('UALICE', 'CML', `/cml ${word}`);
+    await modal('UALICE', `form:${word}`);
+    expect(world.slack.ephemerals('UALICE')).toEqual([]);
+  });
+
+  test('is opened by the shortcut of the workspace', async () => {
+    await world.slack.shortcut('UBOB', 'cml_backup');
+    await modal('UBOB', 'field:workspace');
+    await world.slack.submit('UBOB', { 'field:workspace': 'team-ml' });
+    await world.slack.when(() => (world.slack.dms('UBOB').length > 0 ? true : undefined));
+    expect(world.slack.dms('UBOB').at(-1)?.text).toContain('The backup of team-ml has begun');
+    await endAll();
+  });
+
+  test('that Slack does not take in time is replaced by the line to type', async () => {
+    world.slack.faults.next('views.open', { kind: 'error', word: 'expired_trigger_id' });
+    await world.slack.type('UALICE', 'CML', '/cml backup');
+    expect(await world.told('UALICE')).toContain('/cml help backup');
+  });
+});
+
+describe('a restore', () => {
+  test('shows its plan, has the name of the workspace typed, and is then asked for', async () => {
+    const backup = await world.door.backUp();
+    await world.slack.type('UALICE', 'CML', `/cml restore ${backup}`);
+    const shown = await modal('UALICE', 'confirm:restore');
+    expect(JSON.stringify(shown.view)).toContain('Overwrites db (/live/db)');
+    const refused = await world.slack.submit('UALICE', { confirm: 'team-m', reason: 'lost a file' });
+    expect(refused.ack).toMatchObject({ errors: { confirm: expect.stringContaining('type team-ml') } });
+    const sent = await world.slack.submit('UALICE', { confirm: 'team-ml', reason: 'lost a file' });
+    expect(sent.error).toBeUndefined();
+    expect(await world.told('UALICE')).toContain('alice asks to restore');
+    const [request] = await world.door.catalog.requests.list();
+    expect(request).toMatchObject({
+      status: 'pending',
+      reason: 'lost a file',
+      by: { proof: 'slack', slack: 'UALICE' },
+    });
+  });
+
+  test('that cannot be planned says why in the form', async () => {
+    await world.slack.type('UALICE', 'CML', '/cml restore bkp_0000000000');
+    expect(JSON.stringify(await modal('UALICE', 'bkp_0000000000'))).toContain('There is no backup');
+    expect(await world.door.catalog.requests.list()).toEqual([]);
+  });
+
+  test('is asked for by one line that says it all', async () => {
+    const backup = await world.door.backUp();
+    await world.slack.type('UALICE', 'CML', `/cml restore ${backup} --confirm team-ml --reason "it's broken"`);
+    expect(await world.told('UALICE')).toContain("it's broken");
+    expect(world.slack.modals('UALICE')).toEqual([]);
+  });
+
+  test('chosen in the form goes on to the plan in the same window', async () => {
+    const backup = await world.door.backUp();
+    await world.slack.shortcut('UALICE', 'cml_restore');
+    await modal('UALICE', backup);
+    await world.slack.submit('UALICE', { 'field:backup': backup });
+    await modal('UALICE', 'confirm:restore');
+    expect(world.slack.modals('UALICE')).toHaveLength(1);
+    await world.slack.submit('UALICE', { confirm: 'team-ml', reason: 'lost a file' });
+    await world.slack.when(() => (world.slack.dms('UALICE').length > 0 ? true : undefined));
+    expect(await world.door.catalog.requests.list()).toHaveLength(1);
+  });
+});
