@@ -1,5 +1,6 @@
 import { execa } from 'execa';
-import { AppError, explain } from '../../errors.ts';
+import { explain } from '../../errors.ts';
+import { tryUntilUp } from '../guard-loop.ts';
 import type { RunningNote } from '../platform.ts';
 import { dropBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
@@ -13,72 +14,15 @@ import { startServices } from './start-services.ts';
 import { readState, removeState } from './state-file.ts';
 import { takeOver } from './taken-over.ts';
 
-const FIRST_RETRY_MS = 2_000;
-const LONGEST_RETRY_MS = 60_000;
-/** An attempt that takes longer goes on, since ending it half-way helps nobody, but people are told. */
-const ATTEMPT_MS = 180_000;
-const PAGE_AGAIN_MS = 3_600_000;
-
-/**
- * What the guard does once its time has come. It tries for ever, pages at the first failure and every hour after it, and
- * ends when services are up, when someone else has them up, or when it is disarmed.
- */
+/** Ends when services are up, when someone else has them up, or when it is disarmed. */
 export async function actAsGuard(context: LocalContext, order: GuardOrder): Promise<void> {
-  const { operationId, workspace } = order;
-  const page = pager(context, order);
-  for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS)) {
-    try {
-      const did = await watched(context, bringBack(context, order), page.page);
-      context.log.info({ operationId, did }, 'the guard is done');
-      if (page.hasPaged()) await tell(context, order, `${workspace}: the guard has core services up again.`, false);
-      return;
-    } catch (cause) {
-      // Everything is caught, a bug too: there is no journal and nobody else behind the guard, only the page.
-      context.log.error({ operationId, why: explain(cause) }, 'the guard could not bring services back');
-      await page.page(cause);
-    }
-    await context.clock.sleep(retryMs);
-  }
-}
-
-interface Pager {
-  readonly hasPaged: () => boolean;
-  /** Tells people, unless they were told within the hour. */
-  readonly page: (cause: unknown) => Promise<void>;
-}
-
-function pager(context: LocalContext, order: GuardOrder): Pager {
-  let pagedAt: number | undefined;
-  return {
-    hasPaged: () => pagedAt !== undefined,
-    async page(cause) {
-      if (pagedAt !== undefined && performance.now() - pagedAt < PAGE_AGAIN_MS) return;
-      if (await tell(context, order, pageText(order, cause), true)) pagedAt = performance.now();
-    },
-  };
-}
-
-/** Pages while an attempt does not come to its end: storage that hangs answers neither yes nor no. */
-async function watched<T>(context: LocalContext, attempt: Promise<T>, page: Pager['page']): Promise<T> {
-  const over = new AbortController();
-  const ended = attempt.finally(() => over.abort());
-  const watching = watchFor(context, over.signal, page);
-  try {
-    return await ended;
-  } finally {
-    await watching;
-  }
-}
-
-async function watchFor({ clock }: LocalContext, over: AbortSignal, page: Pager['page']): Promise<void> {
-  const minutes = ATTEMPT_MS / 60_000;
-  while (!over.aborted) {
-    const isLate = await clock.sleep(ATTEMPT_MS, over).then(
-      () => true,
-      () => false,
-    );
-    if (isLate) await page(new Error(`it has been trying for more than ${minutes} minutes and has no answer yet`));
-  }
+  const { workspace, operationId } = order;
+  const { clock, log } = context;
+  await tryUntilUp({
+    ...{ workspace, operationId, clock, log },
+    bringBack: () => bringBack(context, order),
+    tell: (sentence, isUrgent) => tell(context, order, sentence, isUrgent),
+  });
 }
 
 async function bringBack(context: LocalContext, order: GuardOrder): Promise<string> {
@@ -111,11 +55,6 @@ async function finish(context: LocalContext, operationId: string, did: string, h
     await removeState(stateFiles.guardOrder(context.folder));
   });
   return did;
-}
-
-function pageText({ workspace, operationId }: GuardOrder, cause: unknown): string {
-  const hint = cause instanceof AppError && cause.hint ? ` (${cause.hint})` : '';
-  return `${workspace}: core services are down. Operation ${operationId} did not return and the guard could not bring them back: ${explain(cause)}${hint}. It keeps trying.`;
 }
 
 /** Whoever cannot be told must not keep the guard from its work. */
