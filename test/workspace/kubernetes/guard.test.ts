@@ -67,11 +67,13 @@ describe('the guard', { timeout: 60_000 }, () => {
   });
 
   test('comes later by as long as people are waited for', async () => {
-    await arm(2_500);
+    const ms = 5_000; // its pod has to come up within that
+    const actsAt = Date.now() + ms;
+    await arm(ms);
     const session = { spec: { containers: [{ name: 'engine', image: 'ml/engine:1' }] } };
     scene.put(kinds.POD, 'nv8ou6d2xskx8boy', session, `${SPACE}-user-1`);
     const stopping = stopServices(scene.with({ workloads: 'wait', waitForWorkloads: 60_000 }), note, {});
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await untilSlow(() => Date.now() > actsAt + 500);
     expect(guardPods().map(({ status }) => status?.phase)).toEqual(['Running']);
     expect((await readOrder(scene.context.cluster, SPACE, OPERATION))?.spanMs).toBeGreaterThan(30_000);
     scene.store.remove(kinds.POD, 'nv8ou6d2xskx8boy', `${SPACE}-user-1`, { graceSeconds: 0 });
@@ -108,8 +110,10 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
   const NOTHING_MOVED = { operationId: OPERATION, parts: [] };
   const did: string[] = [];
   let definition: string;
+  let isArmed = false;
   beforeEach(async () => {
     did.length = 0;
+    isArmed = false;
     definition = join(scene.world.folder, 'definition.json');
     await writeFile(definition, '{"kind":"List"}');
   });
@@ -127,7 +131,10 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
     };
     const { cluster, log } = scene.context;
     const world = { cluster, clock, log, putBack: { ...putBackOf(), ...putBack } };
-    await Promise.all([arming, runGuard({ namespace: SPACE, operationId: OPERATION }, world)]);
+    const armed = arming.then(() => {
+      isArmed = true;
+    });
+    await Promise.all([armed, runGuard({ namespace: SPACE, operationId: OPERATION }, world)]);
   }
   const services = () => scene.get(kinds.DEPLOYMENT, 'web').spec.replicas;
 
@@ -191,10 +198,8 @@ describe('what the guard does once its time has come', { timeout: 30_000 }, () =
 
   test('holds on to its order while it cannot be read any more', async () => {
     await stopServices(scene.context, note, {});
-    const acting = act({}, { ms: 800 });
-    const answers = () =>
-      scene.store.list(kinds.SECRET, SPACE).filter(({ metadata }) => metadata.annotations !== undefined);
-    await scene.until('it has answered', () => answers().length > 0);
+    const acting = act({}, { ms: 3_000 });
+    await scene.until('it has answered, and was heard', () => isArmed);
     const refusal = { kind: 'answer', status: 403, reason: 'Forbidden' } as const;
     scene.faults.add({ kind: 'Secret', verb: ['list', 'watch'] }, refusal, 1_000);
     scene.faults.dropWatches();
