@@ -4,6 +4,7 @@ import { cancel } from './rows/cancel.ts';
 import { createCatalogRow } from './rows/catalog.ts';
 import { copies } from './rows/copies.ts';
 import { downtime } from './rows/downtime.ts';
+import { kubeDowntime } from './rows/kube-downtime.ts';
 import { kubeMany } from './rows/kube-many.ts';
 import { latency } from './rows/latency.ts';
 import { memory } from './rows/memory.ts';
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   cancel,
   restore,
   memory,
+  kubeDowntime,
   kubeMany,
   createCatalogRow(benchCatalog),
 ];
