@@ -6,6 +6,7 @@ import { copies } from './rows/copies.ts';
 import { downtime } from './rows/downtime.ts';
 import { kubeDowntime } from './rows/kube-downtime.ts';
 import { kubeMany } from './rows/kube-many.ts';
+import { kubeRequests } from './rows/kube-requests.ts';
 import { latency } from './rows/latency.ts';
 import { memory } from './rows/memory.ts';
 import { restore } from './rows/restore.ts';
@@ -19,6 +20,7 @@ export const rows: readonly Row[] = [
   restore,
   memory,
   kubeDowntime,
+  kubeRequests,
   kubeMany,
   createCatalogRow(benchCatalog),
 ];
