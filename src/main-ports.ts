@@ -11,7 +11,7 @@ import type { WorkspaceSettings } from './records/workspace.ts';
 import { type ClustersOf, createClusters } from './workspace/kubernetes/clusters.ts';
 import { fewAtOnce } from './workspace/kubernetes/few-at-once.ts';
 import { createKubernetesPlatform } from './workspace/kubernetes/platform.ts';
-import { kubernetesSettings } from './workspace/kubernetes/settings.ts';
+import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { createLocalPlatform } from './workspace/local/platform.ts';
 import { createLocalRunProgram } from './workspace/local/run-program.ts';
 import { localSettings } from './workspace/local/settings.ts';
@@ -76,15 +76,25 @@ function kubernetesPlatform(
 ): WorkspacePlatform {
   const { data, clock, log, environment } = world;
   const pageCommand = world.pageCommand();
-  const settings = kubernetesSettings.parse(workspace.platform);
+  const settings = withRestoreAccount(kubernetesSettings.parse(workspace.platform), environment);
+  const { restoreAccount: account } = settings;
   return createKubernetesPlatform({
     ...{ workspace: workspace.name, settings, policy: workspace.policy, cluster: clusterOf(settings) },
+    ...(account === undefined ? {} : { restoreCluster: clusterOf({ ...settings, account }) }),
     image: environment.CML_IMAGE ?? '',
     folder: join(data, 'work'),
     ...{ runHere, clock, log },
     guardProgram: settings.movers.guard ?? ['node', guardOf('kubernetes')],
     ...(pageCommand ? { pageCommand } : {}),
   });
+}
+
+/** The deployment says which account restores on the cluster that it stands on; of any other it knows nothing. */
+function withRestoreAccount(settings: KubernetesSettings, environment: Environment): KubernetesSettings {
+  const { kubeconfig, context, restoreAccount = environment.CML_RESTORE_ACCOUNT } = settings;
+  const isElsewhere = kubeconfig !== undefined || context !== undefined;
+  if (restoreAccount === undefined || (isElsewhere && settings.restoreAccount === undefined)) return settings;
+  return { ...settings, restoreAccount };
 }
 
 /** The one named, the one on PATH, the one that the script fetched. */

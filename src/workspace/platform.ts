@@ -121,9 +121,12 @@ export interface WorkspacePlatform {
   readonly prepare: PrepareProgram;
   /**
    * Looks, changes nothing. With `count`, files and bytes of every part are counted, else they are 0; with `since`, also
-   * the files changed after that moment (ISO 8601).
+   * the files changed after that moment (ISO 8601); with `toRestore`, permissions that a restore takes are looked at too.
+   * @throws OperationError `preflight-failed` naming everything that nobody should begin with.
    */
-  inspect(options?: EffectOptions & { readonly count?: boolean; readonly since?: string }): Promise<Inspection>;
+  inspect(
+    options?: EffectOptions & { readonly count?: boolean; readonly since?: string; readonly toRestore?: boolean },
+  ): Promise<Inspection>;
 
   /** Writes what makes the workspace run into `folder` (mode 0600, it may hold secrets). The same every time. */
   captureDefinition(folder: string): Promise<DefinitionFile>;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { workspacePolicy } from '../../src/records/workspace.ts';
+import { createCluster } from '../../src/workspace/kubernetes/cluster-client.ts';
 import { orderSecret } from '../../src/workspace/kubernetes/guard-order.ts';
 import { putBackOf } from '../../src/workspace/kubernetes/guard-swaps.ts';
-import { CLAIM, SECRET } from '../../src/workspace/kubernetes/kinds.ts';
+import { CLAIM, type Kind, SECRET } from '../../src/workspace/kubernetes/kinds.ts';
 import { claimNameOf, placePath } from '../../src/workspace/kubernetes/names.ts';
 import { createKubernetesPlatform } from '../../src/workspace/kubernetes/platform.ts';
 import { runGuard } from '../../src/workspace/kubernetes/run-guard.ts';
@@ -22,7 +23,13 @@ import { deployedFrom, grantedTo } from './deployed.ts';
 const OPERATION = 'op_0000000001';
 const SERVER = 'cml-backup/cml-backup';
 const GUARD = `${WORKSPACE}/cml-movers`;
-const settings = kubernetesSettings.parse({ kind: 'kubernetes', stopWithin: 20_000, startWithin: 20_000 });
+const SERVICE_ACCOUNT: Kind = {
+  ...{ apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true },
+};
+const RESTORER = 'cml-backup/cml-restore';
+const settings = kubernetesSettings.parse({
+  ...{ kind: 'kubernetes', stopWithin: 20_000, startWithin: 20_000, restoreAccount: RESTORER },
+});
 const policy = workspacePolicy.parse({});
 
 let lab: KubeLab;
@@ -39,7 +46,10 @@ beforeEach(async () => {
     ...{ workspace: WORKSPACE, settings, policy, image: 'cml-backup:1', folder: join(root, 'work') },
     ...{ runHere: createLocalRunProgram(), clock: systemClock, log: silent, guardProgram: ['true'] },
     cluster: lab.cluster(),
+    restoreCluster: createCluster({ kubeconfig: lab.kubeconfig, account: RESTORER }),
   });
+  const [namespace, name] = RESTORER.split('/');
+  lab.store.create(SERVICE_ACCOUNT, { metadata: { name, namespace } } as never);
 });
 
 afterEach(async () => {
@@ -47,9 +57,14 @@ afterEach(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** From now on everybody is this account, with the roles of these folders and nothing else. */
+/**
+ * From now on everybody is this account, with the roles of these folders and nothing else; who comes with a token of the one
+ * that restores is that one.
+ */
 function become(account: string, ...folders: string[]): void {
-  lab.access.allowOnly(grantedTo(account, deployedFrom(['base', 'workspace', ...folders], WORKSPACE)));
+  const deployed = deployedFrom(['base', 'workspace', ...folders], WORKSPACE);
+  lab.access.allowOnly(grantedTo(account, deployed));
+  lab.access.allowOtherOnly(`system:serviceaccount:${RESTORER.replace('/', ':')}`, grantedTo(RESTORER, deployed));
 }
 
 /** What runs in the guard's pod once its time has come. */
@@ -100,6 +115,8 @@ it('the roles are enough for all that a backup does in the cluster', async () =>
   const program = { key: 'look', command: 'ls', args: [path], ...reads(path) };
   expect((await platform.run(program, { folder })).exitCode).toBe(0);
   await platform.release(OPERATION);
+  await platform.dropDisplaced('2999-01-01T00:00:00.000Z');
+  expect(lab.access.issued(RESTORER)).toBe(0);
 });
 
 it('those of a workspace are enough for its guard to start services', async () => {
@@ -112,6 +129,8 @@ it('those of a workspace are enough for its guard to start services', async () =
 
 it('those of a restore are enough to swap, and for the guard to put back', async () => {
   become(SERVER, 'restore');
+  await platform.inspect({ toRestore: true });
+  const definition = await platform.captureDefinition(join(root, 'definition'));
   const before = layout.directoryOf(layout.parts[0]?.name ?? '');
   const staged = await platform.stage(
     OPERATION,
@@ -123,6 +142,7 @@ it('those of a restore are enough to swap, and for the guard to put back', async
   const note = await platform.noteRunning(OPERATION);
   const quiet = await platform.stop(note);
   await platform.commit(OPERATION, staged, quiet);
+  await platform.applyDefinition(definition.path);
   expect(layout.directoryOf(layout.parts[0]?.name ?? '')).not.toBe(before);
   await guardActs(note, 'restore');
   await layout.allUp();
@@ -144,4 +164,16 @@ it('those of a restore are enough to swap single paths, and for the guard to put
   await layout.allUp();
   expect(await layout.read(part, 'notes')).toBe('old');
   await platform.release(OPERATION);
+});
+
+it('a restore is not begun without them, and what is missing is named with the account that lacks it', async () => {
+  become(SERVER);
+  await expect(platform.inspect({ toRestore: true })).rejects.toMatchObject({
+    code: 'preflight-failed',
+    message: expect.stringMatching(/cml-backup\/cml-restore may not create, patch, delete persistentvolumeclaims/),
+  });
+  const [part] = layout.parts;
+  await expect(platform.stage(OPERATION, [{ part: part?.name ?? '' }])).rejects.toMatchObject({
+    message: expect.stringMatching(/cml-restore/),
+  });
 });

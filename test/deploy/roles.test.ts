@@ -8,6 +8,7 @@ import { contextOf, NAMESPACE } from '../workspace/kubernetes/scene.ts';
 import { DEPLOY, deployedFrom, grantedTo, kustomizationIn } from './deployed.ts';
 
 const BACKUP = 'cml-backup/cml-backup';
+const RESTORE = 'cml-backup/cml-restore';
 const folders = readdirSync(DEPLOY, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('kustomization.yaml'))
   .map((path) => relative(DEPLOY, dirname(join(DEPLOY, path))));
@@ -82,8 +83,24 @@ describe('the roles', () => {
     expect(await missing.shares()).toEqual(NONE);
   });
 
-  it.each([BACKUP, 'cml-backup/cml-restore'])('suffice for a restore while one may run: %s', async (account) => {
-    const missing = await missingFor(account, ['base', 'workspace', 'restore']);
-    expect(await missing.restore()).toEqual(NONE);
+  it('suffice for a restore while one may run, of the account that does it and of no other', async () => {
+    const given = ['base', 'workspace', 'restore'];
+    expect(await (await missingFor(RESTORE, given)).restore()).toEqual(NONE);
+    expect((await (await missingFor(BACKUP, given)).restore()).needed).not.toEqual([]);
+  });
+
+  it('let the service have tokens of the account that restores, and of no other', () => {
+    const rules = grantedTo(BACKUP, deployedFrom(folders.filter((folder) => !folder.startsWith('overlays')))).filter(
+      ({ rule }) => rule.resources?.includes('serviceaccounts/token'),
+    );
+    expect(rules).toEqual([
+      { namespace: 'cml-backup', rule: expect.objectContaining({ resourceNames: ['cml-restore'], verbs: ['create'] }) },
+    ]);
+  });
+
+  it('never let the service itself remove a volume, except one that shows a share', () => {
+    const all = folders.filter((folder) => !/shares|overlays/.test(folder));
+    for (const { rule } of grantedTo(BACKUP, deployedFrom(all)))
+      expect(rule.resources?.includes('persistentvolumes') && rule.verbs.includes('delete')).toBe(false);
   });
 });

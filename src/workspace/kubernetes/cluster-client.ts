@@ -1,6 +1,7 @@
 import { KubeConfig } from '@kubernetes/client-node';
 import { PortError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
+import { createAccountToken } from './account-token.ts';
 import type { Cluster } from './cluster.ts';
 import { createConnection } from './cluster-connection.ts';
 import { createDiscovery } from './cluster-discovery.ts';
@@ -16,13 +17,18 @@ export interface ClusterOptions {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly log?: Log | undefined;
+  /** Not whom the kubeconfig names, but this service account, `<namespace>/<name>`, whose tokens that one may ask for. */
+  readonly account?: string | undefined;
   readonly timing?: Partial<Timing> | undefined;
 }
 
 /** @throws PortError `platform-unavailable` when there is no usable kubeconfig. Nothing is asked of the server yet. */
-export function createCluster({ kubeconfig, context, log, timing: given }: ClusterOptions = {}): Cluster {
+export function createCluster({ kubeconfig, context, log, account, timing: given }: ClusterOptions = {}): Cluster {
   const timing = { ...USUAL_TIMING, ...given };
-  const requests = createRequests(createConnection(loadConfig(kubeconfig, context)), timing);
+  const config = loadConfig(kubeconfig, context);
+  const own = createRequests(createConnection(config), timing);
+  const token = account === undefined ? undefined : createAccountToken(own, account);
+  const requests = token ? createRequests(createConnection(config, token), timing) : own;
   const { listed, read, list } = createReading(requests);
   const follow = createFollow({ requests, timing, listed });
   return {

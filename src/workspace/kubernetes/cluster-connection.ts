@@ -24,7 +24,8 @@ export interface Sent {
  */
 export type Connect = (sent: Sent) => Promise<IncomingMessage>;
 
-export function createConnection(config: KubeConfig): Connect {
+/** With `token` as whose it is, and not as whoever the kubeconfig names. */
+export function createConnection(config: KubeConfig, token?: () => Promise<string>): Connect {
   const server = config.getCurrentCluster()?.server.replace(/\/$/, '') ?? '';
   let kept: { readonly key: string; readonly agent: Agent } | undefined;
 
@@ -50,6 +51,10 @@ export function createConnection(config: KubeConfig): Connect {
         cause,
         hint: 'try kubectl with the same kubeconfig and context',
       });
+    }
+    if (token) {
+      for (const own of ['cert', 'key', 'auth', 'passphrase', 'pfx'] as const) delete options[own];
+      options.headers = { Authorization: `Bearer ${await token()}` };
     }
     const text = body === undefined ? undefined : JSON.stringify(body);
     const headers = {

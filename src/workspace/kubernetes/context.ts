@@ -12,6 +12,8 @@ export interface KubeContext {
   readonly settings: KubernetesSettings;
   readonly policy: WorkspacePolicy;
   readonly cluster: Cluster;
+  /** The same, writing as the account that restores; absent: there is none of its own. */
+  readonly restoring?: Cluster;
   readonly clock: Clock;
   readonly log: Log;
   /** Runs programs on the machine, or in the pod, that we run in: for what needs no part of the workspace. */
@@ -20,4 +22,9 @@ export interface KubeContext {
   readonly image: string;
   /** The guard itself, which has taken over: what keeps an operation from acting against it does not keep it. */
   readonly isGuard?: boolean;
+}
+
+/** For what only a restore or an undo changes. */
+export function asRestorer(context: KubeContext): KubeContext {
+  return { ...context, cluster: context.restoring ?? context.cluster };
 }

@@ -1,4 +1,5 @@
 import { applyDefinition } from './apply-definition.ts';
+import { asRestorer } from './context.ts';
 import type { PutBack } from './guard-put-back.ts';
 import { assertNotInPlace } from './in-place.ts';
 import { isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
@@ -7,6 +8,8 @@ import { isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
 export function putBackOf(): PutBack {
   return {
     assertNotInPlace: (context) => assertNotInPlace(context),
-    ...{ isSwapServed, isSwapReverted, revertSwap, applyDefinition },
+    ...{ isSwapServed, isSwapReverted },
+    revertSwap: (context, operationId) => revertSwap(asRestorer(context), operationId),
+    applyDefinition: (context, path) => applyDefinition(asRestorer(context), path),
   };
 }

@@ -1,7 +1,7 @@
 import { OperationError } from '../../errors.ts';
 import type { EffectOptions, Inspection, PartState } from '../platform.ts';
 import { isSibling, whyNotBeside } from './beside.ts';
-import type { KubeContext } from './context.ts';
+import { asRestorer, type KubeContext } from './context.ts';
 import { countParts } from './count-parts.ts';
 import { type FoundParts, findParts } from './find-parts.ts';
 import { findServices } from './find-services.ts';
@@ -13,7 +13,7 @@ import { whyHeldAttached } from './longhorn.ts';
 import { LEAVE_LABEL, placePath } from './names.ts';
 import { readNote } from './note.ts';
 import { findOwners } from './owners.ts';
-import { findMissingForBackup, findMissingForParts } from './permissions.ts';
+import { findMissingForBackup, findMissingForParts, findMissingForRestore } from './permissions.ts';
 import { readStorage, type Storage } from './read-storage.ts';
 import { rehearse } from './rehearse.ts';
 import { releaseOf } from './release.ts';
@@ -27,6 +27,8 @@ import { findWorkloads } from './workloads.ts';
 export interface InspectWish extends EffectOptions {
   readonly count?: boolean;
   readonly since?: string;
+  /** Also what a restore takes, asked as the account that does it. */
+  readonly toRestore?: boolean;
   /** Where trees are walked that no statistics tell of; without it their numbers are not known, and that is said. */
   readonly walker?: Walker;
 }
@@ -40,7 +42,8 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
   await assertNamespace(context);
   if (wish.count) assertImage(context);
   const permissions = wish.count ? await findMissingForBackup(context) : { needed: [], useful: [] };
-  refuse(permissions.needed);
+  const toRestore = wish.toRestore ? await findMissingForRestore(asRestorer(context)) : { needed: [] };
+  refuse([...permissions.needed, ...toRestore.needed]);
   const [services, storage, pods, note] = await Promise.all([
     findServices(context),
     readStorage(context),

@@ -11,11 +11,17 @@ import { findStrays, removeStrays } from './sweep.ts';
 /** Stands for this process in the names of what it looks with. */
 const THIS_LIFE = randomUUID().slice(0, 8);
 
+interface Looker {
+  readonly run: RunProgram;
+  readonly folder: string;
+  readonly life?: string;
+}
+
 /** A look belongs to no operation that would be released: it takes away itself what its programs were given. */
 export async function lookAt(
   context: KubeContext,
-  { run, folder, life = THIS_LIFE }: { readonly run: RunProgram; readonly folder: string; readonly life?: string },
-  wish: EffectOptions & { readonly count?: boolean; readonly since?: string },
+  { run, folder, life = THIS_LIFE }: Looker,
+  wish: EffectOptions & { readonly count?: boolean; readonly since?: string; readonly toRestore?: boolean },
 ): Promise<Inspection> {
   if (wish.count) await removeOldLooks(context, life);
   const id = `look-${life}-${randomUUID().slice(0, 8)}`;

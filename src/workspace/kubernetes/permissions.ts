@@ -27,11 +27,13 @@ function restorePurposes(namespace: string): Purpose[] {
       ...wish('create patch delete', '', 'persistentvolumeclaims', namespace),
       ...wish('create patch delete', '', 'persistentvolumes'),
     ]),
-    needed('to restore from snapshots', wish('create delete', SNAPSHOTS, 'volumesnapshotcontents')),
+    needed('to run what moves data in place, and to write down how far it came', [
+      ...wish('create delete', 'batch', 'jobs', namespace),
+      ...wish('create patch delete', '', 'secrets', namespace),
+      ...wish('create patch delete', '', 'configmaps', namespace),
+    ]),
     needed('to bring the definition back', [
-      ...['configmaps', 'secrets', 'services', 'serviceaccounts'].flatMap((one) =>
-        wish('create patch', '', one, namespace),
-      ),
+      ...['services', 'serviceaccounts'].flatMap((one) => wish('create patch', '', one, namespace)),
       ...['deployments', 'statefulsets', 'daemonsets'].flatMap((one) => wish('create patch', 'apps', one, namespace)),
       ...wish('create patch', 'batch', 'cronjobs', namespace),
       ...wish('create patch', 'networking.k8s.io', 'ingresses', namespace),
@@ -62,7 +64,10 @@ async function findMissingForGuard(context: KubeContext): Promise<MissingPermiss
   const { namespace, settings } = context;
   const account = { namespace, name: settings.movers.serviceAccount ?? 'default' };
   try {
-    return await findMissing(context, guardPurposes(namespace), account);
+    return await findMissing(context, guardPurposes(namespace), {
+      account,
+      who: `The guard (account ${account.name})`,
+    });
   } catch (error) {
     if (!isRefusal(error, 'Forbidden')) throw error;
     const why = 'needed to see before whether the guard could start services';
@@ -107,18 +112,18 @@ export function findMissingForParts(context: KubeContext, parts: readonly FoundP
 
 /** Which permissions a restore lacks beyond those of a backup. Asked with the account that restores, which is another one. */
 export function findMissingForRestore(context: KubeContext): Promise<MissingPermissions> {
-  return findMissing(context, restorePurposes(context.namespace));
+  const { namespace, settings } = context;
+  return findMissing(context, restorePurposes(namespace), { who: settings.restoreAccount });
 }
 
 async function findMissing(
   { cluster }: KubeContext,
   purposes: readonly Purpose[],
-  account?: Account,
+  { account, who = 'We' }: { readonly account?: Account; readonly who?: string | undefined } = {},
 ): Promise<MissingPermissions> {
   if (purposes.length === 0) return { needed: [], useful: [] };
   const wishes = purposes.flatMap((purpose) => purpose.wishes);
   const missing = new Set((await cluster.missing(wishes, account)).map(nameOf));
-  const who = account === undefined ? 'We' : `The guard (account ${account.name})`;
   const sentences = (isNeeded: boolean) =>
     purposes
       .filter((purpose) => purpose.isNeeded === isNeeded)

@@ -1,4 +1,4 @@
-import type { KubeContext } from './context.ts';
+import { asRestorer, type KubeContext } from './context.ts';
 import { dropSnapshots } from './drop-snapshots.ts';
 import { endPrograms } from './end-programs.ts';
 import { forgetRecord } from './forget-record.ts';
@@ -18,7 +18,7 @@ export async function releaseOperation(context: KubeContext, operationId: string
   const works = [
     () => endPrograms(context, operationId),
     () => dropSnapshots(context, operationId),
-    () => releaseStage(context, operationId),
+    () => releaseStage(asRestorer(context), operationId),
     () => releaseScratch(context, operationId),
     () => giveBackUnlessDown(context),
     () => forgetInPlace(context, operationId),

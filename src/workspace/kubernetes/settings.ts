@@ -42,6 +42,14 @@ export const kubernetesSettings = z.strictObject({
   /** Absent: the usual one, or the one given to the pod we run in. */
   kubeconfig: z.string().min(1).optional(),
   context: z.string().min(1).optional(),
+  /**
+   * Service account that a restore or an undo writes as, `<namespace>/<name>`; we ask for its tokens. Absent: our own, which
+   * then needs all those rights itself.
+   */
+  restoreAccount: z
+    .string()
+    .regex(/^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9.]*$/, 'write it as <namespace>/<name>')
+    .optional(),
   /** Absent: the workspace's name. */
   namespace: workspaceName.optional(),
   /** Pattern of the namespaces of its users; `*` stands for anything. Absent: `<namespace>-user-*`. */

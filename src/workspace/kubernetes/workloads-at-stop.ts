@@ -1,6 +1,6 @@
 import { OperationError } from '../../errors.ts';
 import type { EffectOptions } from '../platform.ts';
-import type { KubeContext } from './context.ts';
+import { asRestorer, type KubeContext } from './context.ts';
 import { postponeGuard } from './guard.ts';
 import { POD } from './kinds.ts';
 import { recordsOf } from './ledger.ts';
@@ -22,7 +22,7 @@ export async function settleWorkloads(
   const policy = isPuttingBack ? 'stop' : context.settings.workloads;
   if (policy === 'refuse') throw stillRun(context, workloads);
   if (policy === 'wait') return awaitWorkloads(context, operationId, options);
-  await endWorkloads(context, workloads, options);
+  await endWorkloads(isPuttingBack ? asRestorer(context) : context, workloads, options);
 }
 
 /**

@@ -32,7 +32,7 @@ export interface Access {
   deny(denial: Denial): () => void;
   /** From now on only what these rules allow. */
   allowOnly(rules: readonly GrantedRule[]): void;
-  /** The same for somebody else, whom reviews ask about; others may do everything. */
+  /** The same for somebody else, whom reviews ask about or who comes with a token; others may do everything. */
   allowOtherOnly(user: string, rules: readonly GrantedRule[]): void;
   allowAll(): void;
   /** @throws Refused 403 */
@@ -40,8 +40,14 @@ export interface Access {
   /** @throws Refused 403 */
   demand(attributes: Partial<Attributes>): void;
   allowsOther(user: string, attributes: Partial<Attributes>): boolean;
-  allows(attributes: Partial<Attributes>): boolean;
+  allows(attributes: Partial<Attributes>, caller?: string): boolean;
   rules(namespace: string): V1PolicyRule[];
+  /** A token of an account: who comes with it is that account. */
+  issue(account: string): string;
+  /** What was issued so far, by account. */
+  issued(account: string): number;
+  /** Whose token it is. */
+  userOf(caller: string): string;
 }
 
 export const USER = 'system:serviceaccount:cml-backup:cml-backup';
@@ -50,7 +56,15 @@ export function createAccess(): Access {
   const denials = new Set<Denial>();
   let granted: readonly GrantedRule[] | undefined;
   const grantedToOthers = new Map<string, readonly GrantedRule[]>();
+  const tokens = new Map<string, string>();
   const access: Access = {
+    issue(account) {
+      const token = `token-${tokens.size + 1}`;
+      tokens.set(token, account);
+      return token;
+    },
+    issued: (account) => [...tokens.values()].filter((one) => one === account).length,
+    userOf: (caller) => userName(tokens.get(caller)),
     deny(denial) {
       denials.add(denial);
       return () => void denials.delete(denial);
@@ -64,21 +78,22 @@ export function createAccess(): Access {
       return grantedToOthers.get(user)?.some((rule) => isGranted(rule, asked)) ?? true;
     },
     demand(given) {
-      if (!access.allows(given)) throw forbidden({ ...NOTHING, ...given });
+      if (!access.allows(given)) throw forbidden({ ...NOTHING, ...given }, USER);
     },
     allowAll() {
       granted = undefined;
       grantedToOthers.clear();
       denials.clear();
     },
-    allows(given) {
+    allows(given, caller = '') {
       const asked = { ...NOTHING, ...given };
       if ([...denials].some((denial) => isDenied(denial, asked))) return false;
-      return granted?.some((rule) => isGranted(rule, asked)) ?? true;
+      const rules = tokens.has(caller) ? grantedToOthers.get(access.userOf(caller)) : granted;
+      return rules?.some((rule) => isGranted(rule, asked)) ?? true;
     },
     check(request) {
       const asked = attributesOf(request);
-      if (!access.allows(asked)) throw forbidden(asked);
+      if (!access.allows(asked, request.caller)) throw forbidden(asked, access.userOf(request.caller));
     },
     rules: (namespace) =>
       granted
@@ -135,10 +150,14 @@ function nameOf({ resource, subresource }: Attributes): string {
   return subresource === '' ? resource : `${resource}/${subresource}`;
 }
 
-function forbidden(asked: Attributes): Refused {
+function userName(account: string | undefined): string {
+  return account === undefined ? USER : `system:serviceaccount:${account.replace('/', ':')}`;
+}
+
+function forbidden(asked: Attributes, user: string): Refused {
   const { verb, group, resource, namespace, name } = asked;
   const title = `${resource}${group === '' ? '' : `.${group}`}${name === '' ? '' : ` "${name}"`}`;
   const where = namespace === '' ? 'at the cluster scope' : `in the namespace "${namespace}"`;
   const what = `cannot ${verb} resource "${nameOf(asked)}" in API group "${group}" ${where}`;
-  return new Refused(403, 'Forbidden', `${title} is forbidden: User "${USER}" ${what}`);
+  return new Refused(403, 'Forbidden', `${title} is forbidden: User "${user}" ${what}`);
 }

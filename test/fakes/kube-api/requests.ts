@@ -46,11 +46,15 @@ export function parseRequest(message: IncomingMessage, text: string, kinds: read
     ...{ verb, served, namespace, name, query, contentType },
     subresource: below.length > 0 ? below.join('/') : undefined,
     body: text === '' ? undefined : parseBody(text),
-    caller: (message.headers.authorization ?? '').replace(/^Bearer /, ''),
+    caller: callerOf(message),
     userAgent: message.headers['user-agent'] ?? '',
     dryRun: query.getAll('dryRun').includes('All'),
     isWrite: WRITES.has(verb),
   };
+}
+
+export function callerOf(message: IncomingMessage): string {
+  return (message.headers.authorization ?? '').replace(/^Bearer /, '');
 }
 
 function verbOf(method: string, name: string | undefined, query: URLSearchParams, contentType: string): Verb {

@@ -1,4 +1,4 @@
-import { type Access, USER } from './access.ts';
+import type { Access } from './access.ts';
 import { track } from './apply.ts';
 import { Refused, type Stored } from './store.ts';
 
@@ -22,7 +22,7 @@ export function review(
   access: Access,
   path: string,
   text: string,
-  { manager, now }: { readonly manager: string; readonly now: () => Date },
+  { manager, now, caller }: { readonly manager: string; readonly now: () => Date; readonly caller: string },
 ): unknown {
   const { spec, ...asked } = JSON.parse(text || '{}') as Asked;
   const [, group, version, kind = ''] = path.split('/').filter(Boolean);
@@ -35,13 +35,13 @@ export function review(
     return { ...object, status: { allowed: access.allowsOther(spec?.user ?? '', spec?.resourceAttributes ?? {}) } };
   }
   if (kind === 'selfsubjectaccessreviews') {
-    return { ...object, status: { allowed: access.allows(spec?.resourceAttributes ?? {}) } };
+    return { ...object, status: { allowed: access.allows(spec?.resourceAttributes ?? {}, caller) } };
   }
   if (kind === 'selfsubjectrulesreviews') {
     const resourceRules = access.rules(spec?.namespace ?? '');
     return { ...object, status: { incomplete: false, nonResourceRules: [], resourceRules } };
   }
-  if (kind === 'selfsubjectreviews') return { ...object, status: { userInfo: { username: USER } } };
+  if (kind === 'selfsubjectreviews') return { ...object, status: { userInfo: { username: access.userOf(caller) } } };
   throw new Refused(404, 'NotFound', 'the server could not find the requested resource');
 }
 

@@ -7,7 +7,7 @@ import type { FaultSource } from './faults.ts';
 import type { Served } from './kinds-served.ts';
 import type { Objects } from './objects.ts';
 import { readLog } from './read-log.ts';
-import { type ApiRequest, parseRequest } from './requests.ts';
+import { type ApiRequest, callerOf, parseRequest } from './requests.ts';
 import { managerOf, review } from './review.ts';
 import { Refused, type Store } from './store.ts';
 import type { Watches } from './watch.ts';
@@ -72,7 +72,8 @@ async function serve(behind: Behind, request: ApiRequest, response: ServerRespon
     response.destroy();
     return;
   }
-  if (request.subresource === 'log') followLog(behind, request, response);
+  if (request.subresource === 'token') sendJson(response, 201, tokenFor(behind, request));
+  else if (request.subresource === 'log') followLog(behind, request, response);
   else if (request.verb === 'watch') await behind.watches.serve(request, response);
   else {
     const { code, body } = await behind.objects.handle(request);
@@ -81,6 +82,19 @@ async function serve(behind: Behind, request: ApiRequest, response: ServerRespon
     if (end === 'drop' || fate === 'lose-answer') response.destroy();
     else sendJson(response, code, body);
   }
+}
+
+/** Source: kubernetes.io, TokenRequest v1. */
+function tokenFor({ access, now, store }: Behind, { served, namespace, name, body }: ApiRequest): unknown {
+  const { spec } = body as { spec?: { expirationSeconds?: number } };
+  const seconds = spec?.expirationSeconds ?? 3_600;
+  if (seconds < 600)
+    throw new Refused(422, 'Invalid', 'spec.expirationSeconds: may not specify a duration less than 10 minutes');
+  if (store.get(served.kind, name ?? '', namespace) === undefined)
+    throw new Refused(404, 'NotFound', `serviceaccounts "${name}" not found`);
+  const expirationTimestamp = `${new Date(now().getTime() + seconds * 1_000).toISOString().slice(0, 19)}Z`;
+  const status = { token: access.issue(`${namespace}/${name}`), expirationTimestamp };
+  return { kind: 'TokenRequest', apiVersion: 'authentication.k8s.io/v1', metadata: { name, namespace }, spec, status };
 }
 
 function followLog({ store, logs, faults }: Behind, request: ApiRequest, response: ServerResponse): void {
@@ -96,7 +110,8 @@ function other(behind: Behind, message: IncomingMessage, text: string): unknown 
   const { pathname, searchParams } = new URL(message.url ?? '/', 'http://double');
   behind.seenOther(message.method ?? 'GET', pathname);
   if (message.method === 'POST') {
-    return review(access, pathname, text, { manager: managerOf(message.headers['user-agent'] ?? ''), now });
+    const caller = callerOf(message);
+    return review(access, pathname, text, { manager: managerOf(message.headers['user-agent'] ?? ''), now, caller });
   }
   const found = elsewhere(pathname, searchParams) ?? discover(pathname, kinds);
   if (found === undefined) throw new Refused(404, 'NotFound', 'the server could not find the requested resource');

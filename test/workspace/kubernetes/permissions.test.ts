@@ -85,7 +85,6 @@ describe('missing permissions', () => {
     ]);
     expect((await findMissingForRestore(scene.context)).needed).toEqual([
       'We may not create persistentvolumes everywhere: needed to move a claim to a restored volume.',
-      'We may not create, delete volumesnapshotcontents everywhere: needed to restore from snapshots.',
     ]);
   });
 });
