@@ -38,7 +38,8 @@ export interface Orchestrator {
   setPin(person: Person, backup: string, pin: { pinned: boolean; reason?: string | undefined }): Promise<Backup>;
   decide(person: Person, decision: Decision): Promise<{ request: Request; running: RunningOperation | undefined }>;
   cancel(person: Person, subject: string, reason?: string): Promise<{ operation: Operation } | { request: Request }>;
-  postpone(person: Person, subject: string, byMs: number): Promise<Date>;
+  /** `now`: nobody waits any longer; for operators. */
+  postpone(person: Person, subject: string, by: number | 'now'): Promise<Date>;
   startServices(person: Person, workspace: string): Promise<BroughtUp>;
   checkWorkspace(workspace: string): Promise<Finding[]>;
   lookAt(subject?: string): Promise<Subject>;
@@ -83,7 +84,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     setPin: (person, backup, pin) => setPin(room, person, backup, pin),
     decide: (person, decision) => decide(room, person, decision),
     cancel: (person, subject, reason) => cancel(room, person, subject, reason),
-    postpone: (person, subject, byMs) => postpone(room, person, subject, byMs),
+    postpone: (person, subject, by) => postpone(room, person, subject, by),
     startServices: (person, workspace) => startServices(room, person, workspace),
     checkWorkspace: (workspace) => checkWorkspace(room, workspace),
     lookAt: (subject) => lookAt(room, subject),

@@ -1,6 +1,6 @@
 import { isSameHuman } from '../approval/rules.ts';
 import { describeRequest } from '../chat/messages/request.ts';
-import { stopPostponed } from '../chat/messages/services-stop.ts';
+import { stopMoved } from '../chat/messages/services-stop.ts';
 import { UserError } from '../errors.ts';
 import { announcedStop } from '../operation/journal.ts';
 import type { Operation } from '../records/operation.ts';
@@ -57,8 +57,8 @@ async function withdraw(room: Room, person: Person, subject: string): Promise<Re
   return request;
 }
 
-/** Moves the announced stop; people are told. */
-export async function postpone(room: Room, person: Person, subject: string, byMs: number): Promise<Date> {
+/** Moves the announced stop, by so many milliseconds or to this moment; people are told. */
+export async function postpone(room: Room, person: Person, subject: string, by: number | 'now'): Promise<Date> {
   const { world } = room;
   const operation = await findOperation(room, subject);
   const running = room.runningIn(operation.workspace);
@@ -68,7 +68,9 @@ export async function postpone(room: Room, person: Person, subject: string, byMs
       hint: 'See what runs with: cml status',
     });
   }
-  const stopsAt = new Date(Math.max(told.getTime(), world.clock.now().getTime()) + byMs);
+  if (by === 'now') room.requireOperator(person, operation.settings);
+  const now = world.clock.now();
+  const stopsAt = by === 'now' ? now : new Date(Math.max(told.getTime(), now.getTime()) + by);
   const first = operation.journal.find((event) => event.type === 'announced');
   if (first && stopsAt.getTime() - Date.parse(first.stopsAt) > POSTPONE_CAP) {
     throw new UserError('too-late', 'It cannot be postponed by more than a day in all.', {
@@ -76,9 +78,9 @@ export async function postpone(room: Room, person: Person, subject: string, byMs
     });
   }
   await running.postpone(person, stopsAt);
-  await note(room, person, 'postponed', operation);
+  await note(room, person, by === 'now' ? 'started at once' : 'postponed', operation);
   const { id: operationId, workspace } = operation;
-  await world.chat.post(stopPostponed({ operationId, workspace, by: person.name, stopsAt }));
+  await world.chat.post(stopMoved({ operationId, workspace, by: person.name, stopsAt, isNow: by === 'now' }));
   return stopsAt;
 }
 

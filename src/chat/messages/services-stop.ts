@@ -2,7 +2,8 @@ import type { OperationKind } from '../../records/operation.ts';
 import type { BackupPlan } from '../../records/plan.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
-import { writeKind, writeMoment } from './words.ts';
+import { stopActions } from './stop-actions.ts';
+import { withArticle, writeMoment } from './words.ts';
 
 interface Stop {
   readonly operationId: string;
@@ -23,31 +24,30 @@ export function servicesStop(stop: Stop): Message {
     workspace: stop.workspace,
     operationId: stop.operationId,
     tone: 'warning',
-    text: `${stop.workspace}: services stop ${when} for ${article(stop.kind)} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
-    actions: [
-      { word: 'postpone', given: { subject: stop.operationId, by: '30m' }, label: 'Postpone 30 min' },
-      {
-        word: 'cancel',
-        given: { subject: stop.operationId },
-        label: 'Cancel',
-        style: 'danger',
-        confirm: `The ${writeKind(stop.kind)} of ${stop.workspace} is cancelled for everybody.`,
-      },
-    ],
+    text: `${stop.workspace}: services stop ${when} for ${withArticle(stop.kind)} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
+    actions: stopActions(stop),
   };
 }
 
-function article(kind: OperationKind): string {
-  return `${/^[aeiou]/.test(writeKind(kind)) ? 'an' : 'a'} ${writeKind(kind)}`;
+interface Moved {
+  readonly operationId: string;
+  readonly workspace: string;
+  readonly by: string;
+  readonly stopsAt: Date;
+  /** Nobody waits any longer. */
+  readonly isNow: boolean;
 }
 
-export function stopPostponed(stop: { operationId: string; workspace: string; by: string; stopsAt: Date }): Message {
+export function stopMoved(stop: Moved): Message {
+  const what = stop.isNow
+    ? `${stop.by} starts it now; services stop at once.`
+    : `${stop.by} postponed it; services now stop at ${writeMoment(stop.stopsAt)}.`;
   return {
     key: `${stop.operationId}:stop`,
     workspace: stop.workspace,
     operationId: stop.operationId,
     tone: 'info',
-    text: `${stop.workspace}: ${stop.by} postponed it; services now stop at ${writeMoment(stop.stopsAt)}.`,
+    text: `${stop.workspace}: ${what}`,
   };
 }
 

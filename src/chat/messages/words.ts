@@ -15,6 +15,11 @@ export function writeKind(kind: OperationKind): string {
   return KINDS[kind];
 }
 
+/** `a deletion`, `an undo`. */
+export function withArticle(kind: OperationKind): string {
+  return `${/^[aeiou]/.test(writeKind(kind)) ? 'an' : 'a'} ${writeKind(kind)}`;
+}
+
 /** `2.03 GB`, `17 kB`: how we write every size, from bytes. */
 export function writeSize(bytes: number): string {
   return prettyBytes(bytes);

@@ -12,7 +12,10 @@ export interface SlackClients {
   readonly interactive: WebClient;
   /** Pictures of what runs: one that cannot be sent now is worth nothing. */
   readonly progress: WebClient;
-  /** What has to be said: waits as long as Slack asks for, and tries a few times. */
+  /**
+   * What has to be said. The outbox tries again, for as long as it takes: a client that does so by itself says a post twice
+   * whose answer was lost.
+   */
   readonly notify: WebClient;
 }
 
@@ -27,7 +30,7 @@ export interface SlackClientOptions {
 const PATIENCE = {
   interactive: { timeout: 5_000, rejectRateLimitedCalls: true, retryConfig: { retries: 1, minTimeout: 200 } },
   progress: { timeout: 10_000, rejectRateLimitedCalls: true, retryConfig: { retries: 0 } },
-  notify: { timeout: 15_000, retryConfig: { retries: 3, minTimeout: 500, factor: 2 } },
+  notify: { timeout: 15_000, rejectRateLimitedCalls: true, retryConfig: { retries: 0 } },
 } satisfies Record<keyof SlackClients, WebClientOptions>;
 
 export function createSlackClients({ botToken, apiUrl, log, health }: SlackClientOptions): SlackClients {

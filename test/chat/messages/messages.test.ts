@@ -9,7 +9,7 @@ import {
   restoreEnded,
 } from '../../../src/chat/messages/operation-ended.ts';
 import { describeRequest } from '../../../src/chat/messages/request.ts';
-import { servicesStop, stopPostponed } from '../../../src/chat/messages/services-stop.ts';
+import { servicesStop, stopMoved } from '../../../src/chat/messages/services-stop.ts';
 import { writeCount, writeKind, writeMoment } from '../../../src/chat/messages/words.ts';
 import { verifyStory } from '../../../src/restore/verify-steps.ts';
 import { makeDeletePlan, makeDeleteRequest, makeOperation, makeRequest, makeRestorePlan } from '../../fakes/records.ts';
@@ -71,7 +71,7 @@ describe('what people read', () => {
     expect(servicesStop(stop)).toMatchSnapshot();
     expect(servicesStop({ ...stop, noticeMs: 0, reason: undefined }).text).toMatchSnapshot();
     expect(
-      stopPostponed({ operationId: operation.id, workspace: 'team-ml', by: 'bob', stopsAt: stop.stopsAt }),
+      stopMoved({ operationId: operation.id, workspace: 'team-ml', by: 'bob', stopsAt: stop.stopsAt, isNow: false }),
     ).toMatchSnapshot();
   });
 

@@ -1,0 +1,174 @@
+import type { WebClient } from '@slack/web-api';
+import type { Clock } from '../../clock.ts';
+import type { PortError } from '../../errors.ts';
+import type { Log } from '../../log.ts';
+import type { Rendered } from './render-answer.ts';
+import { createSender, digestOf, type Sent } from './send-slot.ts';
+import { notSaid } from './slack-trouble.ts';
+import type { Slot, Slots } from './slots.ts';
+import { createTurns } from './turns.ts';
+
+/** What is to stand in one message, and where. */
+export interface Letter {
+  readonly key: string;
+  readonly to: string;
+  readonly under?: string | undefined;
+  readonly isLoud?: boolean;
+  readonly picture: Rendered;
+}
+
+/**
+ * Says things so that they are said once, whatever happens: what should stand in a message is written down first and tried
+ * until it does, over restarts and hours without Slack.
+ */
+export interface Outbox {
+  /** Resolves when it stands there. @throws PortError `chat-unavailable`: not now; it is tried again all the same. */
+  say(letter: Letter): Promise<void>;
+  /** The same for a picture that the next one replaces: not written down, tried once. */
+  draw(letter: Letter): Promise<Sent>;
+  /** What an earlier life left unsaid is said. */
+  begin(): void;
+  /** Everything that can be said now is said. For a process that ends. */
+  settle(): Promise<void>;
+  end(): void;
+}
+
+export interface OutboxOptions {
+  readonly slots: Slots;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** For what has to be said. */
+  readonly notify: WebClient;
+  /** For pictures of what runs. */
+  readonly progress: WebClient;
+  /** A plainer picture of the same, for a Slack that does not take this one. */
+  readonly plainer: (picture: Rendered) => Rendered | undefined;
+}
+
+/** Between two rounds over what could not be said, in milliseconds. */
+const AGAIN_MS = 5_000;
+const LONGEST_AGAIN_MS = 60_000;
+/** A pause that Slack asks for is waited out at once when it is no longer than this. */
+const SHORT_PAUSE_MS = 10_000;
+
+const YIELD_MS = 1_000;
+
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { slots, clock, log } = options;
+  const sender = createSender(slots, clock.now);
+  const turns = createTurns();
+  const ended = new AbortController();
+  let isTrying = false;
+  let isPlain = false;
+
+  async function send(client: WebClient, key: string, picture: Rendered): Promise<Sent> {
+    const slot = slots.get(key);
+    const shown = (isPlain && options.plainer(picture)) || picture;
+    if (!slot || (slot.ts !== undefined && slot.digest === digestOf(shown))) return { kind: 'same' };
+    const sent = await sender.send(client, slot, shown);
+    if (sent.kind === 'gone') return sender.send(client, slots.get(key) ?? slot, shown);
+    const plain = sent.kind === 'picture' ? options.plainer(shown) : undefined;
+    if (!plain) return sent;
+    log.warn({ key }, 'Slack did not take a picture; plainer ones are shown');
+    isPlain = true;
+    return sender.send(client, slots.get(key) ?? slot, plain);
+  }
+
+  /** Answers why it does not stand there yet. */
+  async function sayWanted(slot: Slot): Promise<PortError | undefined> {
+    const { key, wanted } = slot;
+    const picture = wanted as unknown as Rendered;
+    let sent = await send(options.notify, key, picture);
+    if (sent.kind === 'later' && sent.afterMs <= SHORT_PAUSE_MS) {
+      await clock.sleep(sent.afterMs, ended.signal);
+      sent = await send(options.notify, key, picture);
+    }
+    if (sent.kind === 'sent') return undefined;
+    const word = sent.kind === 'refused' ? sent.word : sent.kind === 'picture' ? 'invalid_blocks' : undefined;
+    if (sent.kind === 'same') {
+      await slots.change(key, slot.to, ({ refused: _, wanted: now, ...rest }) =>
+        now && now !== wanted ? { ...rest, wanted: now } : rest,
+      );
+    } else if (word !== undefined && slots.get(key)?.refused !== word) {
+      log.warn({ key, word }, 'Slack refused a message');
+      await slots.change(key, slot.to, (now) => ({ ...now, refused: word }));
+    }
+    return sent.kind === 'same' ? undefined : notSaid(key, word);
+  }
+
+  /** What is wanted in one thread, in the order it came to be: a later reply never stands before an earlier one. */
+  function sayThread(thread: string): Promise<Map<string, PortError>> {
+    return turns.take(thread, async () => {
+      const problems = new Map<string, PortError>();
+      for (const slot of slots.all().filter((one) => one.wanted && threadOf(one) === thread)) {
+        const problem = await sayWanted(slot);
+        if (problem) problems.set(slot.key, problem);
+      }
+      return problems;
+    });
+  }
+
+  async function tryAll(): Promise<boolean> {
+    const threads = new Set(slots.all().flatMap((one) => (one.wanted ? [threadOf(one)] : [])));
+    const problems = await Promise.all([...threads].map(sayThread));
+    return problems.some(({ size }) => size > 0);
+  }
+
+  /** Runs while there is something to say, and then ends until the next thing is said. */
+  function keepTrying(): void {
+    if (isTrying || ended.signal.aborted) return;
+    isTrying = true;
+    const rounds = async () => {
+      for (let waitMs = AGAIN_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_AGAIN_MS)) {
+        await clock.sleep(waitMs, ended.signal);
+        if (!(await tryAll())) return;
+      }
+    };
+    rounds()
+      .catch((err) => {
+        if (!ended.signal.aborted) log.error({ err }, 'what is to be said in Slack could not be tried again');
+      })
+      .finally(() => {
+        isTrying = false;
+      });
+  }
+
+  return {
+    async say(letter) {
+      const wanted = JSON.parse(JSON.stringify(letter.picture));
+      await slots.change(letter.key, letter.to, (slot) => ({ ...addressed(slot, letter), wanted }));
+      const problem = (await sayThread(letter.under ?? letter.key)).get(letter.key);
+      if (!problem) return;
+      keepTrying();
+      throw problem;
+    },
+    draw: (letter) =>
+      turns.take(letter.under ?? letter.key, async () => {
+        if (!slots.get(letter.key)) await slots.change(letter.key, letter.to, (slot) => addressed(slot, letter));
+        // What has to be said was decided later than this picture, even if the picture comes to its turn first.
+        if (slots.get(letter.key)?.wanted) return { kind: 'later', afterMs: YIELD_MS };
+        return send(options.progress, letter.key, letter.picture);
+      }),
+    begin() {
+      void tryAll().then(
+        (isLeft) => isLeft && keepTrying(),
+        (err) => log.error({ err }, 'what was to be said in Slack could not be said'),
+      );
+    },
+    async settle() {
+      await tryAll();
+      await turns.done();
+    },
+    end: () => ended.abort(),
+  };
+}
+
+function threadOf({ under, key }: Slot): string {
+  return under ?? key;
+}
+
+/** As a letter asks for it; where it stands already, it stays. */
+function addressed(slot: Slot, { under, isLoud }: Letter): Slot {
+  if (slot.ts !== undefined) return slot;
+  return { ...slot, ...(under ? { under } : {}), ...(isLoud ? { isLoud } : {}) };
+}

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Chat } from '../../../src/chat/chat.ts';
+import { announcement, type ChatWorld, createChatWorld, DOWN_SINCE, ended, viewAt } from './chat-world.ts';
+
+let world: ChatWorld;
+beforeEach(async () => {
+  world = await createChatWorld();
+});
+afterEach(() => world.dispose());
+
+const eventually = (look: () => void) => vi.waitFor(look, { timeout: 5_000, interval: 20 });
+
+/** What a runner says of a backup, from its beginning to its end. */
+async function tellBackup(chat: Chat): Promise<void> {
+  chat.show(viewAt(0));
+  await chat.announce(announcement);
+  chat.show(viewAt(5, { downSince: DOWN_SINCE }));
+  chat.show(viewAt(7, { downSince: DOWN_SINCE, downtimeMs: 10_000 }));
+  chat.show(viewAt(9, { status: 'succeeded', downtimeMs: 10_000, endedAt: '2026-03-01T12:02:00.000Z' }));
+  await chat.post(ended);
+}
+
+describe('an operation in Slack', () => {
+  it('is one message that becomes its summary, with milestones in its thread', async () => {
+    const chat = world.live();
+    await tellBackup(chat);
+    await chat.end();
+    await expect(`${JSON.stringify(world.shown(), undefined, 2)}\n`).toMatchFileSnapshot('golden/backup.json');
+  });
+
+  it('is drawn while it runs, with its steps and what can be done', async () => {
+    const chat = world.live();
+    chat.show(viewAt(2, { progress: { bytesDone: 500_000, bytesTotal: 2_000_000 } }));
+    await eventually(() => expect(world.shown()).toHaveLength(1));
+    await expect(`${JSON.stringify(world.shown(), undefined, 2)}\n`).toMatchFileSnapshot('golden/running.json');
+  });
+
+  it('says when services stop, and draws it anew only when a mark is passed', async () => {
+    const chat = world.live();
+    const stopsAt = new Date(Date.now() + 14 * 60_000).toISOString();
+    await chat.announce(announcement);
+    chat.show(viewAt(3, { stopsAt }));
+    await eventually(() => expect(JSON.stringify(world.shown())).toContain('in less than 15 min'));
+    const edits = world.slack.requests.length;
+    for (let frame = 0; frame < 20; frame += 1)
+      chat.show(viewAt(3, { stopsAt, progress: { remainingMs: 1_000 * frame } }));
+    await chat.end();
+    expect(world.slack.requests.length).toBe(edits);
+    expect(JSON.stringify(world.shown())).toContain('Services were down for 1m 50s and 2m the last times.');
+  });
+
+  it('never leaves an older picture over the summary', async () => {
+    const chat = world.live();
+    await chat.announce(announcement);
+    for (let step = 1; step < 9; step += 1) chat.show(viewAt(step));
+    await chat.post(ended);
+    chat.show(viewAt(8));
+    await chat.end();
+    expect(world.shown()[0]).toMatchObject({ text: expect.stringContaining('completed in 2m') });
+  });
+
+  it('calls those on call when it failed, and everybody hears of it', async () => {
+    const chat = world.live();
+    chat.show(viewAt(4));
+    await chat.post({ ...ended, tone: 'bad', text: 'lab: the backup op_00000000aa failed: the disk is full.' });
+    const [told] = world.slack.thread(world.channel, world.slack.history(world.channel)[0]?.ts ?? '').slice(1);
+    expect(told).toMatchObject({ reply_broadcast: true, text: expect.stringMatching(/^<@U0BOB> <!here> /) });
+  });
+
+  it('shows nothing that people wrote as a mention or as formatting', async () => {
+    const chat = world.live();
+    await chat.post({ ...ended, text: 'lab: <!channel> <@U0CAROL> *bold* & <https://x.example|y> failed.' });
+    const [message] = world.slack.history(world.channel);
+    expect(message?.text).toContain('lab: &lt;!channel&gt; &lt;@U0CAROL&gt; *bold* &amp; &lt;https');
+    expect(message?.blocks?.[0]).toMatchObject({ type: 'section', text: { type: 'plain_text' } });
+  });
+});
+
+describe('a Slack that fails', () => {
+  it('is told again until it takes it, in the order in which things happened', async () => {
+    const chat = world.live();
+    await chat.announce(announcement);
+    world.slack.faults.down();
+    chat.show(viewAt(5, { downSince: DOWN_SINCE }));
+    chat.show(viewAt(7, { downSince: DOWN_SINCE, downtimeMs: 10_000 }));
+    await expect(chat.post(ended)).rejects.toMatchObject({ code: 'chat-unavailable', retryable: true });
+    world.slack.faults.up();
+    await eventually(() => expect(JSON.stringify(world.shown())).toContain('completed in 2m'));
+    await eventually(() =>
+      expect(world.slack.thread(world.channel, world.slack.history(world.channel)[0]?.ts ?? '')).toHaveLength(3),
+    );
+    const texts = world.slack
+      .thread(world.channel, world.slack.history(world.channel)[0]?.ts ?? '')
+      .map(({ text }) => text);
+    expect(texts[1]).toContain('services were stopped');
+    expect(texts[2]).toContain('services are up again');
+  });
+
+  it('is posted to once although the answer to a post was lost', async () => {
+    const chat = world.live();
+    world.slack.faults.next('chat.postMessage', { kind: 'drop', when: 'after' });
+    await expect(chat.announce(announcement)).rejects.toMatchObject({ code: 'chat-unavailable' });
+    await chat.announce(announcement);
+    expect(world.slack.history(world.channel)).toHaveLength(1);
+  });
+
+  it('gets a new message when somebody removed the one before', async () => {
+    const chat = world.live();
+    await chat.announce(announcement);
+    world.slack.removeMessage(world.channel, world.slack.history(world.channel)[0]?.ts ?? '');
+    await chat.post(ended);
+    expect(world.shown()).toMatchObject([{ text: expect.stringContaining('completed in 2m') }]);
+  });
+
+  it('says which channel it could not be said in, and why', async () => {
+    world.slack.channels.archive(world.channel);
+    await expect(world.live().announce(announcement)).rejects.toMatchObject({
+      code: 'chat-unavailable',
+      message: expect.stringContaining('is_archived'),
+      hint: expect.stringContaining('archive'),
+    });
+  });
+
+  it('gets plainer pictures when it does not know those with a plan', async () => {
+    const chat = world.live();
+    const hasPlan = (body: unknown) => JSON.stringify(body).includes('task_card');
+    world.slack.faults.whenever((request) => hasPlan(request), { kind: 'error', word: 'invalid_blocks' });
+    chat.show(viewAt(2));
+    await eventually(() => expect(JSON.stringify(world.shown())).toContain('▸ pre-copy'));
+  });
+});
+
+describe('a process that dies', () => {
+  it.each(['before', 'after'] as const)(
+    'leaves the same channel behind, wherever it dies: %s each call',
+    async (when) => {
+      const plain = world.live();
+      await tellBackup(plain);
+      await plain.end();
+      const expected = world.shown();
+      const calls = world.slack.requests.filter(({ method }) => method.startsWith('chat.')).length;
+      for (let death = 1; death <= calls; death += 1) {
+        const other = await createChatWorld();
+        const mend = dieAt(other, death, when);
+        const first = other.live();
+        await tellBackup(first).catch(() => undefined);
+        await first.end();
+        mend();
+        const second = other.live();
+        second.begin();
+        await tellBackup(second);
+        await second.end();
+        expect(other.shown(), `death ${when} call ${death}`).toEqual(expected);
+        await other.dispose();
+      }
+    },
+  );
+});
+
+/** From this call on nothing gets through: the call itself is lost before or after Slack took it. */
+function dieAt({ slack }: ChatWorld, death: number, when: 'before' | 'after'): () => void {
+  let count = 0;
+  const counted = (method: string) => method.startsWith('chat.') && ++count;
+  const late = slack.faults.whenever(({ method }) => Number(counted(method)) > death, { kind: 'drop', when: 'before' });
+  const itself = slack.faults.whenever(({ method }) => method.startsWith('chat.') && count === death, {
+    kind: 'drop',
+    when,
+  });
+  return () => {
+    late();
+    itself();
+  };
+}
