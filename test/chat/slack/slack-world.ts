@@ -13,6 +13,8 @@ export interface SlackWorld {
   readonly slack: SlackDouble;
   readonly door: Door;
   readonly slackDoor: SlackDoor;
+  /** Where the door listens over HTTP. */
+  readonly url: string;
   readonly health: SlackHealth;
   /** What the log was told, one JSON line each. */
   readonly logged: string[];
@@ -81,6 +83,7 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
   });
   await slackDoor.open();
   return {
+    url: `http://127.0.0.1:${port}`,
     ...{ slack, door, slackDoor, health, logged, bugs, people },
     async told(user, count = 1) {
       await slack.when(() => (slack.ephemerals(user).length >= count ? true : undefined));

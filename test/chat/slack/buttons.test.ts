@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describeRequest } from '../../../src/chat/messages/request.ts';
+import { createSlackClients } from '../../../src/chat/slack/clients.ts';
+import { renderActions } from '../../../src/chat/slack/render-actions.ts';
+import { createLog } from '../../../src/log.ts';
+import type { Request } from '../../../src/records/request.ts';
+import { alice } from '../../orchestrator/door.ts';
+import { createSlackWorld, type SlackWorld } from './slack-world.ts';
+
+describe.each(['socket', 'http'] as const)('a button in Slack over %s', (mode) => {
+  let world: SlackWorld;
+  beforeEach(async () => {
+    world = await createSlackWorld({ settings: { mode }, policy: { votes: 2 } });
+  });
+  afterEach(async () => {
+    expect(world.bugs).toEqual([]);
+    await world.dispose();
+  });
+
+  /** A request as approvers see it in their channel. */
+  async function shownRequest(): Promise<{ request: Request; message: { channel: string; ts: string } }> {
+    const backup = await world.door.backUp();
+    const request = await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
+    const { text, actions } = describeRequest(request);
+    const { slack, health } = world;
+    const log = createLog({ write: () => undefined }, 'silent');
+    const { notify } = createSlackClients({ botToken: slack.botToken, apiUrl: slack.apiUrl, log, health });
+    const { ts = '' } = await notify.chat.postMessage({ channel: 'CML', text, blocks: renderActions(actions) });
+    return { request, message: { channel: 'CML', ts } };
+  }
+  const standing = ({ id }: Request) => world.door.catalog.requests.get(id);
+
+  test('approves, once for each person and never for the one who asked', async () => {
+    const { request, message } = await shownRequest();
+    await world.slack.click('UBOB', message, 'Approve');
+    expect(await world.told('UBOB')).toContain('Approved by bob; it needs 1 more approval');
+    await world.slack.click('UBOB', message, 'Approve');
+    expect(await world.told('UBOB', 2)).toContain('bob has voted');
+    await world.slack.click('UALICE', message, 'Approve');
+    expect(await world.told('UALICE')).toContain('You asked for');
+    await world.slack.click('USTRANGER', message, 'Approve');
+    expect(await world.told('USTRANGER')).toContain('is not known here');
+    expect((await standing(request))?.votes).toMatchObject([{ by: { name: 'bob', slack: 'UBOB' }, approves: true }]);
+    await world.door.orchestrator.cancel(alice, request.id);
+    await world.slack.click('UCAROL', message, 'Approve');
+    expect(await world.told('UCAROL')).toContain('is withdrawn already');
+  });
+
+  test('denies with a reason, asked for in a form', async () => {
+    const { request, message } = await shownRequest();
+    await world.slack.click('UCAROL', message, 'Deny');
+    await world.slack.when(() => world.slack.modals('UCAROL').at(-1));
+    expect(await standing(request)).toMatchObject({ status: 'pending' });
+    await world.slack.submit('UCAROL', { reason: 'not on a Friday' });
+    expect(await world.told('UCAROL')).toContain('Denied by carol: not on a Friday');
+    expect(await standing(request)).toMatchObject({ status: 'denied', votes: [{ by: { slack: 'UCAROL' } }] });
+  });
+
+  test('of the two approvers it needs, at the same moment, lets it run once', async () => {
+    const { request, message } = await shownRequest();
+    const clicks = await Promise.all(['UBOB', 'UCAROL'].map((user) => world.slack.click(user, message, 'Approve')));
+    expect(clicks.map(({ error }) => error)).toEqual([undefined, undefined]);
+    await Promise.all([world.told('UBOB'), world.told('UCAROL')]);
+    const [running, ...others] = world.door.orchestrator.running();
+    expect(others).toEqual([]);
+    expect(await standing(request)).toMatchObject({ status: 'used', operationId: running?.operation().id });
+    await running?.cancel(alice);
+    await world.door.drive(running?.ended ?? Promise.reject(new Error('nothing runs')));
+  });
+
+  test('that is delivered twice counts once', async () => {
+    const { request, message } = await shownRequest();
+    const click = await world.slack.click('UBOB', message, 'Approve');
+    await world.told('UBOB');
+    const again = await world.slack.deliveries.again(click);
+    expect(again.error).toBeUndefined();
+    await world.slack.type('UBOB', 'CML', '/cml list');
+    await world.told('UBOB', 2);
+    expect(world.slack.ephemerals('UBOB')).toHaveLength(2);
+    expect((await standing(request))?.votes).toHaveLength(1);
+  });
+
+  test('of another age says so instead of nothing', async () => {
+    const { slack, health } = world;
+    const log = createLog({ write: () => undefined }, 'silent');
+    const { notify } = createSlackClients({ botToken: slack.botToken, apiUrl: slack.apiUrl, log, health });
+    const button = {
+      type: 'button' as const,
+      action_id: 'say:approve:0',
+      text: { type: 'plain_text' as const, text: 'Approve' },
+    };
+    const said = await notify.chat.postMessage({
+      channel: 'CML',
+      text: 'x',
+      blocks: [{ type: 'actions', elements: [button] }],
+    });
+    await slack.click('UBOB', { channel: 'CML', ts: said.ts ?? '' }, 'Approve');
+    expect(await world.told('UBOB')).toContain('another version');
+  });
+});
+
+test('two approvers at the same moment make one decision, and the later is told', async () => {
+  const world = await createSlackWorld();
+  const backup = await world.door.backUp();
+  const { id } = await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
+  await Promise.all(['UBOB', 'UCAROL'].map((user) => world.slack.type(user, 'CML', `/cml approve ${id}`)));
+  const told = [await world.told('UBOB'), await world.told('UCAROL')].sort();
+  expect(told).toEqual([expect.stringContaining('Approved by'), expect.stringMatching(/^❌ .* already/)]);
+  const [running, ...others] = world.door.orchestrator.running();
+  expect(others).toEqual([]);
+  expect((await world.door.catalog.requests.get(id))?.votes).toHaveLength(1);
+  await running?.cancel(alice);
+  await world.door.drive(running?.ended ?? Promise.reject(new Error('nothing runs')));
+  expect(world.bugs).toEqual([]);
+  await world.dispose();
+});
+
+describe('where only the web page approves', () => {
+  test('a button and a line are refused alike, and a denial is not', async () => {
+    const world = await createSlackWorld({ settings: { approvals: { by: 'web' } } });
+    const backup = await world.door.backUp();
+    const { id } = await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
+    await world.slack.type('UBOB', 'CML', `/cml approve ${id}`);
+    expect(await world.told('UBOB')).toContain('In Slack nothing is approved here');
+    await world.slack.type('UBOB', 'CML', `/cml deny ${id} --reason "no need"`);
+    expect(await world.told('UBOB', 2)).toContain('Denied by bob');
+    await world.dispose();
+  });
+});
