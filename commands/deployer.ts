@@ -17,6 +17,10 @@ export interface DeployerContext {
     workspace?: string | undefined;
     repository?: string | undefined;
     approver?: string | undefined;
+    platform?: 'local' | 'kubernetes' | undefined;
+    kubeconfig?: string | undefined;
+    context?: string | undefined;
+    image?: string | undefined;
   }): Promise<Answer>;
   showConfig(): Promise<Answer>;
   showVersion(): Promise<Answer>;

@@ -1,9 +1,12 @@
 import { indented, quoted } from './config-edit.ts';
+import { type FoundOnCluster, writeClusterPlatform } from './config-init-kubernetes.ts';
 
 /** What `cml init` found out or made. Paths are written as they are given. */
 export interface NewWorkspace {
   /** The folder that is to be protected. */
   readonly folder: string;
+  /** It is no folder but a namespace, where this was found. */
+  readonly cluster?: FoundOnCluster | undefined;
   readonly workspace: string;
   readonly repository: string;
   readonly passwordFile: string;
@@ -43,7 +46,8 @@ ${indented(writeWorkspace(initial), 4)}
 
 /** One workspace, every key explained; its lines begin at the margin. */
 export function writeWorkspace(workspace: NewWorkspace): string {
-  return `${writePlatform(workspace)}\n${writeKeeping(workspace)}`;
+  const { cluster } = workspace;
+  return `${cluster ? writeClusterPlatform(cluster) : writePlatform(workspace)}\n${writeKeeping(workspace)}`;
 }
 
 function writePlatform({ folder }: NewWorkspace): string {
@@ -67,10 +71,11 @@ function writePlatform({ folder }: NewWorkspace): string {
   # definition: { files: [./.env] }`;
 }
 
-function writeKeeping({ repository, passwordFile, approvers }: NewWorkspace): string {
+function writeKeeping({ repository, passwordFile, approvers, cluster }: NewWorkspace): string {
+  const where = cluster ? 'reached from pods too' : 'a folder, better on another disk or machine';
   return `repository:
   kind: restic
-  location: ${quoted(repository)} # a folder, better on another disk or machine: sftp:, s3:, rest:
+  location: ${quoted(repository)} # ${where}: sftp:, s3:, rest:
   passwordFile: ${quoted(passwordFile)} # without it nothing can be restored: see the recovery sheet
 policy:
   notice: 10m # people are warned this long before services stop

@@ -6,7 +6,13 @@ import { localFolderOf } from './mover/restic/settings.ts';
 import { workspaceName } from './records/workspace.ts';
 
 export interface InitWish {
+  /** What is to be protected: a folder on this machine, or the namespace of a workspace on a cluster. */
   readonly folder: string;
+  readonly platform?: 'local' | 'kubernetes' | undefined;
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+  /** Of movers and the guard. */
+  readonly image?: string | undefined;
   readonly workspace?: string | undefined;
   readonly repository?: string | undefined;
   readonly approver?: string | undefined;
@@ -14,7 +20,7 @@ export interface InitWish {
 
 /** Where everything of a new workspace goes; paths are absolute, a repository elsewhere stays as it was written. */
 export interface InitPlaces {
-  /** What is to be protected. */
+  /** What is to be protected: a folder, or a namespace. */
   readonly folder: string;
   readonly workspace: string;
   readonly config: string;
@@ -35,13 +41,8 @@ export function configPlace({ path, cwd, environment }: ConfigSource): string {
 export async function planPlaces(source: ConfigSource, wish: InitWish, data?: string): Promise<InitPlaces> {
   const config = configPlace(source);
   const base = dirname(config);
-  const folder = resolve(source.cwd, wish.folder);
-  const found = await stat(folder).catch(() => undefined);
-  if (!found?.isDirectory()) {
-    throw new UserError('bad-input', `There is no folder ${folder}.`, {
-      hint: 'Name the folder that is to be protected.',
-    });
-  }
+  const isOnCluster = wish.platform === 'kubernetes';
+  const folder = isOnCluster ? wish.folder : await existingFolder(source, wish);
   const workspace = wish.workspace ?? nameFrom(folder);
   if (!workspaceName.safeParse(workspace).success) {
     throw new UserError('bad-input', `"${workspace}" cannot be a workspace's name.`, {
@@ -51,9 +52,13 @@ export async function planPlaces(source: ConfigSource, wish: InitWish, data?: st
   // Each workspace needs a repository of its own.
   const usual = join(base, data === undefined ? 'cml-repository' : `cml-repository-${workspace}`);
   const repository = wish.repository === undefined ? usual : written(wish.repository, source.cwd);
+  if (isOnCluster && localFolderOf(repository) !== undefined)
+    throw new UserError('bad-input', 'Pods of a cluster cannot reach a folder of this machine.', {
+      hint: 'Name a repository that they reach, with --repository: s3:..., rest:..., sftp:... or the like.',
+    });
   const dataFolder = data ?? join(base, 'cml-data');
   for (const place of [base, dataFolder, localFolderOf(repository)]) {
-    if (place === undefined || !isInside(place, folder)) continue;
+    if (place === undefined || isOnCluster || !isInside(place, folder)) continue;
     throw new UserError('bad-input', `${place} is inside ${folder}, which would back up itself.`, {
       hint: 'Run `cml init` from a folder outside of what is to be protected.',
     });
@@ -64,6 +69,15 @@ export async function planPlaces(source: ConfigSource, wish: InitWish, data?: st
     secondPasswordFile: join(dataFolder, 'secrets', `${workspace}.second-password`),
     sheet: join(base, `${workspace}-recovery-sheet.txt`),
   };
+}
+
+async function existingFolder({ cwd }: ConfigSource, wish: InitWish): Promise<string> {
+  const folder = resolve(cwd, wish.folder);
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory()) return folder;
+  throw new UserError('bad-input', `There is no folder ${folder}.`, {
+    hint: 'Name the folder that is to be protected; a namespace of a cluster goes with --platform kubernetes.',
+  });
 }
 
 function nameFrom(folder: string): string {

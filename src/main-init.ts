@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Answer } from './chat/answer.ts';
 import type { ConfigSource } from './config.ts';
 import { readBasics } from './config-basics.ts';
 import { type ConfigEdit, openConfig } from './config-file.ts';
 import { type NewWorkspace, writeInitialConfig, writeRecoverySheet, writeWorkspace } from './config-init.ts';
+import type { FoundOnCluster } from './config-init-kubernetes.ts';
 import { UserError } from './errors.ts';
 import { configPlace, type InitPlaces, type InitWish, planPlaces, toWritten } from './main-init-places.ts';
 import { hashToken } from './main-people.ts';
@@ -63,7 +64,7 @@ async function draftFirst(source: ConfigSource, wish: InitWish): Promise<Draft> 
   const approver = { name: wish.approver ?? 'approver', token: newToken() };
   const { username, uid } = userInfo();
   const text = writeInitialConfig({
-    ...describePlaces(places, [approver.name]),
+    ...describePlaces(places, [approver.name], await lookAtCluster(source, places, wish)),
     dataFolder: toWritten(places.data, places.base),
     approverTokenHash: hashToken(approver.token),
     ...(username === approver.name ? {} : { requester: { name: username, uid } }),
@@ -83,7 +84,8 @@ async function draftAnother(source: ConfigSource, wish: InitWish): Promise<Draft
   const approvers = approversFor(config, wish);
   const isKnown = config.keysOf('people').includes(approvers[0]);
   const approver = isKnown ? undefined : { name: approvers[0], token: newToken() };
-  const described = writeWorkspace(describePlaces(places, approvers));
+  const cluster = await lookAtCluster(source, places, wish);
+  const described = writeWorkspace(describePlaces(places, approvers, cluster));
   let text = config.with(config.text, ['workspaces', places.workspace], described);
   if (approver) text = config.with(text, ['people', approver.name], `{ token: ${hashToken(approver.token)} }`);
   await config.check(text);
@@ -96,10 +98,27 @@ function approversFor(config: ConfigEdit, { approver }: InitWish): readonly [str
   return [first, ...others];
 }
 
-function describePlaces(places: InitPlaces, approvers: NewWorkspace['approvers']): NewWorkspace {
+/** The client of a cluster is loaded only where one is asked for. */
+async function lookAtCluster(
+  source: ConfigSource,
+  places: InitPlaces,
+  wish: InitWish,
+): Promise<FoundOnCluster | undefined> {
+  if (wish.platform !== 'kubernetes') return undefined;
+  const kubeconfig = wish.kubeconfig === undefined ? undefined : resolve(source.cwd, wish.kubeconfig);
+  const { lookIntoNamespace } = await import('./main-init-cluster.ts');
+  return lookIntoNamespace(source, places, { ...wish, kubeconfig });
+}
+
+function describePlaces(
+  places: InitPlaces,
+  approvers: NewWorkspace['approvers'],
+  cluster: FoundOnCluster | undefined,
+): NewWorkspace {
   const { base, folder, workspace, repository, passwordFile } = places;
   return {
     folder: toWritten(folder, base),
+    cluster,
     workspace,
     repository: toWritten(repository, base),
     passwordFile: toWritten(passwordFile, base),

@@ -70,7 +70,8 @@ function loadConfig(kubeconfig: string | undefined, context: string | undefined)
   });
 }
 
-const NAME_ONE = 'name a kubeconfig by platform.kubeconfig, and a context of it by platform.context';
+const NAME_ONE =
+  'name one: platform.kubeconfig and platform.context in cml.yaml, --kubeconfig and --context where cml.yaml is made';
 
 function isMadeUp(config: KubeConfig): boolean {
   return config.getCurrentCluster()?.server === MADE_UP.server && config.getCurrentContext() === MADE_UP.context;

@@ -152,7 +152,7 @@ async function assertNamespace({ cluster, namespace }: KubeContext): Promise<voi
   const found = await unlessForbidden(cluster.read(NAMESPACE, namespace).then((one) => one ?? 'absent'));
   if (found === 'absent')
     refuse([`There is no namespace ${namespace} on this cluster.`], {
-      hint: 'look at platform.namespace, platform.kubeconfig and platform.context, which say where the workspace stands',
+      hint: 'look at the namespace, the kubeconfig and its context (platform.namespace, .kubeconfig, .context)',
     });
   else if (found?.metadata?.labels?.[LEAVE_LABEL] === 'true')
     refuse([`${namespace} is labelled ${LEAVE_LABEL}.`], { hint: 'whoever labelled it wants it left alone' });

@@ -116,7 +116,7 @@ describe('looking at a workspace', () => {
     gone.store.remove(NAMESPACES, NAMESPACE);
     await expect(inspectWorkspace(gone.context)).rejects.toMatchObject({
       message: 'There is no namespace ws1 on this cluster.',
-      hint: expect.stringContaining('platform.context'),
+      hint: expect.stringContaining('its context'),
     });
     const left = await plain();
     left.store.edit(NAMESPACES, NAMESPACE, undefined, ({ metadata }) => {
