@@ -16,7 +16,6 @@ const select = (more: JsonObject) => ({ type: 'static_select', ...more });
 const task = (n: number, more: JsonObject = {}) => ({ task_id: `t${n}`, title: 'step', status: 'complete', ...more });
 const rich = (...elements: Json[]) => ({ type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] });
 const raw = (length = 1) => ({ type: 'raw_text', text: x(length) });
-const table = (rows: Json) => ({ type: 'table', rows });
 const confirm = (title: number, text: number, yes: number, no: number) => ({
   title: plain(title),
   text: mrkdwn(text),

@@ -9,6 +9,8 @@ export interface Setup {
     /** From now on nothing reaches them. */
     deactivate(id: string): void;
   };
+  /** What the ids of people, channels and user groups stand for. */
+  names(): Readonly<Record<string, string>>;
   readonly channels: {
     /** The app is in it, and those named; everyone when none is. */
     add(channel: Partial<SlackChannel> & { readonly name: string; readonly people?: readonly string[] }): SlackChannel;
@@ -22,6 +24,7 @@ export interface Setup {
 export function createSetup(world: World): Setup {
   return {
     people: createPeople(world),
+    names: () => namesOf(world),
     channels: createChannels(world),
     groups: { set: (id, users, handle = id) => void world.groups.set(id, { handle, users }) },
   };
@@ -64,4 +67,9 @@ function createChannels(world: World): Setup['channels'] {
       channelOf(world, id).members.delete(BOT_USER);
     },
   };
+}
+
+function namesOf({ people, channels, groups }: World): Readonly<Record<string, string>> {
+  const named = [...people.values(), ...channels.values()].map(({ id, name }) => [id, name] as const);
+  return Object.fromEntries([...named, ...[...groups].map(([id, { handle }]) => [id, handle] as const)]);
 }
