@@ -275,7 +275,11 @@ describe('blocks sent by the real client', () => {
     });
     expect(slack.history('C1').at(-1)?.blocks?.[0]?.block_id).toEqual(expect.any(String));
     expect(await wordOf(client.chat.update({ channel: 'C1', ts, text: 'x', blocks: [section('b')] }))).toBe('ok');
-    expect(slack.advice).toEqual(['a changed section block kept the block_id same']);
+    await client.chat.postMessage({ channel: 'C1', blocks: [{ type: 'divider' }] });
+    expect(slack.advice).toEqual([
+      'a changed section block kept the block_id same',
+      'blocks without text: a screen reader and a notification say nothing',
+    ]);
   });
 
   it('of rich text cannot become other ones', async () => {

@@ -25,6 +25,7 @@ export function readContent(args: JsonObject, slack: Slack): Content {
   if ((text(args, 'markdown_text')?.length ?? 0) > 12_000) throw new SlackRefused('msg_too_long');
   if (given === '' && !blocks?.length && !args.attachments) throw new SlackRefused('no_text');
   const metadata = readMetadata(args);
+  if (given === '') slack.advice.push('blocks without text: a screen reader and a notification say nothing');
   return {
     text: given.slice(0, TEXT_CUT_AT),
     ...(blocks?.length ? { blocks } : {}),
