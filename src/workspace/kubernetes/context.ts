@@ -18,6 +18,8 @@ export interface KubeContext {
   readonly log: Log;
   /** Runs programs on the machine, or in the pod, that we run in: for what needs no part of the workspace. */
   readonly runHere: RunProgram;
+  /** Holds a folder for each operation, where programs that run here keep their output. The guard has none: it runs nothing. */
+  readonly folder?: string | undefined;
   /** The image of movers and of the guard. */
   readonly image: string;
   /** The guard itself, which has taken over: what keeps an operation from acting against it does not keep it. */

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { PortError } from '../../errors.ts';
 import { isRefusal, type Where } from './cluster.ts';
 import type { KubeContext } from './context.ts';
+import { dropFilerSnapshots } from './filer-snapshot.ts';
 import { CLAIM, SNAPSHOT, SNAPSHOT_CONTENT, type VolumeSnapshot } from './kinds.ts';
 import { LABELS, OURS } from './names.ts';
 import { forgetSnapshots } from './snapshot-record.ts';
@@ -16,7 +17,17 @@ const GONE_WITHIN_MS = 120_000;
  */
 export async function dropSnapshots(context: KubeContext, operationId: string): Promise<void> {
   const { cluster } = context;
-  if (!(await cluster.serves(SNAPSHOT))) return;
+  const atFilers = await dropFilerSnapshots(context, operationId).then(
+    () => [],
+    (cause: unknown) => [cause],
+  );
+  if (await cluster.serves(SNAPSHOT)) await dropInCluster(context, operationId);
+  if (atFilers.length > 0) throw atFilers[0];
+  await forgetSnapshots(context, operationId);
+}
+
+async function dropInCluster(context: KubeContext, operationId: string): Promise<void> {
+  const { cluster } = context;
   const { readers, made } = whereOf(context, operationId);
   const { asked, failures } = await askToDropSnapshots(context, operationId);
   const noneLeft = (found: readonly KubernetesObject[]) =>
@@ -27,7 +38,6 @@ export async function dropSnapshots(context: KubeContext, operationId: string): 
     await cluster.follow(SNAPSHOT, made, noneLeft, { withinMs: GONE_WITHIN_MS, late });
   }
   if (failures.length > 0) throw failures[0];
-  await forgetSnapshots(context, operationId);
 }
 
 interface Asked {

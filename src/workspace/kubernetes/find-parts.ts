@@ -77,6 +77,7 @@ function describe(
   const choice = chooseCapture({
     claim,
     snapshots,
+    filer: configured?.snapshot === undefined ? undefined : { isShare: nfs !== undefined },
     wished: configured?.capture,
   });
   return {
@@ -88,6 +89,7 @@ function describe(
     volume,
     ...(backing === undefined ? {} : { backing }),
     ...(driver === undefined ? {} : { driver }),
+    ...(nfs === undefined || configured?.snapshot === undefined ? {} : { filer: configured.snapshot }),
     ...(nfsOf(volume) === undefined ? {} : { nfs: nfsOf(volume) as NonNullable<FoundPart['nfs']> }),
     ...choice,
     exclude: [...(configured?.exclude ?? []), ...(nfs === undefined ? [] : [FILER_SNAPSHOTS])].flatMap((below) => [

@@ -42,6 +42,8 @@ export interface FoundPart {
   readonly driver?: string;
   /** Where the share is, for volumes of kind nfs or of an NFS driver. */
   readonly nfs?: { readonly server: string; readonly path: string };
+  /** Commands for the filer's own snapshot, and where it shows it. */
+  readonly filer?: { readonly make: readonly string[]; readonly drop: readonly string[]; readonly path: string };
   readonly possible: readonly Capture[];
   readonly capture: Capture;
   readonly reason: string;

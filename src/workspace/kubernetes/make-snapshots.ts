@@ -6,6 +6,7 @@ import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { type CutSight, cutOf } from './cut-of-snapshot.ts';
 import { askToDropSnapshots, dropSnapshots } from './drop-snapshots.ts';
+import { makeFilerSnapshots, noteFiler } from './filer-snapshot.ts';
 import { findParts } from './find-parts.ts';
 import type { FoundPart } from './found.ts';
 import { flushHeld } from './hold-attached.ts';
@@ -36,13 +37,45 @@ export async function makeSnapshots(
   const record = await recordOf(context, operationId, wanted, quiet.token);
   try {
     if (record.snapshots.some(({ driver }) => driver === LONGHORN)) await flushHeld(context, operationId, options);
-    await Promise.all(record.snapshots.map((noted) => ask(context, operationId, noted)));
-    return await awaitCut(context, operationId, record, options);
+    return await takeAll(context, operationId, record, options);
   } catch (cause) {
     options.signal?.throwIfAborted(); // `release` removes them; services must not wait for that
     await removeAtOnce(context, operationId);
     throw cause;
   }
+}
+
+/** The cluster's and the filers' side by side; when one fails, nobody waits for the others. */
+async function takeAll(
+  context: KubeContext,
+  operationId: string,
+  record: SnapshotRecord,
+  { signal }: EffectOptions,
+): Promise<Snapshot[]> {
+  const over = new AbortController();
+  const either = signal ? AbortSignal.any([signal, over.signal]) : over.signal;
+  const orEnd = <T>(work: Promise<T>) =>
+    work.catch((cause: unknown) => {
+      over.abort(cause);
+      throw cause;
+    });
+  const inCluster = async () => {
+    await Promise.all(record.snapshots.map((noted) => ask(context, operationId, noted)));
+    return awaitCut(context, operationId, record, { signal: either });
+  };
+  const [taken, byFilers] = await Promise.allSettled([
+    orEnd(record.snapshots.length > 0 ? inCluster() : Promise.resolve([])),
+    orEnd(makeFilerSnapshots(context, operationId, either)),
+  ]);
+  signal?.throwIfAborted();
+  if (over.signal.aborted) throw over.signal.reason;
+  if (taken.status === 'rejected' || byFilers.status === 'rejected')
+    throw new Error('a snapshot failed without a reason');
+  // Before it was asked for, and while nobody wrote.
+  return [
+    ...taken.value,
+    ...record.filers.map(({ part }) => answer({ part, takenAt: record.askedAt }, record.askedAt)),
+  ];
 }
 
 /** Services are down: nobody waits until storage has let go. What could not be removed now is removed by `release`. */
@@ -67,12 +100,16 @@ async function recordOf(
   if (standing) await dropSnapshots(context, operationId);
   const storage = await readStorage(context);
   const { parts } = await findParts(context, storage);
-  const snapshots = wanted.map((name) => {
+  const found = wanted.map((name) => {
     const part = parts.find((candidate) => candidate.name === name);
     if (!part) throw impossible(name, 'its claim is gone');
-    return noteOf(context, operationId, part, storage);
+    return part;
   });
-  const record = { quietToken, askedAt: context.clock.now().toISOString(), snapshots };
+  const record = {
+    ...{ quietToken, askedAt: context.clock.now().toISOString() },
+    snapshots: found.filter(({ filer }) => !filer).map((part) => noteOf(context, operationId, part, storage)),
+    filers: found.flatMap((part) => noteFiler(part) ?? []),
+  };
   await writeSnapshots(context, operationId, record);
   return record;
 }
@@ -140,7 +177,7 @@ async function awaitCut(
 }
 
 /** The driver's own account is cut to whole seconds, so that it may read as before services were stopped. */
-function answer({ part, takenAt = '' }: CutSight, askedAt: string): Snapshot {
+function answer({ part, takenAt = '' }: Pick<CutSight, 'part' | 'takenAt'>, askedAt: string): Snapshot {
   const moment = new Date(takenAt).toISOString();
   return { part, path: placePath({ life: 'snapshot', part }), takenAt: moment > askedAt ? moment : askedAt };
 }

@@ -102,8 +102,8 @@ function isAdded({ apiVersion }: { readonly apiVersion: string }): boolean {
 
 /** What these parts take beyond that. */
 export function findMissingForParts(context: KubeContext, parts: readonly FoundPart[]): Promise<MissingPermissions> {
-  const isSnapped = parts.some(({ capture }) => capture === 'snapshot');
-  const isShared = parts.some(({ capture, nfs }) => capture !== 'snapshot' && nfs !== undefined);
+  const isSnapped = parts.some(({ capture, filer }) => capture === 'snapshot' && !filer);
+  const isShared = parts.some(({ capture, nfs, filer }) => nfs !== undefined && (capture !== 'snapshot' || filer));
   return findMissing(context, [
     ...(isSnapped ? [snapshotPurpose(context.namespace)] : []),
     ...(isShared ? [sharePurpose(context.namespace)] : []),

@@ -9,6 +9,7 @@ import { claimNameOf, LABELS, NOTES, OURS, type Place, placeOf, placePath } from
 import { openReader } from './readers.ts';
 import { nfsOf, withSharePath } from './share-of.ts';
 import { keepShare } from './shares.ts';
+import { readSnapshots } from './snapshot-record.ts';
 
 /** How the places that a program needs come into its pod. */
 export interface MountedPlaces {
@@ -90,8 +91,7 @@ async function claimsBehind(
       if (place.life === 'live') return liveClaim(context, operationId, place.part, access, standing);
       if (place.life === 'beside')
         return { claim: await besideClaim(context, operationId, { part: place.part, access }), isShare: false };
-      if (place.life === 'snapshot')
-        return { claim: await openReader(context, operationId, place.part, signal), isShare: false };
+      if (place.life === 'snapshot') return snapshotClaim(context, operationId, place.part, signal);
       const name = claimNameOf(place.life, place.operationId ?? operationId, place.part);
       const claim =
         standing.find(({ metadata }) => metadata?.name === name) ?? (await cluster.read(CLAIM, name, namespace));
@@ -120,6 +120,21 @@ async function liveClaim(
   if (!volume) throw missing(part, `its volume ${volumeName} is gone`);
   if (nfsOf(volume) === undefined) return { claim, isShare: false };
   return { claim: await keepShare(context, operationId, part, volume, access), isShare: true };
+}
+
+/** Of storage in the cluster a claim made from it; of a filer its share, at the path where it shows the snapshot. */
+async function snapshotClaim(
+  context: KubeContext,
+  operationId: string,
+  part: string,
+  signal: AbortSignal | undefined,
+): Promise<Found> {
+  const noted = (await readSnapshots(context, operationId))?.filers.find((one) => one.part === part);
+  if (!noted) return { claim: await openReader(context, operationId, part, signal), isShare: false };
+  const volume = await context.cluster.read(VOLUME, noted.volume);
+  if (!volume) throw missing(part, `its volume ${noted.volume} is gone`);
+  const shown = withSharePath(volume, noted.path);
+  return { claim: await keepShare(context, operationId, `${part}-snapshot`, shown, 'read'), isShare: true };
 }
 
 /** What holds a shared folder: the volume of its server in the workspace, else the folder of the file server around it. */

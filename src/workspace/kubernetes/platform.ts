@@ -60,7 +60,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
   const cluster = options.cluster ?? createLazyCluster({ kubeconfig, context: kubeContext, log });
   const image = movers.image ?? options.image;
   const context: KubeContext = {
-    ...{ workspace, namespace, settings, policy, cluster, clock, log, runHere, image },
+    ...{ workspace, namespace, settings, policy, cluster, clock, log, runHere, image, folder },
     restoring: createRestoringCluster(cluster, restorerOf(options, cluster)),
   };
   const restoring = asRestorer(context);

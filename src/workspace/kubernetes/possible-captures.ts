@@ -7,6 +7,8 @@ export interface CaptureFacts {
   readonly claim: V1PersistentVolumeClaim;
   /** Undefined where no driver makes snapshots of it: NFS. */
   readonly snapshots: UsableClass | undefined;
+  /** Commands for a filer's own snapshot are configured. */
+  readonly filer: { readonly isShare: boolean } | undefined;
   readonly wished: Capture | undefined;
 }
 
@@ -29,9 +31,10 @@ const REASONS: Record<Exclude<Capture, 'snapshot'>, string> = {
  * to a backup target) stays a snapshot that is not possible: preflight says why, and nothing slower is chosen unasked.
  */
 export function chooseCapture(facts: CaptureFacts): CaptureChoice {
-  const { snapshots, wished } = facts;
-  const isUsable = snapshots !== undefined && 'usable' in snapshots;
-  const isWrong = !isUsable && snapshots !== undefined && 'isWrong' in snapshots && snapshots.isWrong;
+  const { snapshots, filer, wished } = facts;
+  const isUsable = filer?.isShare ?? (snapshots !== undefined && 'usable' in snapshots);
+  const isWrong =
+    !isUsable && (filer !== undefined || (snapshots !== undefined && 'isWrong' in snapshots && snapshots.isWrong));
   const copied = copiesOf(facts.claim);
   const possible: Capture[] = [...(isUsable && copied.length > 0 ? ['snapshot' as const] : []), ...copied];
   const usual: Capture = isUsable || isWrong || !copied.includes('two-pass') ? 'snapshot' : 'two-pass';
@@ -45,13 +48,15 @@ function copiesOf({ spec }: V1PersistentVolumeClaim): readonly Capture[] {
   return spec?.accessModes?.includes('ReadWriteOncePod') ? ['cold'] : WITHOUT_SNAPSHOT;
 }
 
-function reasonOf(capture: Capture, { claim, snapshots }: CaptureFacts, copied: readonly Capture[]): string {
+function reasonOf(capture: Capture, { claim, snapshots, filer }: CaptureFacts, copied: readonly Capture[]): string {
   if (copied.length === 0) return 'it is a raw block device without files: leave it out with a reason (leaveOut)';
   const why = snapshots !== undefined && 'why' in snapshots ? snapshots.why : undefined;
   if (capture !== 'snapshot') {
     const said = why === undefined ? '' : ` (no snapshot: ${why})`;
     return `${REASONS[capture]}${said}`;
   }
+  if (filer?.isShare) return 'its filer makes snapshots by the commands that are configured';
+  if (filer) return 'commands for a snapshot are for shares of a file server that is no part of the workspace';
   if (snapshots !== undefined && 'usable' in snapshots)
     return `its storage makes snapshots (class ${snapshots.usable.metadata?.name})`;
   if (why !== undefined) return why;

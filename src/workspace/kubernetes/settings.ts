@@ -21,7 +21,20 @@ const amounts = z.record(z.string(), z.union([z.string(), z.number()]).transform
 const partSettings = z.strictObject({
   /** Absent: the claim's own name. */
   name: partName.optional(),
+  /** Absent: `snapshot` where commands for it are configured or its storage makes one, else `two-pass`. */
   capture: capture.optional(),
+  /**
+   * Of a share of a file server: what has the filer make its own snapshot, and drop it. Both run where the server runs, with
+   * CML_OPERATION and CML_PART in their environment; `drop` must do nothing when there is none. `path` is where the filer
+   * shows it, which nodes must be able to mount.
+   */
+  snapshot: z
+    .strictObject({
+      make: words,
+      drop: words,
+      path: z.string().regex(/^\//, 'a path on the file server begins with /'),
+    })
+    .optional(),
   /** Only where it cannot be told from the claim and its volume. */
   location: partLocation.optional(),
   /** Of a shared folder: paths below its root that are left out, such as `scratch`. */

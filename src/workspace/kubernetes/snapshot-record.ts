@@ -15,7 +15,25 @@ export const notedSnapshot = z.object({
 });
 export type NotedSnapshot = z.infer<typeof notedSnapshot>;
 
-const snapshotRecord = z.object({ quietToken: z.string(), askedAt: z.string(), snapshots: z.array(notedSnapshot) });
+/** One that a filer makes by configured commands, kept here because the configuration may change meanwhile. */
+const notedFiler = z.object({
+  part: z.string(),
+  /** The PersistentVolume that shows the live share. */
+  volume: z.string(),
+  make: z.array(z.string()),
+  drop: z.array(z.string()),
+  /** Where the filer shows it. */
+  path: z.string(),
+  isMade: z.boolean().optional(),
+});
+export type NotedFiler = z.infer<typeof notedFiler>;
+
+const snapshotRecord = z.object({
+  quietToken: z.string(),
+  askedAt: z.string(),
+  snapshots: z.array(notedSnapshot),
+  filers: z.array(notedFiler).default([]),
+});
 export type SnapshotRecord = z.infer<typeof snapshotRecord>;
 
 const SECTION = 'snapshots';

@@ -33,7 +33,9 @@ export function warningsOf(seen: Seen, settings: KubernetesSettings): string[] {
 
 function ofStorage({ found: { parts }, storage }: Seen, settings: KubernetesSettings): string[] {
   const defaults = storage.classes.filter(({ metadata }) => metadata?.annotations?.[DEFAULT_CLASS] === 'true');
-  const drivers = new Set(parts.flatMap(({ driver, capture }) => (capture === 'snapshot' ? (driver ?? []) : [])));
+  const drivers = new Set(
+    parts.flatMap(({ driver, capture, filer }) => (capture === 'snapshot' && !filer ? (driver ?? []) : [])),
+  );
   const dropping = [...drivers].flatMap((driver) => {
     const chosen = usableClassOf(driver, storage.snapshotClasses, settings);
     return 'usable' in chosen && chosen.usable.deletionPolicy === 'Delete' ? [chosen.usable.metadata?.name ?? ''] : [];
