@@ -34,7 +34,7 @@ export async function createSlack({ settings, environment, log, onBug }: SlackOp
   const clients = createSlackClients({ botToken: tokens.bot, apiUrl: settings.apiUrl, log, health });
   const noteTrouble = (error: unknown) => {
     if (!(error instanceof PortError)) return onBug(error);
-    health.note('delivery', [error.message, error.hint].filter(Boolean).join(' '));
+    health.note('door', [error.message, error.hint].filter(Boolean).join(' '));
   };
   return {
     async openDoor(orchestrator, configFor) {

@@ -62,7 +62,7 @@ export function watchedFetch(health: SlackHealth): NonNullable<WebClientOptions[
   };
 }
 
-const answerShape = z.looseObject({ ok: z.unknown(), error: z.unknown(), needed: z.unknown() });
+const answerShape = z.looseObject({ ok: z.boolean(), error: z.string().optional(), needed: z.string().optional() });
 
 function parseJson(text: string): unknown {
   try {

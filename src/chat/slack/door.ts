@@ -110,7 +110,7 @@ export function createSlackDoor(options: CreateSlackDoorOptions): SlackDoor {
     world,
     track,
     deliveries: createDeliveries(() => clock.now().getTime()),
-    onRevoked: (what) => health.note('tokens', what),
+    onRevoked: (what) => health.note('bot token', what),
   });
   return {
     open: () => way.open(),

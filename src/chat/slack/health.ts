@@ -1,7 +1,7 @@
 import type { Log } from '../../log.ts';
 
 /** What may be wrong with the way to Slack; one sentence each at a time. */
-export type HealthTopic = 'tokens' | 'scopes' | 'connection' | 'delivery';
+export type HealthTopic = 'bot token' | 'app token' | 'scopes' | 'connection' | 'door';
 
 /** What is wrong with Slack just now, for `cml check` and `cml status`; each change is one line in the log. */
 export interface SlackHealth {
@@ -40,28 +40,22 @@ const BAD_TOKEN = new Set([
   'not_allowed_token_type',
 ]);
 
+export interface SlackAnswer {
+  readonly ok: boolean;
+  readonly error?: string | undefined;
+  readonly needed?: string | undefined;
+}
+
 /** Looks at what Slack answers to any call, and keeps the health by it. */
-export function noteAnswer(
-  health: SlackHealth,
-  method: string,
-  answer: { ok?: unknown; error?: unknown; needed?: unknown },
-): void {
-  const isApp = method.startsWith('apps.connections.');
-  if (answer.ok === true) {
-    if (!isApp) health.note('tokens', undefined);
-    return;
-  }
-  const error = String(answer.error);
-  const name = isApp ? 'SLACK_APP_TOKEN' : 'SLACK_BOT_TOKEN';
+export function noteAnswer(health: SlackHealth, method: string, { ok, error = '', needed = '' }: SlackAnswer): void {
+  const topic = method.startsWith('apps.connections.') ? 'app token' : 'bot token';
   if (BAD_TOKEN.has(error)) {
+    const name = topic === 'app token' ? 'SLACK_APP_TOKEN' : 'SLACK_BOT_TOKEN';
     health.note(
-      'tokens',
+      topic,
       `Slack does not take the token in ${name} (${error}): install the app again and set the new one.`,
     );
   } else if (error === 'missing_scope') {
-    health.note(
-      'scopes',
-      `The Slack app lacks the scope ${String(answer.needed)} (for ${method}): add it and install the app again.`,
-    );
-  }
+    health.note('scopes', `The Slack app lacks the scope ${needed} (for ${method}): add it and install the app again.`);
+  } else if (ok) health.note(topic, undefined);
 }
