@@ -18,6 +18,7 @@ import { isAppError, PortError, UserError } from './errors.ts';
 import { createFileLog, type Log } from './log.ts';
 import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
+import { underLease } from './main-lease.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
 import type { Slack } from './main-slack.ts';
@@ -41,7 +42,8 @@ export async function serve(source: ConfigSource, input: { idle?: number | undef
   const lock = createStateLock({ folder: data, clock: systemClock, waitMs: 0, fence: false });
   const served = await holdFolder(data, lock, async () => {
     const log = createFileLog(join(data, 'server.log'), source.environment.CML_LOG_LEVEL ?? 'info');
-    return serveFolder({ source, data, notify, slack, log, idleMs: input.idle });
+    const served = { source, data, notify, slack, log, idleMs: input.idle };
+    return underLease(source, log, () => serveFolder(served));
   });
   return { text: served, tone: 'info', json: { ended: served } };
 }

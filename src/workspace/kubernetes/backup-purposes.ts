@@ -1,6 +1,6 @@
 import { needed, type Purpose, useful, wish } from './purpose.ts';
 
-export const SNAPSHOTS = 'snapshot.storage.k8s.io';
+const SNAPSHOTS = 'snapshot.storage.k8s.io';
 
 /** What a backup takes whatever its parts are like; a test holds it against what one uses. */
 export function backupPurposes(namespace: string): Purpose[] {

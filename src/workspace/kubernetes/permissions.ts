@@ -3,7 +3,6 @@ import {
   backupPurposes,
   guardPurposes,
   kedaPurpose,
-  SNAPSHOTS,
   sharePurpose,
   snapshotPurpose,
 } from './backup-purposes.ts';
