@@ -60,7 +60,10 @@ async function planScope(room: Room, backup: Backup, { only, into, count }: Scop
   await refuseWhenHeld(room, backup, { kinds: ['delete'] });
   const settings = room.settingsOf(into ?? backup.workspace);
   const { platform } = room.world.portsFor(settings);
-  const inspection = await platform.inspect(count && !only ? { count, since: backup.takenAt } : {});
+  const inspection = await platform.inspect({
+    toRestore: 'asked',
+    ...(count && !only ? { count, since: backup.takenAt } : {}),
+  });
   const wanted = only ?? backup.parts;
   const lacking = wanted.find(({ name }) => !inspection.parts.some((part) => part.name === name));
   if (lacking) {

@@ -33,7 +33,10 @@ export async function planUndo(room: Room, wanted: string, { count = true } = {}
     });
   }
   const displacedAt = operation.endedAt ?? operation.startedAt;
-  const inspection = await platform.inspect(count ? { count, since: displacedAt } : {});
+  const inspection = await platform.inspect({
+    toRestore: 'asked',
+    ...(count ? { count, since: displacedAt } : {}),
+  });
   const facts = { workspace: operation.workspace, backupId, displacedAt, downtimeMs };
   return makeUndoPlan(kept, facts, inspection, room.world.clock.now());
 }

@@ -47,7 +47,7 @@ export async function claimApproval(
 /** Looks once more at all that the approval stood on, and whether there is room beside the live data. */
 export async function checkRestore(plan: RestorePlan, operationId: string, world: RestoreWorld): Promise<void> {
   await world.mover.probe();
-  const inspection = await world.platform.inspect({ signal: world.signal, toRestore: true });
+  const inspection = await world.platform.inspect({ signal: world.signal, toRestore: 'approved' });
   refuseUnfitTarget(plan, inspection, operationId);
   refuseObstacles(plan, inspection);
   if (plan.way === 'swap') refuseWithoutRoom(plan, inspection);

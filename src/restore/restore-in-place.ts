@@ -65,7 +65,7 @@ export async function restoreInPlace(
     await step('announce', (context) => announceStop(context, countdown));
     const warm = await step('safety pre-copy', (context) => safety.preCopy(made, context));
     await step('countdown', (context) => countDown(context, countdown));
-    const running = await step('note running', () => platform.noteRunning(id));
+    const running = await step('note running', () => platform.noteRunning(id, { toRestore: true }));
     const present = await step('capture present definition', () => safety.captureDefinition());
     let started: Started | undefined;
     let stoppedAt: string | undefined;

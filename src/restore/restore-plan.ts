@@ -210,6 +210,7 @@ function warningsOf(
     ...(backup.release === inspection.release || plan.definition === undefined
       ? []
       : [`The backup is of release ${backup.release}; its definition is applied at release ${inspection.release}.`]),
+    ...(inspection.broken ?? []).map((said) => `${said} If the restore does not mend that, services stay down.`),
     ...(backup.downtimeMs > 60_000 ? [`Services were down for ${writeDuration(backup.downtimeMs)} then.`] : []),
   ];
 }

@@ -34,7 +34,7 @@ export async function swapIn(
   const { id, settings } = operation;
   await step('announce', (context) => announceStop(context, countdown));
   await step('countdown', (context) => countDown(context, countdown));
-  const running = await step('note running', () => platform.noteRunning(id));
+  const running = await step('note running', () => platform.noteRunning(id, { toRestore: true }));
   // After the countdown: people may have changed it meanwhile.
   const present = await step('capture present definition', () => platform.captureDefinition(join(folder, 'present')));
   let started: Started | undefined;

@@ -56,7 +56,7 @@ async function checkUndo(
   platform: WorkspacePlatform,
   signal: AbortSignal,
 ): Promise<DefinitionFile | undefined> {
-  refuseUnfitTarget(plan, await platform.inspect({ signal, toRestore: true }), operationId);
+  refuseUnfitTarget(plan, await platform.inspect({ signal, toRestore: 'approved' }), operationId);
   const kept = (await platform.displaced()).find((one) => one.operationId === plan.undoes);
   if (kept && kept.definition?.sha256 === plan.definitionSha256) return kept.definition;
   const what = kept ? 'The definition that was kept' : `What ${plan.undoes} displaced`;

@@ -33,6 +33,8 @@ export interface Inspection {
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
   /** Permissions we lack and anything else that makes a promise weaker, one sentence each. */
   readonly warnings: readonly string[];
+  /** What would not start again though it runs now, because the workspace is broken: one sentence each. Only `toRestore`. */
+  readonly broken?: readonly string[];
   /** An operation that noted what runs and has not started it again; its record may not be overwritten. */
   readonly notedBy?: string;
 }
@@ -121,11 +123,17 @@ export interface WorkspacePlatform {
   readonly prepare: PrepareProgram;
   /**
    * Looks, changes nothing. With `count`, files and bytes of every part are counted, else they are 0; with `since`, also
-   * the files changed after that moment (ISO 8601); with `toRestore`, permissions that a restore takes are looked at too.
+   * the files changed after that moment (ISO 8601); with `toRestore`, what the
+   * workspace itself keeps from starting is told in `broken` instead of refused, and once that is `approved`, permissions
+   * that a restore takes are looked at too.
    * @throws OperationError `preflight-failed` naming everything that nobody should begin with.
    */
   inspect(
-    options?: EffectOptions & { readonly count?: boolean; readonly since?: string; readonly toRestore?: boolean },
+    options?: EffectOptions & {
+      readonly count?: boolean;
+      readonly since?: string;
+      readonly toRestore?: 'asked' | 'approved';
+    },
   ): Promise<Inspection>;
 
   /** Writes what makes the workspace run into `folder` (mode 0600, it may hold secrets). The same every time. */
@@ -135,10 +143,11 @@ export interface WorkspacePlatform {
 
   /**
    * Records what runs, durably and on the stopped objects themselves, before anything is stopped. An existing record of
-   * this operation is answered as it is, never overwritten.
+   * this operation is answered as it is, never overwritten. With `toRestore` what the workspace itself keeps from starting
+   * again is no reason to refuse.
    * @throws OperationError `plan-changed` when another operation's record stands.
    */
-  noteRunning(operationId: string): Promise<RunningNote>;
+  noteRunning(operationId: string, options?: { readonly toRestore?: boolean }): Promise<RunningNote>;
   /** The record that stands now, if any: what `cml start` and the guard work from. */
   readNote(): Promise<RunningNote | undefined>;
 

@@ -129,7 +129,7 @@ it('those of a workspace are enough for its guard to start services', async () =
 
 it('those of a restore are enough to swap, and for the guard to put back', async () => {
   become(SERVER, 'restore');
-  await platform.inspect({ toRestore: true });
+  await platform.inspect({ toRestore: 'approved' });
   const definition = await platform.captureDefinition(join(root, 'definition'));
   const before = layout.directoryOf(layout.parts[0]?.name ?? '');
   const staged = await platform.stage(
@@ -168,7 +168,7 @@ it('those of a restore are enough to swap single paths, and for the guard to put
 
 it('a restore is not begun without them, and what is missing is named with the account that lacks it', async () => {
   become(SERVER);
-  await expect(platform.inspect({ toRestore: true })).rejects.toMatchObject({
+  await expect(platform.inspect({ toRestore: 'approved' })).rejects.toMatchObject({
     code: 'preflight-failed',
     message: expect.stringMatching(/cml-backup\/cml-restore may not create, patch, delete persistentvolumeclaims/),
   });

@@ -1,17 +1,22 @@
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { guardPurposes } from '../../src/workspace/kubernetes/backup-purposes.ts';
+import { DEPLOYMENT, type Kind } from '../../src/workspace/kubernetes/kinds.ts';
 import type { Purpose } from '../../src/workspace/kubernetes/purpose.ts';
 import { type attributesOf, rightOf } from '../fakes/kube-api/access.ts';
 import type { KubeLab } from '../fakes/kube-api/lab.ts';
 import { makeEcsLonghorn } from '../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { makeExternalNfs } from '../fakes/kube-api/layouts/external-nfs.ts';
 import { WORKSPACE } from '../fakes/kube-api/layouts/layout.ts';
-import { createStoryWorld, type StoryWish } from '../workspace/kubernetes/story-world.ts';
+import { alice, createStoryWorld, type StoryWish } from '../workspace/kubernetes/story-world.ts';
+import { until } from '../workspace/local/bench.ts';
 import { deployedFrom, grantedTo } from './deployed.ts';
 
 const SERVER = 'cml-backup/cml-backup';
 const GUARD = `${WORKSPACE}/cml-movers`;
+const SERVICE_ACCOUNT: Kind = {
+  ...{ apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true },
+};
 const GUARD_TOKEN = 'the-guard';
 /** Kinds that operators add are asked about by one request for all of them. */
 const ADDED = /^list ((?!.*\.k8s\.io\/)\S+\.\S+)\//;
@@ -67,3 +72,33 @@ it.each<[string, StoryWish, string[]]>([
   },
   120_000,
 );
+
+it('a restore, its undo and the end of what it displaced need no more than the deployed roles, each of its account', {
+  timeout: 150_000,
+}, async () => {
+  const restorer = 'cml-backup/cml-restore';
+  const platform = { movers: { serviceAccount: 'cml-movers' }, restoreAccount: restorer };
+  const world = await createStoryWorld({ make: makeEcsLonghorn, platform });
+  onTestFinished(() => world.dispose());
+  const { lab, orchestrator } = world;
+  const deployed = deployedFrom(['base', 'workspace', 'restore'], WORKSPACE);
+  tellPodsApart(lab);
+  lab.store.create(SERVICE_ACCOUNT, { metadata: { namespace: 'cml-backup', name: 'cml-restore' } } as never);
+  lab.access.allowOnly(grantedTo(SERVER, deployed));
+  for (const account of [GUARD, restorer])
+    lab.access.allowOtherOnly(`system:serviceaccount:${account.replace('/', ':')}`, grantedTo(account, deployed));
+  const made = await world.backUp();
+  expect(made.error).toBeUndefined();
+  expect(lab.access.issued(restorer)).toBe(0);
+  lab.store.edit(DEPLOYMENT, 'web', WORKSPACE, ({ metadata }) =>
+    Object.assign(metadata.labels ?? {}, { made: 'since' }),
+  );
+  const backup = made.id.replace('op_', 'bkp_');
+  const restored = await world.approved(orchestrator.requestRestore(alice, { backup, confirm: WORKSPACE }));
+  expect(restored.error).toBeUndefined();
+  const undone = await world.approved(orchestrator.requestUndo(alice, { operation: restored.id, confirm: WORKSPACE }));
+  expect(undone.error).toBeUndefined();
+  await world.sweepAfterDays(30);
+  await until('nothing is left', () => world.ours().length === 0, 10_000);
+  expect(lab.access.issued(restorer)).toBe(1);
+});

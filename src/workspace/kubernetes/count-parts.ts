@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { KubeContext } from './context.ts';
 import type { FoundPart } from './found.ts';
+import { unlessForbidden } from './unless-forbidden.ts';
 import { countByWalk, readStatistics, type Usage, type Walker } from './usage.ts';
 
 export interface CountWish {
@@ -33,7 +34,11 @@ export async function countParts(context: KubeContext, parts: readonly FoundPart
         if (isUnknown) warnings.push(notCounted(part, known));
         return;
       }
-      const walked = await countByWalk(walker, part, since, signal);
+      const walked = await unlessForbidden(countByWalk(walker, part, since, signal));
+      if (walked === undefined) {
+        warnings.push(`${part.name} was not counted: we may make no volume of our own to look into it.`);
+        return;
+      }
       usage.set(part.name, { ...known, ...walked });
       const { unreadable = [] } = walked;
       if (unreadable.length > 0)

@@ -15,7 +15,7 @@ import { readNote } from './note.ts';
 import { findOwners } from './owners.ts';
 import { findMissingForBackup, findMissingForParts, findMissingForRestore } from './permissions.ts';
 import { readStorage, type Storage } from './read-storage.ts';
-import { rehearse } from './rehearse.ts';
+import { blocking, type Refusal, rehearse } from './rehearse.ts';
 import { releaseOf } from './release.ts';
 import { whyNotWithin } from './stage-paths.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
@@ -27,8 +27,7 @@ import { findWorkloads } from './workloads.ts';
 export interface InspectWish extends EffectOptions {
   readonly count?: boolean;
   readonly since?: string;
-  /** Also what a restore takes, asked as the account that does it. */
-  readonly toRestore?: boolean;
+  readonly toRestore?: 'asked' | 'approved';
   /** Where trees are walked that no statistics tell of; without it their numbers are not known, and that is said. */
   readonly walker?: Walker;
 }
@@ -42,7 +41,7 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
   await assertNamespace(context);
   if (wish.count) assertImage(context);
   const permissions = wish.count ? await findMissingForBackup(context) : { needed: [], useful: [] };
-  const toRestore = wish.toRestore ? await findMissingForRestore(asRestorer(context)) : { needed: [] };
+  const toRestore = wish.toRestore === 'approved' ? await findMissingForRestore(asRestorer(context)) : { needed: [] };
   refuse([...permissions.needed, ...toRestore.needed]);
   const [services, storage, pods, note] = await Promise.all([
     findServices(context),
@@ -58,7 +57,11 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
     webhooks: await findWebhookServers(context, services),
     workloads: await findWorkloads(context, pods),
   };
-  refuse([...(wish.count ? await wouldFail(context, seen) : []), ...problemsOf(seen)]);
+  const starts = wish.count ? await rehearseRunning(context, services) : [];
+  const isRestore = wish.toRestore !== undefined;
+  const lacking = wish.count ? await missingForParts(context, seen) : [];
+  refuse([...lacking, ...blocking(starts, isRestore), ...problemsOf(seen)]);
+  const broken = isRestore ? starts.filter(({ isOwnDoing }) => isOwnDoing).map(({ said }) => said) : [];
   const needRoom = found.parts.filter((part) => isSibling(part, context.settings));
   const counted = await countParts(context, found.parts, { ...wish, pods, needRoom });
   return {
@@ -81,6 +84,7 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
       ...counted.warnings,
       ...permissions.useful,
     ],
+    ...(broken.length === 0 ? {} : { broken }),
     ...(note === undefined ? {} : { notedBy: note.operationId }),
   };
 }
@@ -98,11 +102,16 @@ async function heldWarnings(context: KubeContext, { parts }: FoundParts): Promis
 }
 
 /** What would go wrong later, as far as the server says so when it is asked. */
-async function wouldFail(context: KubeContext, { found, services }: Seen): Promise<string[]> {
+function rehearseRunning(context: KubeContext, services: Seen['services']): Promise<Refusal[]> {
+  return rehearse(
+    context,
+    services.filter(({ replicas }) => replicas > 0),
+  );
+}
+
+async function missingForParts(context: KubeContext, { found }: Seen): Promise<readonly string[]> {
   const possible = found.parts.filter((part) => part.possible.includes(part.capture));
-  const running = services.filter(({ replicas }) => replicas > 0);
-  const [{ needed }, starts] = await Promise.all([findMissingForParts(context, possible), rehearse(context, running)]);
-  return [...needed, ...starts];
+  return (await findMissingForParts(context, possible)).needed;
 }
 
 interface Look {

@@ -21,7 +21,11 @@ interface Looker {
 export async function lookAt(
   context: KubeContext,
   { run, folder, life = THIS_LIFE }: Looker,
-  wish: EffectOptions & { readonly count?: boolean; readonly since?: string; readonly toRestore?: boolean },
+  wish: EffectOptions & {
+    readonly count?: boolean;
+    readonly since?: string;
+    readonly toRestore?: 'asked' | 'approved';
+  },
 ): Promise<Inspection> {
   if (wish.count) await removeOldLooks(context, life);
   const id = `look-${life}-${randomUUID().slice(0, 8)}`;

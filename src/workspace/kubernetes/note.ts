@@ -8,7 +8,7 @@ import type { FoundPart, FoundService } from './found.ts';
 import { CLAIM, VOLUME } from './kinds.ts';
 import { type KnownVolumes, writeKnownVolumes } from './known-data.ts';
 import { type HeldObject, type LedgerEntry, noteOf, readLedger, writeLedger } from './ledger.ts';
-import { rehearse } from './rehearse.ts';
+import { blocking, rehearse } from './rehearse.ts';
 import { templateOf } from './service-order.ts';
 import { wavesOf } from './waves.ts';
 import { findWebhookServers, type WebhookServer } from './webhook-servers.ts';
@@ -19,13 +19,19 @@ import { findWebhookServers, type WebhookServer } from './webhook-servers.ts';
  * @throws OperationError `plan-changed` when another operation's note stands, `preflight-failed` when what stops could not
  * come up again.
  */
-export async function noteRunning(context: KubeContext, operationId: string): Promise<RunningNote> {
+export async function noteRunning(
+  context: KubeContext,
+  operationId: string,
+  { toRestore = false }: { readonly toRestore?: boolean } = {},
+): Promise<RunningNote> {
   const standing = await readLedger(context);
   if (standing && standing.operationId !== operationId) throw notedByAnother(standing);
   if (standing) return noteOf(standing);
   const notedAt = context.clock.now().toISOString();
   const { stopping, ...seen } = await lookAtServices(context);
-  const problems = [...(await rehearse(context, stopping)), ...lockedOut(stopping, seen.webhooks)];
+  const refusals = await rehearse(context, stopping);
+  const problems = [...blocking(refusals, toRestore), ...lockedOut(stopping, seen.webhooks)];
+  for (const { said } of refusals) context.log.warn({ operationId }, said);
   if (problems.length > 0)
     throw new OperationError('preflight-failed', problems.join(' '), {
       hint: 'what stops now could not be started again; nothing was stopped',
