@@ -108,6 +108,23 @@ describe('a click', () => {
     expect(heard[1]).toEqual(heard[0]);
   });
 
+  it('that was long on its way arrives after the person was shown an error', async () => {
+    const { ts = '' } = await app.client.chat.postMessage({ channel: 'C1', text: 'approve?', blocks: buttons });
+    const delivery = await slack.click('U2', { channel: 'C1', ts }, 'Approve', { lateMs: 3500 });
+    expect(delivery.error).toBe('operation_timeout');
+    await slack.when(() => heard[0]);
+    const view = { type: 'modal' as const, title: plain('Why'), blocks: [] };
+    const trigger = String(delivery.payload.trigger_id);
+    expect(await wordOf(app.client.views.open({ trigger_id: trigger, view }))).toBe('expired_trigger_id');
+  });
+
+  it('of a stranger from another workspace carries their team', async () => {
+    slack.people.add({ id: 'U7', name: 'eve', team: 'T9OTHER' });
+    const { ts = '' } = await app.client.chat.postMessage({ channel: 'C1', text: 'approve?', blocks: buttons });
+    await slack.click('U7', { channel: 'C1', ts }, 'Approve');
+    expect(heard[0]).toMatchObject({ body: { user: { id: 'U7', team_id: 'T9OTHER' } } });
+  });
+
   it('may be a shortcut, of the workspace or of a message', async () => {
     const { ts = '' } = await app.client.chat.postMessage({ channel: 'C1', text: 'hello' });
     await slack.shortcut('U1', 'cml');

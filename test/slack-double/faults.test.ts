@@ -119,6 +119,7 @@ describe('a tier', () => {
     const client = startClient(slack);
     for (let n = 0; n < 25; n++) await client.chat.postMessage({ channel: 'C1', text: 'x' });
     expect(slack.history('C1')).toHaveLength(25);
+    expect(slack.busiest('chat.postMessage')).toBe(25);
     await slack.dispose();
   });
 });

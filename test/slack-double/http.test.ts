@@ -7,6 +7,7 @@ import { quiet } from './app.ts';
 describe('by HTTP', () => {
   let slack: SlackDouble;
   let app: App;
+  let url: string;
   const heard: string[] = [];
 
   beforeEach(async () => {
@@ -29,11 +30,12 @@ describe('by HTTP', () => {
       await ack();
       heard.push((action as { value: string }).value);
     });
-    app.event('user_change', async () => {
-      heard.push('user_change');
+    app.event('user_change', async ({ context }) => {
+      heard.push(`user_change ${context.retryNum ?? 0}`);
     });
     const server = await app.start(0);
-    slack.deliverTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`);
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/slack/events`;
+    slack.deliverTo(url);
   });
 
   afterEach(async () => {
@@ -54,7 +56,7 @@ describe('by HTTP', () => {
     const { ts = '' } = await app.client.chat.postMessage({ channel: 'C1', text: 'press', blocks });
     expect(await slack.click('U1', { channel: 'C1', ts }, 'a')).toMatchObject({ status: 200 });
     expect(await slack.happen({ type: 'user_change', user: { id: 'U1' } })).toMatchObject({ status: 200 });
-    expect(heard).toEqual(['loud', 'pressed', 'user_change']);
+    expect(heard).toEqual(['loud', 'pressed', 'user_change 0']);
   });
 
   it('is refused by Bolt with an old signature or a foreign one, and taken with one of the future', async () => {
@@ -75,8 +77,19 @@ describe('by HTTP', () => {
     expect(heard).toEqual(['once', 'once']);
   });
 
+  it('brings an event that was missed again, signed anew and with its number', async () => {
+    slack.deliverTo('http://127.0.0.1:1/');
+    await slack.happen({ type: 'user_change', user: { id: 'U1' } });
+    slack.deliverTo(url);
+    await slack.pass(60_000);
+    await slack.when(() => heard[0]);
+    expect(heard).toEqual(['user_change 2']);
+  });
+
   it('shows the person an error when the app is late or gone', async () => {
     expect(await slack.type('U1', 'C1', '/cml silent')).toMatchObject({ error: 'operation_timeout' });
+    expect(await slack.type('U1', 'C1', '/cml slow', { lateMs: 1500 })).toMatchObject({ error: 'operation_timeout' });
+    await slack.when(() => heard.find((one) => one === 'slow'));
     slack.deliverTo('http://127.0.0.1:1/');
     expect(await slack.type('U1', 'C1', '/cml gone')).toMatchObject({ error: 'dispatch_failed' });
   });

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isObject } from './args.ts';
 import type { Json, JsonObject } from './kinds.ts';
 import type { Links } from './links.ts';
 import { signedHeaders } from './signing.ts';
+import type { World } from './world.ts';
 
 export type DeliveryKind = 'slash_commands' | 'interactive' | 'events_api';
 
@@ -28,6 +30,8 @@ export interface DeliverOptions {
   /** Sign as if sent at this time, in seconds since 1970. */
   readonly signedAt?: number;
   readonly signingSecret?: string;
+  /** It took so long on its way: what was handed out with it is that old, and Slack waits that much less. */
+  readonly lateMs?: number;
   /** A second, third ... attempt of an event, and why. */
   readonly retry?: { readonly number: number; readonly reason: string };
 }
@@ -48,16 +52,19 @@ export interface DeliveryWay {
   readonly ackLimitMs: number;
 }
 
-export function createDeliveries(links: () => Links, way: DeliveryWay): Deliveries {
+export function createDeliveries(world: Pick<World, 'pass'>, links: () => Links, way: DeliveryWay): Deliveries {
   const all: Delivery[] = [];
   const waiting = new Map<string, (payload: JsonObject) => void>();
   const transmit = async (delivery: Delivery, options: DeliverOptions) => {
     const startedAt = performance.now();
+    const { lateMs = 0 } = options;
+    world.pass(lateMs);
+    const limitMs = Math.max(0, way.ackLimitMs - lateMs);
     const ack = way.url
-      ? await post(way.url, delivery, way, options)
-      : await overSocket(delivery, links(), waiting, way.ackLimitMs, options);
+      ? await post(way.url, delivery, { ...way, ackLimitMs: limitMs }, options)
+      : await overSocket(delivery, links(), waiting, limitMs, options);
     if (ack === undefined) return;
-    delivery.ackMs = performance.now() - startedAt;
+    delivery.ackMs = lateMs + performance.now() - startedAt;
     delivery.ack = ack;
     delete delivery.error;
   };
@@ -71,7 +78,7 @@ export function createDeliveries(links: () => Links, way: DeliveryWay): Deliveri
     again: async (delivery, options = {}) => {
       const { ack: _, ackMs: __, error: ___, status: ____, ...same } = delivery;
       const copy: Delivery = { ...same, responses: [] };
-      if (options.signedAt !== undefined || options.signingSecret) delete copy.wire;
+      if (options.signedAt !== undefined || options.signingSecret || options.retry) delete copy.wire;
       all.push(copy);
       await transmit(copy, options);
       return copy;
@@ -125,22 +132,19 @@ async function post(
   options: DeliverOptions,
 ): Promise<JsonObject | undefined> {
   delivery.wire ??= makeWire(delivery, way, options);
-  try {
-    const signal = AbortSignal.timeout(way.ackLimitMs);
-    const answer = await fetch(url, {
-      method: 'POST',
-      ...delivery.wire,
-      headers: { ...delivery.wire.headers },
-      signal,
-    });
-    delivery.status = answer.status;
-    const text = await answer.text();
-    if (answer.ok) return readAnswer(text);
-    delivery.error = answer.status >= 500 ? 'http_service_error' : 'http_client_error';
-  } catch (error) {
-    const isLate = error instanceof Error && error.name === 'TimeoutError';
-    delivery.error = isLate ? 'operation_timeout' : 'dispatch_failed';
+  const { body, headers } = delivery.wire;
+  // The request goes on after Slack has given up on it: the app may still take it.
+  const signal = AbortSignal.timeout(way.ackLimitMs + 3000);
+  const sent = fetch(url, { method: 'POST', body, headers: { ...headers }, signal }).catch(() => 'gone' as const);
+  const answer = await Promise.race([sent, sleep(way.ackLimitMs, 'late' as const, { ref: false })]);
+  if (typeof answer === 'string') {
+    delivery.error = answer === 'late' ? 'operation_timeout' : 'dispatch_failed';
+    return undefined;
   }
+  delivery.status = answer.status;
+  const text = await answer.text();
+  if (answer.ok) return readAnswer(text);
+  delivery.error = answer.status >= 500 ? 'http_service_error' : 'http_client_error';
   return undefined;
 }
 

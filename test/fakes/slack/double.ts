@@ -80,20 +80,20 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
   const signingSecret = 'double-signing-secret';
   let url = '';
   const way = { url: options.deliver?.url, signingSecret, ackLimitMs: options.ackLimitMs ?? 3000 };
-  const deliveries = createDeliveries(() => links, way);
+  const deliveries = createDeliveries(world, () => links, way);
   const links = createLinks(world, () => url, deliveries.acked);
   const handed = createHanded(world, () => url);
   const scopes = new Set(options.scopes ?? SCOPES);
   const slack: Slack = { world, scopes, handed, links, advice: [] };
   const faults = createFaults(links.drop);
-  const rates = createRates(world.now);
+  const rates = createRates(world.now, options.rates !== 'none');
   const events = createEvents(slack, deliveries);
   const requests: ApiRequest[] = [];
   const server = await startServer({
     slack,
     methods: { ...appMethods, ...chatMethods, ...conversationMethods, ...peopleMethods, ...viewMethods },
     tokens,
-    rates: options.rates === 'none' ? undefined : rates,
+    rates,
     faults,
     requests,
     respondAt: (path, body) => respondAt(path, body, slack, deliveries),

@@ -15,7 +15,8 @@ export interface Rates {
   busiest(method: string): number;
 }
 
-export function createRates(now: () => number): Rates {
+/** Counts in any case; refuses only when the limits are enforced. */
+export function createRates(now: () => number, isEnforced: boolean): Rates {
   const calls = new Map<string, number[]>();
   const peaks = new Map<string, number>();
   const takeOf = (key: string, allowed: number, windowMs: number): number | undefined => {
@@ -23,7 +24,7 @@ export function createRates(now: () => number): Rates {
     const recent = (calls.get(key) ?? []).filter((one) => one > at - windowMs);
     calls.set(key, recent);
     const [first = at] = recent;
-    if (recent.length >= allowed) return Math.max(1, Math.ceil((first + windowMs - at) / 1000));
+    if (isEnforced && recent.length >= allowed) return Math.max(1, Math.ceil((first + windowMs - at) / 1000));
     recent.push(at);
     peaks.set(key, Math.max(peaks.get(key) ?? 0, recent.length));
     return undefined;

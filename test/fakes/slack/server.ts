@@ -13,8 +13,7 @@ export interface Behind {
   readonly slack: Slack;
   readonly methods: Methods;
   readonly tokens: Tokens;
-  /** Undefined: calls are not counted. */
-  readonly rates: Rates | undefined;
+  readonly rates: Rates;
   readonly faults: FaultSource;
   readonly requests: ApiRequest[];
   /** A post to a `response_url`: what Slack answers. */
@@ -95,7 +94,7 @@ function run(behind: Behind, name: string, args: JsonObject, message: IncomingMe
 }
 
 function checkRate({ rates }: Behind, name: string, method: Method, args: JsonObject): void {
-  const seconds = rates?.take(name, method, args);
+  const seconds = rates.take(name, method, args);
   if (seconds !== undefined) throw new SlackRefused('ratelimited', { retryAfterSeconds: seconds });
 }
 
