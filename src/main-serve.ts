@@ -14,14 +14,15 @@ import { createChats } from './chat/together.ts';
 import { systemClock } from './clock.ts';
 import { type Config, type ConfigSource, readConfig } from './config.ts';
 import { readBasics } from './config-basics.ts';
-import { isAppError, PortError, UserError } from './errors.ts';
+import { isAppError, UserError } from './errors.ts';
 import { createFileLog, type Log } from './log.ts';
 import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
 import { underLease } from './main-lease.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
-import type { Slack } from './main-slack.ts';
+import type { Slack, SlackOptions } from './main-slack.ts';
+import { createStop } from './main-stop.ts';
 import { VERSION } from './main-version.ts';
 import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
@@ -109,8 +110,14 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
     pageCommand: notifyCommand,
     environment: source.environment,
   });
-  const slack = await createSlackIfConfigured(slackSettings, source.environment, log, stop.crash);
-  const chat = createChats([terminal, ...(slack?.chat ? [slack.chat] : [])], log);
+  const slack = await createSlackIfConfigured({
+    settings: slackSettings,
+    environment: source.environment,
+    data,
+    log,
+    onBug: stop.crash,
+  });
+  const chat = createChats([terminal, ...(slack ? [slack.chat] : [])], log);
   const orchestrator = createOrchestrator({
     catalog,
     chat,
@@ -131,6 +138,7 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
   } finally {
     // Whatever ended it (a signal, a broken cml.yaml, a full disk): services that are down come up first.
     await orchestrator.wrapUp();
+    await slack?.end();
   }
 
   async function openDoors(): Promise<string> {
@@ -138,6 +146,7 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
     const live = createLiveConfig(source, config, (now) => {
       replaceAll(workspaces, now.workspaces);
       notifyNow = now.notify?.command;
+      slack?.use(now);
     });
     refreshWorkspaces = async () => void (await live.current());
     const { setAside } = await catalog.open();
@@ -156,6 +165,7 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
     });
     await orchestrator.takeTurns();
     await server.listen();
+    slack?.begin();
     const slackDoor = await slack?.openDoor(orchestrator, configFor);
     const sweep = async () => {
       await live.currentOrLast(); // edits count although nobody says a word
@@ -179,15 +189,13 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
 }
 
 /** Its libraries are loaded only where they are needed. */
-async function createSlackIfConfigured(
-  settings: SlackSettings | undefined,
-  environment: ConfigSource['environment'],
-  log: Log,
-  onBug: (error: unknown) => void,
-): Promise<Slack | undefined> {
+async function createSlackIfConfigured({
+  settings,
+  ...options
+}: Omit<SlackOptions, 'settings'> & { settings: SlackSettings | undefined }): Promise<Slack | undefined> {
   if (!settings) return undefined;
   const { createSlack } = await import('./main-slack.ts');
-  return createSlack({ settings, environment, log, onBug });
+  return createSlack({ settings, ...options });
 }
 
 async function say(
@@ -207,24 +215,4 @@ async function say(
 function replaceAll<T>(target: Record<string, T>, source: Readonly<Record<string, T>>): void {
   for (const key of Object.keys(target)) delete target[key];
   Object.assign(target, source);
-}
-
-/** One promise that ends the server: a signal, idleness, or a bug. */
-function createStop() {
-  let end: (why: string) => void = () => undefined;
-  let fail: (error: unknown) => void = () => undefined;
-  const ended = new Promise<string>((resolve, reject) => {
-    end = resolve;
-    fail = reject;
-  });
-  ended.catch(() => undefined); // it may be rejected before anyone waits for it
-  process.once('SIGTERM', () => end('it was told to'));
-  process.once('SIGINT', () => end('it was told to'));
-  const crash = (error: unknown) => {
-    if (isAppError(error) && error instanceof PortError) return fail(error);
-    // A bug: end at once, so that no half-known state goes on; the journal makes the next life safe.
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-    process.exit(70);
-  };
-  return { ended, end: (why: string) => end(why), crash };
 }

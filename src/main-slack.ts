@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Chat } from './chat/chat.ts';
 import type { SlackDoor } from './chat/slack/door.ts';
 import type { SlackSettings, SlackTokens } from './chat/slack/settings.ts';
@@ -9,34 +10,66 @@ import type { Orchestrator } from './orchestrator/orchestrator.ts';
 
 /** Slack as the server knows it: something to speak with from the start, and a door to open later. */
 export interface Slack {
-  readonly chat?: Chat;
+  readonly chat: Chat;
+  /** cml.yaml was edited. */
+  use(config: Pick<Config, 'people' | 'slack'>): void;
+  /** Says what an earlier life left unsaid. */
+  begin(): void;
+  /** Says what can be said now, and ends. */
+  end(): Promise<void>;
   openDoor(orchestrator: Orchestrator, configFor: (word: string) => Promise<Config>): Promise<SlackDoor | undefined>;
 }
 
 export interface SlackOptions {
   readonly settings: SlackSettings;
   readonly environment: Environment;
+  /** The data folder. */
+  readonly data: string;
   readonly log: Log;
   readonly onBug: (error: unknown) => void;
 }
 
 /** Loaded only where Slack is configured. Never fails: what is wrong with Slack hinders neither boot nor recovery. */
-export async function createSlack({ settings, environment, log, onBug }: SlackOptions): Promise<Slack> {
+export async function createSlack({ settings, environment, data, log, onBug }: SlackOptions): Promise<Slack> {
   const tokens = tokensOf(environment);
   if (!tokens) {
     const problem = 'Nobody is told anything in Slack: SLACK_BOT_TOKEN is not set in the environment of the server.';
     log.warn(problem);
-    return { chat: createMuteChat(problem), openDoor: async () => undefined };
+    const nothing = () => undefined;
+    return {
+      chat: createMuteChat(problem),
+      use: nothing,
+      begin: nothing,
+      end: async () => undefined,
+      openDoor: async () => undefined,
+    };
   }
   const { createSlackClients } = await import('./chat/slack/clients.ts');
   const { createSlackHealth } = await import('./chat/slack/health.ts');
   const health = createSlackHealth(log);
   const clients = createSlackClients({ botToken: tokens.bot, apiUrl: settings.apiUrl, log, health });
+  const { createSlackChat } = await import('./chat/slack/slack-chat.ts');
+  let now: { readonly settings: SlackSettings; readonly people: Config['people'] } = { settings, people: {} };
+  const chat = createSlackChat({
+    settings: () => now.settings,
+    clients,
+    accountOf: (person) => now.people[person]?.slack,
+    path: join(data, 'slack-messages.json'),
+    clock: systemClock,
+    log,
+    problem: health.problem,
+  });
   const noteTrouble = (error: unknown) => {
     if (!(error instanceof PortError)) return onBug(error);
     health.note('door', [error.message, error.hint].filter(Boolean).join(' '));
   };
   return {
+    chat,
+    use: (config) => {
+      now = { settings: config.slack ?? settings, people: config.people };
+    },
+    begin: chat.begin,
+    end: chat.end,
     async openDoor(orchestrator, configFor) {
       const { createSlackDoor } = await import('./chat/slack/door.ts');
       const { createSlackWords } = await import('./main-slack-words.ts');

@@ -176,7 +176,7 @@ function countdownOf(
         reason: operation.reason,
         stopsAt,
         noticeMs: plan.noticeMs,
-        downtimeMs: plan.forecast.downtimeMs,
+        ...plan.forecast,
       });
       await announceToPeople(chat, message, operation.trigger);
     },

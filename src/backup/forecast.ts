@@ -14,6 +14,8 @@ const PER_NEW_MEGABYTE = 9;
 const PER_SERVICE = 3_000;
 /** Past runs are quicker or slower by chance: what is promised is a little more than what was seen. */
 const CAUTION = 1.25;
+/** So many past downtimes are told to people. */
+const TOLD = 3;
 
 function copyMs(parts: readonly PartPlan[]): number {
   const files = parts.reduce((sum, part) => sum + part.files, 0);
@@ -48,7 +50,8 @@ export function forecastBackup(
     const grown = Math.max(1, parts.reduce((sum, part) => sum + part.files, 0) / Math.max(1, filesThen));
     const downtimeMs = median(alike.map((backup) => backup.downtimeMs)) * grown * CAUTION;
     const totalMs = median(alike.map((backup) => backup.durationMs)) * grown * CAUTION;
-    return { downtimeMs, totalMs, basis: `the last ${alike.length === 1 ? 'backup' : `${alike.length} backups`}` };
+    const basis = `the last ${alike.length === 1 ? 'backup' : `${alike.length} backups`}`;
+    return { downtimeMs, totalMs, basis, lastDowntimesMs: alike.slice(0, TOLD).map((backup) => backup.downtimeMs) };
   }
   const twoPass = parts.filter((part) => part.capture === 'two-pass');
   const cold = parts.filter((part) => part.capture === 'cold');

@@ -29,6 +29,8 @@ export const forecast = z.object({
   totalMs: z.number().nonnegative(),
   /** Where the numbers come from, in words. */
   basis: z.string(),
+  /** How long services were down in the last backups of this kind, in milliseconds, the newest first. */
+  lastDowntimesMs: z.array(z.number()).optional(),
 });
 
 export const backupPlan = z.object({

@@ -37,7 +37,7 @@ export function countdownTo(
           reason: operation.reason,
           stopsAt,
           noticeMs,
-          downtimeMs: plan.forecast.downtimeMs,
+          ...plan.forecast,
         }),
         operation.trigger,
       ),

@@ -14,6 +14,8 @@ interface Stop {
   readonly stopsAt: Date;
   readonly noticeMs: number;
   readonly downtimeMs: number;
+  /** Of the last times, the newest first. */
+  readonly lastDowntimesMs?: readonly number[] | undefined;
 }
 
 /** Said before services stop; said again, with the same key, when the moment moves. */
@@ -25,8 +27,16 @@ export function servicesStop(stop: Stop): Message {
     operationId: stop.operationId,
     tone: 'warning',
     text: `${stop.workspace}: services stop ${when} for ${withArticle(stop.kind)} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
+    ...lastTimes(stop.lastDowntimesMs),
     actions: stopActions(stop),
   };
+}
+
+function lastTimes(downtimes: readonly number[] = []): Pick<Message, 'details'> {
+  if (downtimes.length === 0) return {};
+  const [newest = '', ...older] = downtimes.map(writeDuration);
+  const times = older.length === 0 ? 'the last time' : 'the last times, the newest first';
+  return { details: [`Services were down for ${[newest, ...older].join(', ')} ${times}.`] };
 }
 
 interface Moved {

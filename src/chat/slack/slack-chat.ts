@@ -130,7 +130,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
   }
 
   return {
-    get weakness() {
+    get trouble() {
       return options.problem?.();
     },
     async announce(message) {
@@ -173,7 +173,11 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     begin: () => outbox.begin(),
     async end() {
       live.end();
-      await outbox.settle();
+      // A Slack that is away keeps nobody from ending: what is unsaid is said by the next life.
+      const patience = new AbortController();
+      const waited = clock.sleep(PATIENCE_MS, patience.signal).catch(() => undefined);
+      await Promise.race([outbox.settle(), waited]);
+      patience.abort();
       outbox.end();
     },
   };
@@ -187,6 +191,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
   }
 }
 
+const PATIENCE_MS = 5_000;
 const WEB_ONLY = 'Nothing is approved in Slack here: decide on the catalog page or in the terminal.';
 
 function quietly(outbox: Outbox, letter: Letter, log: Log): void {
