@@ -25,7 +25,8 @@ it('believes past backups with the same captures more than its own numbers', () 
     makeBackup({ downtimeMs, takenAt: momentAfter(index), parts: [makePart()], files: 10_000, durationMs: 60_000 }),
   );
   const forecast = forecastBackup([makePartPlan()], 2, past);
-  expect(forecast).toEqual({ downtimeMs: 1250, totalMs: 75_000, basis: 'the last 3 backups' });
+  const lastDowntimesMs = [900, 1000, 5000];
+  expect(forecast).toEqual({ downtimeMs: 1250, totalMs: 75_000, basis: 'the last 3 backups', lastDowntimesMs });
   expect(forecastBackup([makePartPlan({ files: 20_000 })], 2, past).downtimeMs).toBe(2500);
 });
 

@@ -100,9 +100,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function sayThread(thread: string): Promise<Map<string, PortError>> {
     return turns.take(thread, async () => {
       const problems = new Map<string, PortError>();
+      let isAway: PortError | undefined;
       for (const slot of slots.all().filter((one) => one.wanted && threadOf(one) === thread)) {
-        const problem = await sayWanted(slot);
+        const problem = isAway ?? (ended.signal.aborted ? notSaid(slot.key, undefined) : await sayWanted(slot));
         if (problem) problems.set(slot.key, problem);
+        // What Slack refuses for good keeps nothing waiting behind it.
+        if (problem?.retryable) isAway = problem;
       }
       return problems;
     });

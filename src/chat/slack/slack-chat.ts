@@ -191,7 +191,8 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
   }
 }
 
-const PATIENCE_MS = 5_000;
+/** Longest that the process waits at its end for what can still be said. */
+export const PATIENCE_MS = 8_000;
 const WEB_ONLY = 'Nothing is approved in Slack here: decide on the catalog page or in the terminal.';
 
 function quietly(outbox: Outbox, letter: Letter, log: Log): void {

@@ -6,7 +6,7 @@ import type { Message } from '../../../src/chat/chat.ts';
 import { createSlackClients } from '../../../src/chat/slack/clients.ts';
 import { createSlackHealth } from '../../../src/chat/slack/health.ts';
 import { slackSettings } from '../../../src/chat/slack/settings.ts';
-import { createSlackChat, type SlackChat } from '../../../src/chat/slack/slack-chat.ts';
+import { createSlackChat, PATIENCE_MS, type SlackChat } from '../../../src/chat/slack/slack-chat.ts';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import type { Log } from '../../../src/log.ts';
 import type { OperationView } from '../../../src/records/operation.ts';
@@ -15,8 +15,11 @@ import type { SlackMessage } from '../../fakes/slack/kinds.ts';
 
 const FACTOR = 50;
 
-/** Waits are 50 times shorter than asked for; the time of day is the real one. */
-const hastyClock: Clock = { now: systemClock.now, sleep: (ms, signal) => systemClock.sleep(ms / FACTOR, signal) };
+/** Waits are 50 times shorter than asked for; the time of day is the real one, and so is the patience at an end. */
+const hastyClock: Clock = {
+  now: systemClock.now,
+  sleep: (ms, signal) => systemClock.sleep(ms === PATIENCE_MS ? ms : ms / FACTOR, signal),
+};
 
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
