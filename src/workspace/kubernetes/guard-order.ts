@@ -80,6 +80,13 @@ export async function readDefinition(cluster: Cluster, order: GuardOrder): Promi
   return promisify(gunzip)(Buffer.concat(pieces));
 }
 
+/** The order goes last: while it stands, the rest is removed again by whoever acts on it. */
+export async function removeOrder(cluster: Cluster, { namespace, operationId, putBack }: GuardOrder): Promise<void> {
+  for (let at = 0; at < (putBack?.pieces ?? 0); at += 1)
+    await cluster.remove(SECRET, pieceName(operationId, at), namespace);
+  await cluster.remove(SECRET, guardName(operationId), namespace);
+}
+
 function secretOf(
   { namespace, workspace, operationId }: Pick<GuardOrder, 'namespace' | 'workspace' | 'operationId'>,
   name: string,

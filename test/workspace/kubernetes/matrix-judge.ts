@@ -25,9 +25,10 @@ export interface Picture {
 export async function pictureOf({ lab: { store }, layout }: MatrixWorld): Promise<Picture> {
   const walked = layout.parts.map(async ({ name }) => [name, await layout.walk(name)] as const);
   return {
-    services: [kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.CRON_JOB].flatMap((kind) =>
-      store.list(kind, WORKSPACE).map(({ metadata, spec }) => `${metadata.name} ${spec.replicas ?? spec.suspend}`),
-    ),
+    services: [kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.CRON_JOB]
+      .flatMap((kind) => store.list(kind, WORKSPACE))
+      .map(({ metadata, spec }) => `${metadata.name} ${spec.replicas ?? spec.suspend}`)
+      .sort(),
     policies: store
       .list(kinds.CLAIM, WORKSPACE)
       .map(({ metadata, spec }) => {

@@ -1,5 +1,6 @@
 import type { TestContext } from 'vitest';
 import { expect } from 'vitest';
+import { AppError } from '../../../../src/errors.ts';
 import type { Operation } from '../../../../src/records/operation.ts';
 import * as kinds from '../../../../src/workspace/kubernetes/kinds.ts';
 import type { KubeLab } from '../../../fakes/kube-api/lab.ts';
@@ -21,12 +22,15 @@ export interface FaultRow extends TableRow, LifeWish {
   inject(scene: FaultScene): Struck | Promise<Struck>;
   /** While the story goes on. */
   meanwhile?(scene: FaultScene): Promise<unknown>;
+  /** What people do before it is looked at what is left. */
+  mend?(scene: FaultScene): unknown;
   /** What else has to be so afterwards. */
-  also?(scene: FaultScene, operation: Operation): unknown;
+  also?(scene: FaultScene): unknown;
 }
 
 export interface Ends {
-  readonly status: 'succeeded' | 'failed';
+  /** Refused: nothing was begun. */
+  readonly status: 'succeeded' | 'failed' | 'refused';
   readonly code?: string;
   /** Part of the sentence that people are told. */
   readonly says?: RegExp;
@@ -76,18 +80,40 @@ export async function play(row: FaultRow, here: Here, base: Base): Promise<strin
   if (row.story === 'restore')
     for (const { name } of world.layout.parts) await world.layout.write(name, 'later/file', `made since in ${name}`);
   const before = await pictureOf(world);
-  const scenario = await world.scenario(row.story === 'restore' ? base.scenario : undefined);
+  const scenario = await world.scenario(base.scenario);
   const life = await world.live(scenario, row);
   const scene = sceneOf(world, life, scenario, before);
   const struck = await row.inject(scene);
-  const running = row.story === 'backup' ? life.backUp() : life.restore(base.backup);
-  const [operation] = await Promise.all([running, row.meanwhile?.(scene)]);
+  const [end, trouble] = await Promise.all([
+    endOf(row.story === 'backup' ? life.backUp() : life.restore(base.backup)),
+    row.meanwhile?.(scene).then(
+      () => undefined,
+      (cause: unknown) => ({ cause }),
+    ),
+  ]);
+  if (trouble) throw new Error(`${end.status} ${end.error?.message ?? ''}`, trouble);
   expect(struck(), 'how often the fault struck').toBeGreaterThan(0);
   world.lab.faults.clear();
   world.lab.access.allowAll();
-  const said = await judge(row, scene, operation, base);
-  await row.also?.(scene, operation);
+  await row.mend?.(scene);
+  const said = await judge(row, scene, end, base);
+  await row.also?.(scene);
   return said;
+}
+
+interface End {
+  readonly status: string;
+  readonly error?: Operation['error'];
+}
+
+async function endOf(story: Promise<Operation>): Promise<End> {
+  try {
+    const { status, error } = await story;
+    return { status, error };
+  } catch (cause) {
+    if (!(cause instanceof AppError)) throw cause;
+    return { status: 'refused', error: { code: cause.code, message: cause.message } };
+  }
 }
 
 function sceneOf(world: MatrixWorld, life: Life, scenario: Scenario, before: Picture): FaultScene {
@@ -111,7 +137,9 @@ function sceneOf(world: MatrixWorld, life: Life, scenario: Scenario, before: Pic
   return {
     ...{ world, lab, layout: world.layout, life, scenario, before, once },
     wasDown: () => wasDown,
-    pages: () => scenario.chat.said.filter(({ how }) => how === 'paged').length,
+    pages: () =>
+      scenario.chat.said.filter(({ how }) => how === 'paged').length +
+      lab.store.list(kinds.EVENT, WORKSPACE).filter(({ reason }) => reason === 'ServicesDown').length,
     inCut: (work) => once('before', ({ verb, served }) => verb === 'create' && served.kind === kinds.SNAPSHOT, work),
     inSwap: (work) =>
       once(
@@ -119,43 +147,51 @@ function sceneOf(world: MatrixWorld, life: Life, scenario: Scenario, before: Pic
         ({ verb, served, name = '' }) => verb === 'delete' && served.kind === kinds.CLAIM && !name.startsWith('cml-'),
         work,
       ),
-    until: (what, isSo) => eventually(lab, 20_000, () => (isSo() ? undefined : `never so: ${what}`)),
+    until: (what, isSo) => eventually(lab, 60_000, () => (isSo() ? undefined : `never so: ${what}`)),
   };
 }
 
-async function judge(row: FaultRow, scene: FaultScene, operation: Operation, base: Base): Promise<string> {
-  const { status, error } = operation;
+async function judge(row: FaultRow, scene: FaultScene, { status, error }: End, base: Base): Promise<string> {
   const services = scene.wasDown() ? 'down and up again' : 'never down';
   const paged = scene.pages() > 0;
   const seen = { status, code: error?.code, services, paged };
   const { ends } = row;
   expect(seen, error?.message).toEqual({ ...seen, ...ends, says: undefined, paged: ends.paged ?? false });
   if (ends.says) expect(error?.message).toMatch(ends.says);
-  await scene.layout.allUp(10_000);
+  await scene.layout.allUp(paged ? 60_000 : 10_000);
   const after = await pictureOf(scene.world);
   const data = row.story === 'restore' && status === 'succeeded' ? base.wanted : scene.before;
   expect(differences(data.trees, after.trees)).toEqual([]);
   if (row.story === 'restore') await scene.life.orchestrator.sweep(); // what was displaced was to be kept for a millisecond
   await expectAsBefore(scene.world, scene.before);
-  const completed = await completedBackups(row, scene, status);
+  const made = await madeBackups(row, scene, status, base);
   return [
-    status === 'failed' ? `failed (${error?.code})` : status,
+    error === undefined ? status : `${status} (${error.code})`,
     `services ${services}`,
     ...(paged ? ['people paged'] : []),
-    row.story === 'restore' ? `data ${status === 'succeeded' ? 'new' : 'old'}` : `${completed} completed`,
+    row.story === 'restore' ? `data ${status === 'succeeded' ? 'new' : 'old'}` : `${made} completed`,
     'nothing left',
   ].join(', ');
 }
 
 /** One that is called completed holds every byte; of a failed one nothing is in the repository. */
-async function completedBackups(row: FaultRow, scene: FaultScene, status: string): Promise<number> {
-  const backups = await scene.life.orchestrator.listBackups({});
-  const completed = backups.filter((backup) => backup.status === 'completed').length;
-  if (row.story === 'restore') return completed;
-  expect(completed).toBe(status === 'succeeded' ? 1 : 0);
-  if (completed === 0) expect(scene.scenario.repository.copies).toEqual([]);
-  else expect(differences(scene.before.trees, await storedTrees(scene.scenario))).toEqual([]);
-  return completed;
+async function madeBackups(row: FaultRow, { life, scenario, before }: FaultScene, status: string, base: Base) {
+  const backups = await life.orchestrator.listBackups({});
+  const made = backups.filter(({ id, status: is }) => is === 'completed' && id !== base.backup).length;
+  if (row.story === 'restore') return made;
+  expect(made).toBe(status === 'succeeded' ? 1 : 0);
+  const stray = scenario.repository.copies.filter(
+    ({ id }) => !base.scenario.repository.copies.some((one) => one.id === id),
+  );
+  if (made === 0) expect(stray).toEqual([]);
+  else
+    expect(
+      differences(
+        before.trees,
+        await storedTrees({ ...scenario, repository: { ...scenario.repository, copies: stray } }),
+      ),
+    ).toEqual([]);
+  return made;
 }
 
 /** So often in its own way for each of these requests. */

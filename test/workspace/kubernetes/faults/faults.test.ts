@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, test, vi } from 'vitest';
 import { writeTable } from '../../../faults/write-table.ts';
 import { createMatrixWorld, type MatrixWorld } from '../matrix-world.ts';
+import { absenceRows } from './absence-rows.ts';
 import { type Base, type FaultRow, makeBase, play } from './fault-row.ts';
+import { peopleRows } from './people-rows.ts';
+import { podRows } from './pod-rows.ts';
 import { serverRows } from './server-rows.ts';
+import { storageRows } from './storage-rows.ts';
 
 // They run beside each other, and mostly wait.
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000, maxConcurrency: 6 });
 
-const rows: readonly FaultRow[] = [...serverRows];
+const rows: readonly FaultRow[] = [...serverRows, ...absenceRows, ...storageRows, ...podRows, ...peopleRows];
 const played = new Set<FaultRow>();
 const seen = new Map<FaultRow, string>();
 let first: MatrixWorld;
