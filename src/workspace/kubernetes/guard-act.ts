@@ -1,13 +1,12 @@
 import { tryUntilUp } from '../guard-loop.ts';
 import type { KubeContext } from './context.ts';
-import { type GuardOrder, readOrder } from './guard-order.ts';
+import { type GuardOrder, readOrder, removeOrder } from './guard-order.ts';
 import { type PutBack, putBackUnserved } from './guard-put-back.ts';
-import { SECRET } from './kinds.ts';
 import { readNote } from './note.ts';
 import { tell } from './page.ts';
 import { endQuiet } from './quiet.ts';
 import { startServices } from './start-services.ts';
-import { guardName, takeOver } from './taken-over.ts';
+import { takeOver } from './taken-over.ts';
 
 /** Ends when services are up, when someone else has them up, or when it is disarmed. */
 export async function actAsGuard(context: KubeContext, order: GuardOrder, putBack: PutBack): Promise<void> {
@@ -25,7 +24,7 @@ async function bringBack(context: KubeContext, order: GuardOrder, putBack: PutBa
   const standing = await readOrder(context.cluster, namespace, operationId);
   if (standing === undefined) return 'nothing: it was disarmed';
   const note = await readNote(context);
-  if (note?.operationId !== operationId) return finish(context, operationId, 'nothing: services were started already');
+  if (note?.operationId !== operationId) return finish(context, standing, 'nothing: services were started already');
   // Before anything is taken over: who writes in place may still live and go on.
   await putBack.assertNotInPlace(context);
   await takeOver(context, operationId, false);
@@ -33,11 +32,11 @@ async function bringBack(context: KubeContext, order: GuardOrder, putBack: PutBa
   await putBackUnserved(context, standing, note, putBack);
   const { services } = await startServices(context, note, {});
   await takeOver(context, operationId, true);
-  return finish(context, operationId, `started ${services.join(', ') || 'no service, none had run'}`);
+  return finish(context, standing, `started ${services.join(', ') || 'no service, none had run'}`);
 }
 
 /** Without its order the guard of this operation has nothing to do any more, even if its pod is started again. */
-async function finish({ cluster, namespace }: KubeContext, operationId: string, did: string): Promise<string> {
-  await cluster.remove(SECRET, guardName(operationId), namespace);
+async function finish({ cluster }: KubeContext, order: GuardOrder, did: string): Promise<string> {
+  await removeOrder(cluster, order);
   return did;
 }
