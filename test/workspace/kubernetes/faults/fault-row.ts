@@ -3,11 +3,13 @@ import { expect } from 'vitest';
 import { AppError } from '../../../../src/errors.ts';
 import type { Operation } from '../../../../src/records/operation.ts';
 import * as kinds from '../../../../src/workspace/kubernetes/kinds.ts';
+import { until } from '../../../e2e/processes.ts';
+import { SERVED } from '../../../fakes/kube-api/kinds-served.ts';
 import type { KubeLab } from '../../../fakes/kube-api/lab.ts';
-import { eventually, type Layout, type LayoutOptions, WORKSPACE } from '../../../fakes/kube-api/layouts/layout.ts';
+import { type Layout, type LayoutOptions, WORKSPACE } from '../../../fakes/kube-api/layouts/layout.ts';
 import type { ApiRequest } from '../../../fakes/kube-api/requests.ts';
 import type { TableRow } from '../../../faults/write-table.ts';
-import { differences, expectAsBefore, type Picture, pictureOf, storedTrees } from '../matrix-judge.ts';
+import { differences, expectAsBefore, leftovers, type Picture, pictureOf, storedTrees } from '../matrix-judge.ts';
 import { createMatrixWorld, type Life, type LifeWish, type MatrixWorld, type Scenario } from '../matrix-world.ts';
 
 type Here = Pick<TestContext, 'onTestFinished'>;
@@ -21,7 +23,7 @@ export interface FaultRow extends TableRow, LifeWish {
   /** Before the story begins. Answers how often it has struck: a fault that never did is no row. */
   inject(scene: FaultScene): Struck | Promise<Struck>;
   /** While the story goes on. */
-  meanwhile?(scene: FaultScene): Promise<unknown>;
+  meanwhile?(scene: FaultScene, struck: Struck): Promise<unknown>;
   /** What people do before it is looked at what is left. */
   mend?(scene: FaultScene): unknown;
   /** What else has to be so afterwards. */
@@ -36,6 +38,8 @@ export interface Ends {
   readonly says?: RegExp;
   readonly services: 'never down' | 'down and up again';
   readonly paged?: true;
+  /** What stays although the story has ended: the guard's Job for a day, what it wrote down for whoever comes back. */
+  readonly leaves?: RegExp;
 }
 
 export type Struck = () => number;
@@ -86,7 +90,7 @@ export async function play(row: FaultRow, here: Here, base: Base): Promise<strin
   const struck = await row.inject(scene);
   const [end, trouble] = await Promise.all([
     endOf(row.story === 'backup' ? life.backUp() : life.restore(base.backup)),
-    row.meanwhile?.(scene).then(
+    row.meanwhile?.(scene, struck).then(
       () => undefined,
       (cause: unknown) => ({ cause }),
     ),
@@ -147,7 +151,7 @@ function sceneOf(world: MatrixWorld, life: Life, scenario: Scenario, before: Pic
         ({ verb, served, name = '' }) => verb === 'delete' && served.kind === kinds.CLAIM && !name.startsWith('cml-'),
         work,
       ),
-    until: (what, isSo) => eventually(lab, 60_000, () => (isSo() ? undefined : `never so: ${what}`)),
+    until: async (what, isSo) => void (await until(what, isSo, 60_000)),
   };
 }
 
@@ -156,13 +160,15 @@ async function judge(row: FaultRow, scene: FaultScene, { status, error }: End, b
   const paged = scene.pages() > 0;
   const seen = { status, code: error?.code, services, paged };
   const { ends } = row;
-  expect(seen, error?.message).toEqual({ ...seen, ...ends, says: undefined, paged: ends.paged ?? false });
-  if (ends.says) expect(error?.message).toMatch(ends.says);
+  const { says, leaves, ...expected } = ends;
+  expect(seen, error?.message).toEqual({ ...seen, ...expected, paged: ends.paged ?? false });
+  if (says) expect(error?.message).toMatch(says);
   await scene.layout.allUp(paged ? 60_000 : 10_000);
   const after = await pictureOf(scene.world);
   const data = row.story === 'restore' && status === 'succeeded' ? base.wanted : scene.before;
   expect(differences(data.trees, after.trees)).toEqual([]);
   if (row.story === 'restore') await scene.life.orchestrator.sweep(); // what was displaced was to be kept for a millisecond
+  const left = leaves ? await takeAway(scene, leaves) : [];
   await expectAsBefore(scene.world, scene.before);
   const made = await madeBackups(row, scene, status, base);
   return [
@@ -170,8 +176,20 @@ async function judge(row: FaultRow, scene: FaultScene, { status, error }: End, b
     `services ${services}`,
     ...(paged ? ['people paged'] : []),
     row.story === 'restore' ? `data ${status === 'succeeded' ? 'new' : 'old'}` : `${made} completed`,
-    'nothing left',
+    left.length === 0 ? 'nothing left' : `left: ${left.join(', ')}`,
   ].join(', ');
+}
+
+async function takeAway({ world, lab: { store }, until }: FaultScene, leaves: RegExp): Promise<string[]> {
+  await until('nothing else is left', () => leftovers(world).every((one) => leaves.test(one)));
+  const left = SERVED.flatMap(({ kind }) =>
+    store
+      .list(kind, WORKSPACE)
+      .filter(({ metadata }) => leaves.test(`${kind.kind} ${metadata.name} ours`))
+      .map(({ metadata }) => ({ kind, name: metadata.name })),
+  );
+  for (const { kind, name } of left) store.remove(kind, name, WORKSPACE);
+  return [...new Set(left.map(({ kind }) => kind.kind))];
 }
 
 /** One that is called completed holds every byte; of a failed one nothing is in the repository. */
