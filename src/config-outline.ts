@@ -13,6 +13,7 @@ const place = z.object({ name: text, path: text }).catch({ name: '', path: '' })
 const named = z.object({ name: text, folder: optionalText }).catch({ name: '', folder: undefined });
 
 const platform = z.object({
+  kind: text,
   services: z.array(named).catch([]),
   volumes: z.array(place).catch([]),
   sharedFolders: z.array(place).catch([]),
@@ -27,7 +28,7 @@ const policy = z.object({
 });
 
 const workspace = z.object({
-  platform: platform.catch({ services: [], volumes: [], sharedFolders: [], definition: { files: [] } }),
+  platform: platform.catch({ kind: '', services: [], volumes: [], sharedFolders: [], definition: { files: [] } }),
   repository: repository.catch({ location: '', passwordFile: undefined }),
   policy: policy.catch({ approvers: [], breakGlass: [], operators: [], votes: 1 }),
 });

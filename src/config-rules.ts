@@ -1,6 +1,7 @@
 import type { ConfigOutline, WorkspaceOutline } from './config-outline.ts';
 import type { Problem } from './config-words.ts';
 import type { ConfigPath } from './config-yaml.ts';
+import { localFolderOf } from './mover/restic/settings.ts';
 import { suggest } from './nearest.ts';
 
 /** What no single setting can say: names, people and votes that have to fit together. */
@@ -10,6 +11,7 @@ export function checkRules(config: ConfigOutline): Problem[] {
   return [
     ...checkPeople(config),
     ...checkRepositories(config),
+    ...checkReach(config),
     ...workspaces.flatMap(([name, workspace]) => [
       ...checkNames(['workspaces', name, 'platform'], workspace.platform),
       ...checkPolicy(['workspaces', name, 'policy'], workspace.policy, known),
@@ -51,6 +53,16 @@ function checkRepositories({ workspaces }: ConfigOutline): Problem[] {
     owners.set(location, owner ?? name);
     if (owner === undefined || location === '') return [];
     const text = `is also the repository of ${owner}: each workspace needs one of its own`;
+    return [{ path: ['workspaces', name, 'repository', 'location'], text }];
+  });
+}
+
+/** Movers run on whatever node has the data, and see nothing of the machine or pod that the server runs on. */
+function checkReach({ workspaces }: ConfigOutline): Problem[] {
+  return Object.entries(workspaces).flatMap(([name, { platform, repository }]): Problem[] => {
+    const folder = repository.location === '' ? undefined : localFolderOf(repository.location);
+    if (platform.kind !== 'kubernetes' || folder === undefined) return [];
+    const text = `${folder} is a folder on this machine, which pods of a cluster cannot reach: write s3:, rest:, sftp: or the like`;
     return [{ path: ['workspaces', name, 'repository', 'location'], text }];
   });
 }

@@ -359,6 +359,33 @@ describe('places that must not overlap', () => {
   });
 });
 
+describe('a repository of a workspace on a cluster', () => {
+  const onCluster = (location: string) => `people: { bob: { uid: 1000 } }
+data: ./cml-data
+workspaces:
+  team-ml:
+    platform: { kind: kubernetes }
+    repository: { kind: restic, location: '${location}', passwordFile: ./password }
+    policy: { approvers: [bob] }
+`;
+
+  test.each(['./repository', '/srv/repository', 'local:/srv/repository'])(
+    'may not be the folder %s',
+    async (folder) => {
+      expect(await problemsOf(onCluster(folder))).toEqual([
+        expect.stringMatching(/repository\.location: .* is a folder on this machine, .*pods.*s3:/),
+      ]);
+    },
+  );
+
+  test.each(['s3:https://s3.example.com/b', 'rest:http://backup:8000/', 'sftp:backup:/srv'])(
+    'may be %s',
+    async (far) => {
+      expect(await problemsOf(onCluster(far))).toEqual([]);
+    },
+  );
+});
+
 describe('the first configuration', () => {
   const initial = {
     folder: './my work: "new"',
