@@ -25,6 +25,8 @@ export interface ProgramNeeds {
   readonly secretFiles?: readonly string[];
   /** Folders that it writes to and that may be empty each time: a cache. */
   readonly scratchFolders?: readonly string[];
+  /** How much memory it is expected to take. A platform that limits programs gives it as much at least. */
+  readonly memoryBytes?: number;
 }
 
 export interface ProgramResult {

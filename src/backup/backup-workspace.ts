@@ -120,7 +120,7 @@ export async function backupWorkspace(
     if (sources.length === 0) return undefined;
     const places = sources.map(({ part, path }) => ({
       path,
-      exclude: part.exclude,
+      ...{ exclude: part.exclude, files: part.files },
       mayChange: part.capture === 'after-start',
     }));
     const options = { key: 'later', tags: [id], signal };

@@ -72,6 +72,8 @@ export async function prepareCut(
 interface CopiedPart {
   readonly path: string;
   readonly exclude: readonly string[];
+  /** By the last count; 0 when nobody counted. */
+  readonly files: number;
   /** Services are up: what vanishes below it is gone, not lost. */
   readonly mayChange?: boolean;
 }
@@ -92,7 +94,7 @@ function requestFor(
     paths: parts.map(({ path }) => path),
     // What a crash left where a snapshot is made is excluded from the live part, not from its own copy.
     exclude: parts.flatMap(({ path, exclude }) => exclude.filter((excluded) => excluded !== path)),
-    ...{ tags, isFirstPass },
+    ...{ tags, isFirstPass, files: parts.reduce((sum, { files }) => sum + files, 0) },
     ...(parent === undefined ? {} : { parent }),
   };
 }

@@ -29,6 +29,8 @@ export interface CopyRequest {
    * is made is read whole by that later one, even when neither size nor time tell that it changed again.
    */
   readonly isFirstPass?: boolean;
+  /** How many files the paths hold, as far as they were counted: what runs elsewhere is given memory for them. */
+  readonly files?: number;
 }
 
 /** What one copy holds, by the repository's own account. Sizes in bytes, times ISO. */

@@ -4,6 +4,7 @@ import type { ProgramResult } from '../../program.ts';
 import type { CopyOutcome, CopyRequest, MoveOptions } from '../mover.ts';
 import { PARTLY_UNREADABLE } from './failure.ts';
 import { MARKING } from './marking.ts';
+import { memoryToCopy } from './memory.ts';
 import { copyProgress, copySummary, plainSentence, toMoment, unmarkedFiles, unreadableItems } from './output.ts';
 import { type Call, callRestic, literal, prepareRestic, type ResticContext } from './restic.ts';
 
@@ -59,6 +60,7 @@ function callOf(
     mustExist: request.paths,
     // Marking what changes gives files a new access time.
     places: request.paths.map((path) => ({ path, access: request.isFirstPass ? 'write' : 'read' })),
+    memoryBytes: memoryToCopy(request.files ?? 0),
     around: request.isFirstPass ? MARKING : { isTimed: true },
     adoptable: true,
     accept: [0, PARTLY_UNREADABLE],

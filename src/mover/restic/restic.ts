@@ -31,6 +31,7 @@ export interface Call {
   readonly mustExist?: readonly string[];
   /** The workspace's data that it reads or writes; without any, restic needs the repository alone. */
   readonly places?: ProgramNeeds['places'];
+  readonly memoryBytes?: number;
   /** Waits for a held repository. Never for what may run while services are down: it fails at once and is retryable. */
   readonly waitsForLock?: boolean;
   /** An answer that an earlier life of ours waited for will do; for what takes long. Else the answer is from now. */
@@ -77,7 +78,7 @@ async function programOf(context: ResticContext, call: Call): Promise<Program> {
     args: ['-c', launchScript(around), 'launch', ...words, '--', await context.command(), ...args],
     env: environmentOf(context),
     fresh: call.adoptable !== true,
-    ...(call.places === undefined ? {} : { needs: needsOf(context, call.places) }),
+    ...(call.places === undefined ? {} : { needs: needsOf(context, call.places, call.memoryBytes) }),
   };
 }
 
@@ -113,9 +114,16 @@ function environmentOf(context: ResticContext): Record<string, string> {
   };
 }
 
-function needsOf({ settings, cacheFolder }: ResticContext, places: NonNullable<ProgramNeeds['places']>): ProgramNeeds {
+function needsOf(
+  { settings, cacheFolder }: ResticContext,
+  places: NonNullable<ProgramNeeds['places']>,
+  memoryBytes: number | undefined,
+): ProgramNeeds {
   const named = [settings.passwordFile ?? '', ...Object.values(settings.environment)];
-  return { places, secretFiles: [...new Set(named.filter(isFile))], scratchFolders: [cacheFolder] };
+  return {
+    ...{ places, secretFiles: [...new Set(named.filter(isFile))], scratchFolders: [cacheFolder] },
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  };
 }
 
 function isFile(path: string): boolean {

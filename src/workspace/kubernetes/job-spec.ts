@@ -1,10 +1,19 @@
-import type { V1Affinity, V1Job, V1PodSpec, V1SecurityContext, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+import type {
+  V1Affinity,
+  V1Job,
+  V1PodSpec,
+  V1ResourceRequirements,
+  V1SecurityContext,
+  V1Volume,
+  V1VolumeMount,
+} from '@kubernetes/client-node';
 import type { Program } from '../../program.ts';
 import type { KubeContext } from './context.ts';
 import { idInNames, LABELS, NOTES, OURS, objectName } from './names.ts';
 import type { MountedPlaces } from './places.ts';
 import { CONTAINER } from './pod-sight.ts';
 import { fingerprintOf, GATE_FILE, GATE_FOLDER, OUTPUT_FOLDER, SCRIPT_FILE } from './program-script.ts';
+import { bytesOf } from './quantity.ts';
 import { type SecretMounts, secretEnvironment } from './secrets.ts';
 
 const DEFAULT_GRACE_MS = 60_000;
@@ -96,7 +105,7 @@ function describePod(context: KubeContext, parts: JobParts): V1PodSpec {
         image: movers.image ?? context.image,
         command: ['sh', SCRIPT_FILE],
         env: secretEnvironment(name, program),
-        resources: { requests: movers.requests, limits: movers.limits },
+        resources: resourcesFor(movers, program.needs?.memoryBytes ?? 0),
         securityContext: securityContextOf(context, places.isWritten),
         volumeMounts: [...places.mounts, ...secrets.mounts, ...empty, ...gate.map(({ mount }) => mount)],
       },
@@ -117,6 +126,22 @@ function describeGate(): { readonly mount: V1VolumeMount; readonly volume: V1Vol
     mount: { name: GATE_VOLUME, mountPath: GATE_FOLDER, readOnly: true },
     volume: { name: GATE_VOLUME, downwardAPI: { items: [{ path: GATE_FILE, fieldRef }] } },
   };
+}
+
+/** What is expected of a program may be more than what is configured for all; it may take twice that before it is killed. */
+function resourcesFor(
+  { requests, limits }: Pick<KubeContext['settings']['movers'], 'requests' | 'limits'>,
+  expectedBytes: number,
+): V1ResourceRequirements {
+  return {
+    requests: withMemory(requests, expectedBytes),
+    limits: limits.memory === undefined ? limits : withMemory(limits, 2 * expectedBytes),
+  };
+}
+
+function withMemory(amounts: Readonly<Record<string, string>>, leastBytes: number): Record<string, string> {
+  if (bytesOf(amounts.memory) >= leastBytes) return { ...amounts };
+  return { ...amounts, memory: `${Math.ceil(leastBytes / 2 ** 20)}Mi` };
 }
 
 function securityContextOf({ settings }: KubeContext, isWritten: boolean): V1SecurityContext {
