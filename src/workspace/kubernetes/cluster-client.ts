@@ -34,7 +34,7 @@ export function createCluster({ kubeconfig, context, log, account, timing: given
   return {
     ...{ read, follow, list: createSharedLists(list) },
     ...createWriting(requests),
-    ...createDiscovery(requests, log),
+    ...createDiscovery(requests, timing, log),
     readLog: createReadLog(requests, { follow }),
     requests: requests.counts,
   };

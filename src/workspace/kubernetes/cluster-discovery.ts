@@ -2,12 +2,13 @@ import type { V1APIGroupList, V1APIResourceList } from '@kubernetes/client-node'
 import type { Log } from '../../log.ts';
 import { type Cluster, isRefusal } from './cluster.ts';
 import { versionAddress } from './cluster-address.ts';
-import { mayPass, type Requests } from './cluster-requests.ts';
+import { mayPass, type Requests, type Timing } from './cluster-requests.ts';
 import { createReviews } from './cluster-reviews.ts';
 import type { Kind } from './kinds.ts';
 
 export function createDiscovery(
   requests: Requests,
+  { kindsMs }: Pick<Timing, 'kindsMs'>,
   log?: Log,
 ): Pick<Cluster, 'serves' | 'discover' | 'missing' | 'mayList' | 'get'> {
   async function get(path: string): Promise<unknown> {
@@ -18,7 +19,17 @@ export function createDiscovery(
       throw error;
     }
   }
-  async function kindsOf(apiVersion: string): Promise<Kind[]> {
+  const known = new Map<string, { readonly kinds: Promise<Kind[]>; readonly untilMs: number }>();
+
+  function kindsOf(apiVersion: string): Promise<Kind[]> {
+    const standing = known.get(apiVersion);
+    if (standing && performance.now() < standing.untilMs) return standing.kinds;
+    const kinds = askForKinds(apiVersion);
+    known.set(apiVersion, { kinds, untilMs: performance.now() + kindsMs });
+    kinds.catch(() => known.delete(apiVersion)); // told to who asked
+    return kinds;
+  }
+  async function askForKinds(apiVersion: string): Promise<Kind[]> {
     const { resources = [] } = ((await get(versionAddress(apiVersion))) ?? {}) as Partial<V1APIResourceList>;
     return resources
       .filter(({ name, verbs }) => !name.includes('/') && verbs.includes('list'))

@@ -18,9 +18,11 @@ export interface Timing {
   readonly silentMs: number;
   /** How long a watch is asked to last before it is opened anew. */
   readonly watchSeconds: number;
+  /** How long it is believed which kinds the server knows, in milliseconds. kubectl believes it for hours. */
+  readonly kindsMs: number;
 }
 
-export const USUAL_TIMING: Timing = { patienceMs: 15_000, silentMs: 30_000, watchSeconds: 60 };
+export const USUAL_TIMING: Timing = { patienceMs: 15_000, silentMs: 30_000, watchSeconds: 60, kindsMs: 10_000 };
 
 export interface Requests {
   /** Once. @throws ClusterRefusal, PortError */

@@ -57,6 +57,19 @@ describe('the client of a cluster', () => {
     expect(cluster.requests()).toEqual({ 'list secrets': 3 });
   });
 
+  it('believes for a while what the cluster serves, and asks anew after that', async () => {
+    const [asking, believing] = [double.cluster({ kindsMs: 0 }), double.cluster()];
+    const asked = () => double.others.length;
+    for (const [one, times] of [
+      [asking, 3],
+      [believing, 1],
+    ] as const) {
+      const before = asked();
+      for (let time = 0; time < 3; time += 1) expect(await one.serves(DEPLOYMENT)).toBe(true);
+      expect(asked() - before).toBe(times);
+    }
+  });
+
   it('knows what the cluster serves and what is forbidden', async () => {
     double.access.deny({ verb: 'patch', group: 'apps', resource: 'deployments', namespace: 'ws' });
     const wish = { verb: 'patch', group: 'apps', resource: 'deployments', namespace: 'ws' };
@@ -67,7 +80,7 @@ describe('the client of a cluster', () => {
     });
     expect(await cluster.serves(DEPLOYMENT)).toBe(true);
     double.withdraw(DEPLOYMENT);
-    expect(await cluster.serves(DEPLOYMENT)).toBe(false);
+    expect(await double.cluster({ kindsMs: 0 }).serves(DEPLOYMENT)).toBe(false);
     expect((await cluster.discover()).map(({ plural }) => plural)).toContain('routes');
     expect(await cluster.get('/version')).toMatchObject({ major: '1' });
     expect(await cluster.get('/nowhere')).toBeUndefined();
