@@ -29,9 +29,11 @@ export interface SlackOptions {
   readonly onBug: (error: unknown) => void;
 }
 
+const ENDING_MS = 5_000;
+
 /** Loaded only where Slack is configured. Never fails: what is wrong with Slack hinders neither boot nor recovery. */
 export async function createSlack({ settings, environment, data, log, onBug }: SlackOptions): Promise<Slack> {
-  const tokens = tokensOf(environment);
+  const tokens = slackTokens(environment);
   if (!tokens) {
     const problem = 'Nobody is told anything in Slack: SLACK_BOT_TOKEN is not set in the environment of the server.';
     log.warn(problem);
@@ -69,7 +71,7 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
       now = { settings: config.slack ?? settings, people: config.people };
     },
     begin: chat.begin,
-    end: chat.end,
+    end: () => within(ENDING_MS, chat.end()),
     async openDoor(orchestrator, configFor) {
       const { createSlackDoor } = await import('./chat/slack/door.ts');
       const { createSlackWords } = await import('./main-slack-words.ts');
@@ -87,6 +89,13 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
   };
 }
 
+/** Slack that does not answer keeps no server from ending. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  const patience = new AbortController();
+  await Promise.race([work, systemClock.sleep(ms, patience.signal).catch(() => undefined)]);
+  patience.abort();
+}
+
 /** Says nothing to anybody, and says so. */
 function createMuteChat(trouble: string): Chat {
   const refuse = async (): Promise<never> => {
@@ -95,7 +104,8 @@ function createMuteChat(trouble: string): Chat {
   return { trouble, announce: refuse, post: refuse, show: () => undefined, showRequest: refuse, page: refuse };
 }
 
-function tokensOf(environment: Environment): SlackTokens | undefined {
+/** What the environment holds of Slack. */
+export function slackTokens(environment: Environment): SlackTokens | undefined {
   const { SLACK_BOT_TOKEN: bot, SLACK_APP_TOKEN: app, SLACK_SIGNING_SECRET: signingSecret } = environment;
   return bot ? { bot, app, signingSecret } : undefined;
 }
