@@ -3,7 +3,7 @@ import { OperationError } from '../../errors.ts';
 import { writeDuration } from '../../records/time.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
-import { CLAIM, SNAPSHOT, SNAPSHOT_CONTENT, type VolumeSnapshot } from './kinds.ts';
+import { CLAIM, SNAPSHOT, SNAPSHOT_CONTENT, STORAGE_CLASS, type VolumeSnapshot } from './kinds.ts';
 import { claimNameOf, LABELS, NOTES, OURS } from './names.ts';
 import { largestOf } from './quantity.ts';
 import { type NotedSnapshot, readSnapshots } from './snapshot-record.ts';
@@ -31,8 +31,9 @@ export async function openReader(
   await keepContent(context, snapshot, part);
   const source = await cluster.read(CLAIM, noted.claim, namespace);
   if (!source) throw gone(part, `the claim ${noted.claim} that it was taken of is not there`);
+  const storageClassName = await classFor(context, noted, source);
   try {
-    return await cluster.create(CLAIM, readerOf(context, operationId, { noted, snapshot, source }));
+    return await cluster.create(CLAIM, readerOf(context, operationId, { noted, snapshot, source, storageClassName }));
   } catch (error) {
     if (!isRefusal(error, 'AlreadyExists')) throw error;
     return openReader(context, operationId, part, signal);
@@ -40,6 +41,22 @@ export async function openReader(
 }
 
 /** What the driver complains of is told when it is said first: a copy that is uploaded may take long to become usable. */
+/**
+ * That of the source, unless its volume was made by hand and has none that makes volumes: then another of the same driver.
+ * Without any the claim would wait for ever.
+ */
+async function classFor(
+  { cluster }: KubeContext,
+  { driver, part }: NotedSnapshot,
+  { spec }: V1PersistentVolumeClaim,
+): Promise<string> {
+  const classes = (await cluster.list(STORAGE_CLASS)).filter(({ provisioner }) => provisioner === driver);
+  const names = classes.map(({ metadata }) => metadata?.name ?? '').sort();
+  const name = names.find((one) => one === spec?.storageClassName) ?? names[0];
+  if (name === undefined) throw gone(part, `no storage class makes volumes of ${driver}`);
+  return name;
+}
+
 async function awaitReady(
   context: KubeContext,
   { part, name }: NotedSnapshot,
@@ -93,14 +110,15 @@ interface Reading {
   readonly noted: NotedSnapshot;
   readonly snapshot: VolumeSnapshot;
   readonly source: V1PersistentVolumeClaim;
+  readonly storageClassName: string;
 }
 
 function readerOf(
   { namespace, workspace }: KubeContext,
   operationId: string,
-  { noted, snapshot, source }: Reading,
+  { noted, snapshot, source, storageClassName }: Reading,
 ): V1PersistentVolumeClaim {
-  const { storageClassName, volumeMode, resources, accessModes = [] } = source.spec ?? {};
+  const { volumeMode, resources, accessModes = [] } = source.spec ?? {};
   const labels = {
     ...{ [LABELS.managedBy]: OURS, [LABELS.workspace]: workspace, [LABELS.operation]: operationId },
     ...{ [LABELS.role]: 'reader', [LABELS.part]: noted.part },
@@ -117,7 +135,7 @@ function readerOf(
     },
     spec: {
       accessModes: isShared && SHOWS_SNAPSHOTS.test(noted.driver) ? ['ReadOnlyMany'] : [...accessModes],
-      ...(storageClassName === undefined ? {} : { storageClassName }),
+      storageClassName,
       ...(volumeMode === undefined ? {} : { volumeMode }),
       dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: noted.name },
       resources: {

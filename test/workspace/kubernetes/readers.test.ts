@@ -55,6 +55,20 @@ describe('a reader', () => {
     expect(readFileSync(join(directoryOf(name), 'file'), 'utf8')).toBe('at the cut');
   });
 
+  it('is of another class of its driver where that of its source is gone, and without one it is not waited for', async () => {
+    await cut('data-db-0');
+    const classOf = { provisioner: DRIVER, reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' };
+    scene.store.remove(kinds.STORAGE_CLASS, 'longhorn');
+    const opening = openReader(scene.context, CUT, 'data-db-0');
+    await expect(opening).rejects.toMatchObject({
+      message: expect.stringContaining(`no storage class makes volumes of ${DRIVER}`),
+    });
+    scene.put(kinds.STORAGE_CLASS, 'longhorn-new', classOf);
+    scene.put(kinds.STORAGE_CLASS, 'a-class-of-others', { ...classOf, provisioner: 'other.csi' });
+    const reader = await openReader(scene.context, CUT, 'data-db-0');
+    expect(reader.spec?.storageClassName).toBe('longhorn-new');
+  });
+
   it('of a shared folder is asked for as the folder is: its driver may not know a mode to read only', async () => {
     await cut('projects-pvc');
     const reader = await openReader(scene.context, CUT, 'projects-pvc');
