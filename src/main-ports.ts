@@ -38,14 +38,19 @@ export function createPorts(world: PortsWorld) {
   // Of all workspaces together.
   const shared = { clusterOf: createClusters(world), runHere: fewAtOnce(run) };
   return {
-    portsFor(settings: WorkspaceSettings): { platform: WorkspacePlatform; mover: DataMover } {
-      const isKubernetes = settings.platform.kind === 'kubernetes';
-      const platform = isKubernetes ? kubernetesPlatform(world, settings, shared) : localPlatform(world, settings, run);
+    portsFor(
+      settings: WorkspaceSettings,
+      near: WorkspaceSettings = settings,
+    ): { platform: WorkspacePlatform; mover: DataMover } {
+      const platformOf = (one: WorkspaceSettings) =>
+        one.platform.kind === 'kubernetes' ? kubernetesPlatform(world, one, shared) : localPlatform(world, one, run);
+      const platform = platformOf(settings);
+      const { run: runNear, prepare } = near === settings ? platform : platformOf(near);
       const mover = createResticMover({
         settings: resticSettings.parse(settings.repository),
         workspace: settings.name,
-        run: platform.run,
-        prepare: platform.prepare,
+        run: runNear,
+        prepare,
         candidates: resticCandidates(world.environment),
         cacheFolder: join(world.data, 'workspaces', settings.name, 'restic-cache'),
       });

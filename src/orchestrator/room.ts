@@ -32,8 +32,14 @@ export interface OrchestratorWorld {
    * @throws ConfigError when it is not in order.
    */
   refreshWorkspaces(): Promise<void>;
-  /** Ports of a workspace, from the settings given: an operation's own copy, or the present ones. */
-  portsFor(settings: WorkspaceSettings): { readonly platform: WorkspacePlatform; readonly mover: DataMover };
+  /**
+   * Ports of a workspace, from the settings given: an operation's own copy, or the present ones. With `near`, what its mover
+   * runs is run where that other workspace's data is.
+   */
+  portsFor(
+    settings: WorkspaceSettings,
+    near?: WorkspaceSettings,
+  ): { readonly platform: WorkspacePlatform; readonly mover: DataMover };
   /** The folder that holds the operations' own folders. */
   readonly workFolder: string;
   /** Called for what nobody expected: the process must end, the journal makes that safe. */
@@ -196,7 +202,7 @@ export function createRoom(world: OrchestratorWorld): Room {
 
 function tell(operation: Operation, world: OrchestratorWorld, folder: string): RunningOperation {
   const { clock, chat, log, delays, catalog } = world;
-  const moverFor = (settings: WorkspaceSettings) => world.portsFor(settings).mover;
+  const moverFor = (settings: WorkspaceSettings) => world.portsFor(settings, operation.settings).mover;
   const ports = { ...world.portsFor(operation.settings), catalog, chat, moverFor };
   return tellStory(operation, ports, { clock, chat, log, delays, folder, operations: catalog.operations });
 }

@@ -29,7 +29,7 @@ export interface StoryPorts {
   readonly mover: DataMover;
   readonly catalog: Catalog;
   readonly chat: Chat;
-  /** Of another workspace's repository. */
+  /** Of another workspace's repository; it runs where the data of this operation's own workspace is. */
   moverFor(settings: WorkspaceSettings): DataMover;
 }
 

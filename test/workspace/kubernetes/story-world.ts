@@ -57,6 +57,8 @@ export interface StoryWish {
   readonly make: (lab: KubeLab, options: LayoutOptions) => Promise<Layout>;
   readonly platform?: object;
   readonly policy?: object;
+  /** Makes another workspace in a namespace of its own, with a repository of its own; answers its name. */
+  readonly also?: (lab: KubeLab) => Promise<string>;
 }
 
 export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
@@ -72,22 +74,25 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
   const log = createLog({ write: () => undefined }, 'silent');
   const settings = kubernetesSettings.parse({ kind: 'kubernetes', kubeconfig: lab.kubeconfig, ...wish.platform });
   const policy = workspacePolicy.parse({ notice: '0s', approvers: ['alice', 'bob'], ...wish.policy });
-  const platform = createKubernetesPlatform({
-    ...{ workspace: WORKSPACE, settings, policy, clock, log, image: 'cml-backup:1', folder: at('work') },
-    runHere: createLocalRunProgram(),
-    guardProgram: [process.execPath, GUARD],
-  });
-  const location = { kind: 'restic', location: served.location, passwordFile: at('password'), lockWait: '1s' };
-  const mover = createResticMover({
-    ...{
-      settings: resticSettings.parse(location),
-      workspace: WORKSPACE,
-      run: platform.run,
-      prepare: platform.prepare,
-      candidates,
-    },
-    cacheFolder: at('cache'),
-  });
+  const platformOf = (workspace: string) =>
+    createKubernetesPlatform({
+      ...{ workspace, settings, policy, clock, log, image: 'cml-backup:1', folder: at('work') },
+      runHere: createLocalRunProgram(),
+      guardProgram: [process.execPath, GUARD],
+    });
+  const platform = platformOf(WORKSPACE);
+  const repositoryOf = (workspace: string) => {
+    const location = workspace === WORKSPACE ? served.location : at(`repository-${workspace}`);
+    return { kind: 'restic', location, passwordFile: at('password'), lockWait: '1s' };
+  };
+  const names = [WORKSPACE, ...(wish.also ? [await wish.also(lab)] : [])];
+  const moverOf = (workspace: string, { run, prepare }: WorkspacePlatform) => {
+    const [repository, cacheFolder] = [repositoryOf(workspace), at(`cache-${workspace}`)];
+    return createResticMover({
+      ...{ settings: resticSettings.parse(repository), workspace, run, prepare, candidates, cacheFolder },
+    });
+  };
+  const mover = moverOf(WORKSPACE, platform);
   await mover.init({ folder: at('work', 'init'), key: 'init' });
   await mkdir(at('catalog'));
   const catalog = createLowdbCatalog({ folder: at('catalog') });
@@ -98,9 +103,15 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
     ...{ catalog, chat: createFakeChat(chat), clock, log },
     newId: createNewId(() => clock.now(), Math.random),
     delays: { firstMs: 50, longestMs: 500 },
-    workspaces: { [WORKSPACE]: { name: WORKSPACE, platform: settings, repository: location, policy } },
+    workspaces: Object.fromEntries(
+      names.map((name) => [name, { name, platform: settings, repository: repositoryOf(name), policy }]),
+    ),
     refreshWorkspaces: async () => undefined,
-    portsFor: () => ({ platform, mover }),
+    portsFor({ name }, near) {
+      if (name === WORKSPACE && near === undefined) return { platform, mover };
+      const own = platformOf(name);
+      return { platform: own, mover: moverOf(name, near ? platformOf(near.name) : own) };
+    },
     workFolder: at('work'),
     onBug: (error) => bugs.push(error),
   });
