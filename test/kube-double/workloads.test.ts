@@ -55,6 +55,25 @@ function database(change: object = {}, image = 'db:1'): object {
   return { ...wish, spec: { ...wish.spec, volumeClaimTemplates: templates, ...change } };
 }
 
+test('lets a pod wait until a node has as much of a processor as it requests', async () => {
+  const ask = (name: string, cpu: string) => {
+    const wish = service(name, { replicas: 1 }) as Stored;
+    wish.spec.template.spec.containers[0].resources = { requests: { cpu } };
+    scene.make(DEPLOYMENT, wish);
+  };
+  ask('large', '7500m'); // of 8
+  await scene.until(() => ready('large') === 1);
+  ask('small', '250m');
+  await scene.until(() => ready('small') === 1);
+  ask('late', '0.5');
+  const why = () =>
+    scene.pods('late')[0]?.status?.conditions?.find(({ type }: { type: string }) => type === 'PodScheduled');
+  await scene.until(() => why()?.status === 'False');
+  expect(why()?.message).toContain('room');
+  scene.scale(DEPLOYMENT, 'small', 0);
+  await scene.until(() => ready('late') === 1);
+});
+
 test('makes an empty claim for a StatefulSet whose claim is missing', async () => {
   bindClaims();
   scene.make(STATEFUL_SET, database());
