@@ -24,7 +24,7 @@ function namesOf(found: readonly { readonly workspace: string }[]): string {
 
 export function answerCatalogCheck(checks: readonly CatalogCheck[]): Answer {
   const bad = badOf(checks);
-  const orphans = checks.find((check) => check.orphans.length > 0 && !check.removed);
+  const orphans = checks.find((check) => check.orphans.length + check.strays.length > 0 && !check.removed);
   return {
     text:
       bad === 0
@@ -39,12 +39,14 @@ export function answerCatalogCheck(checks: readonly CatalogCheck[]): Answer {
 }
 
 export function answerRemovalPlan(check: CatalogCheck): Answer {
-  const { workspace, orphans } = check;
+  const { workspace, orphans, strays } = check;
+  const copies = `${writeCount(orphans.length, 'copy', 'copies')} in the repository of ${workspace}`;
+  const objects = strays.length > 0 ? ` and ${writeCount(strays.length, 'object')} that operations left behind` : '';
   return {
-    text: `${writeCount(orphans.length, 'copy', 'copies')} in the repository of ${workspace} would be dropped. Nothing was done.`,
+    text: `${copies}${objects} would be removed. Nothing was done.`,
     tone: 'info',
     ...tableOf([check]),
-    json: asJson({ plan: { workspace, copyIds: orphans } }),
+    json: asJson({ plan: { workspace, copyIds: orphans, strays } }),
     hint: `Drop them: cml catalog check ${workspace} --remove`,
   };
 }

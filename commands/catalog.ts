@@ -23,7 +23,7 @@ export const catalog = defineCommand({
   labels: {
     what: 'check: what does not fit; rebuild: add the backups that only the repository knows; confirm: retention may go on',
     workspace: 'Only of this workspace; every one when left out',
-    remove: 'With check: drop the copies in the repository that nobody needs',
+    remove: 'With check: drop the copies in the repository that nobody needs, and what operations left behind',
     dryRun: 'With --remove: only show what would be dropped',
     confirm: 'With --remove: the workspace’s name, instead of typing it when asked',
   },

@@ -5,15 +5,19 @@ import { writeCount } from '../chat/messages/words.ts';
 import { UserError } from '../errors.ts';
 import type { Copy } from '../mover/mover.ts';
 import type { Person } from '../records/person.ts';
+import type { Stray } from '../workspace/platform.ts';
 import { deletingFindings, folderFindings, lostFindings, markFindings, noteFindings } from './catalog-findings.ts';
 import type { Finding } from './check-workspace.ts';
 import type { Room } from './room.ts';
+import { findStrays, LEFT_BEHIND, strayFindings } from './strays.ts';
 
 export interface CatalogCheck {
   readonly workspace: string;
   readonly findings: readonly Finding[];
   /** Copies in the repository that nobody needs. */
   readonly orphans: readonly string[];
+  /** What operations that are over left where the workspace stands. */
+  readonly strays: readonly Stray[];
   /** Whether they were dropped now. */
   readonly removed: boolean;
 }
@@ -28,15 +32,17 @@ export async function checkCatalog(room: Room, workspace: string): Promise<Catal
     const copies = await mover.list([], { folder, key: 'list-all' });
     const found = await judgeAll(room, copies);
     const orphans = found.flatMap((one) => one.orphans.map(({ id }) => id));
+    const strays = await findStrays(room, platform, (id) => isNotOver(room, id));
     const findings = [
       ...found.flatMap(copyFinding),
+      ...strayFindings(strays),
       ...(await lostFindings(room, known, new Set(copies.map(({ id }) => id)))),
       ...(await deletingFindings(room, workspace)),
       ...(await markFindings(room, workspace)),
       ...noteFindings(room, (await platform.inspect()).notedBy),
       ...(await folderFindings(room)),
     ];
-    return { workspace, findings, orphans, removed: false };
+    return { workspace, findings, orphans, strays: strays.orphans, removed: false };
   });
 }
 
@@ -59,19 +65,22 @@ export async function removeOrphans(room: Room, person: Person, workspace: strin
   }
   return room.claim(workspace, 'cml catalog check --remove', async (): Promise<CatalogCheck> => {
     const checked = await checkCatalog(room, workspace);
-    const { orphans } = checked;
-    if (orphans.length === 0) return checked;
+    const { orphans, strays } = checked;
+    if (orphans.length === 0 && strays.length === 0) return checked;
     const at = clock.now().toISOString();
-    const reason = `${writeCount(orphans.length, 'copy', 'copies')} that no backup needs`;
+    const reason = `${writeCount(orphans.length, 'copy', 'copies')} and ${writeCount(strays.length, 'object')} that nobody needs`;
     await catalog.audit.append({ at, by: person, did: 'asked to remove copies', workspace, reason });
+    const { mover, platform } = portsFor(settings);
+    await platform.removeStrays?.([...new Set(strays.map(({ operationId }) => operationId))]);
     await inOwnFolder(room, async (folder) => {
-      const { mover } = portsFor(settings);
       for (let from = 0; from < orphans.length; from += AT_ONCE) {
         await mover.forget(orphans.slice(from, from + AT_ONCE), { folder, key: `forget-${from}` });
       }
     });
-    const says = `${reason} were removed; their room comes back with the next prune`;
-    const findings = checked.findings.filter(({ about }) => about !== ORPHANS);
+    const says = `${reason} were removed; the room of copies comes back with the next prune`;
+    const findings = checked.findings.filter(
+      ({ about, state }) => about !== ORPHANS && !(about === LEFT_BEHIND && state === 'bad'),
+    );
     return { ...checked, findings: [...findings, { about: ORPHANS, state: 'good', says }], removed: true };
   });
 }

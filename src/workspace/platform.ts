@@ -88,6 +88,14 @@ export const stagedPart = z.object({
 });
 export type StagedPart = z.infer<typeof stagedPart>;
 
+/** Something that an operation made and did not take away. */
+export interface Stray {
+  readonly operationId: string;
+  /** What it is and how it is called, such as `Job cml-run-1`. */
+  readonly what: string;
+  readonly madeAt: string;
+}
+
 /** What one operation displaced, kept until its time has passed. */
 export interface Displaced {
   readonly operationId: string;
@@ -275,6 +283,15 @@ export interface WorkspacePlatform {
     folder: string,
     options?: EffectOptions,
   ): Promise<number>;
+
+  /**
+   * What carries our name where the workspace stands, with the operation that made it: the caller knows which of them are
+   * over. Never what people may still want back, what a swap has its hand on, nor what services that are down will need.
+   * Absent where nothing can be left behind unseen.
+   */
+  strays?(): Promise<readonly Stray[]>;
+  /** Removes the strays of these operations, all of which are over. */
+  removeStrays?(operationIds: readonly string[]): Promise<void>;
 
   /**
    * Removes everything this operation made that is not needed any more: snapshots, staged places, running programs.

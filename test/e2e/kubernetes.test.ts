@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { CONFIG_MAP } from '../../src/workspace/kubernetes/kinds.ts';
-import { LABELS, NOTES } from '../../src/workspace/kubernetes/names.ts';
+import { CONFIG_MAP, SECRET } from '../../src/workspace/kubernetes/kinds.ts';
+import { LABELS, NOTES, OURS } from '../../src/workspace/kubernetes/names.ts';
 import { SERVED } from '../fakes/kube-api/kinds-served.ts';
 import { createKubeLab, type KubeLab } from '../fakes/kube-api/lab.ts';
 import { makeEcsLonghorn } from '../fakes/kube-api/layouts/ecs-longhorn.ts';
@@ -134,4 +134,25 @@ test('start brings services back from what stands in the cluster alone, when ser
   expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('up') });
   await layout.allUp();
   expect(differences(await trees())).toEqual([]);
+});
+
+test('catalog check tells what operations left in the cluster, and removes it when told to', async () => {
+  const left = () => traces().filter((one) => !/ (displaced|record) /.test(one));
+  const unknown = left();
+  expect(unknown.length).toBeGreaterThan(1);
+  const check = () => bench.say(['catalog', 'check', 'team-ml']);
+  // An operation that is not on record here may be running somewhere else.
+  expect(await check()).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('less than a day old') });
+
+  const labels = { [LABELS.managedBy]: OURS, [LABELS.workspace]: 'team-ml', [LABELS.role]: 'secret' };
+  const operation = { [LABELS.operation]: backup.replace('bkp_', 'op_') };
+  const metadata = { name: 'cml-run-left', namespace: layout.namespace, labels: { ...labels, ...operation } };
+  lab.store.create(SECRET, { metadata } as never);
+  const found = await check();
+  expect(found).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('Secret cml-run-left') });
+  expect(found.stdout).toContain('cml catalog check team-ml --remove');
+  expect((await bench.say(['catalog', 'check', 'team-ml', '--remove', '--confirm', 'team-ml'])).exitCode).toBe(0);
+  expect(left()).toEqual(unknown);
+  expect(traces().filter((one) => / displaced /.test(one))).not.toEqual([]);
+  expect((await check()).exitCode).toBe(0);
 });

@@ -154,7 +154,7 @@ describe('checking the catalog', () => {
 
   test('finds nothing wrong where nothing is', async () => {
     await door.backUp();
-    expect(await check()).toEqual({ workspace: WORKSPACE, findings: [], orphans: [], removed: false });
+    expect(await check()).toEqual({ workspace: WORKSPACE, strays: [], findings: [], orphans: [], removed: false });
   });
 
   test('finds what a failed operation, a pre-copy and a deleted backup left, and removes that alone', async () => {

@@ -27,6 +27,7 @@ import type { KubernetesSettings } from './settings.ts';
 import { stageWishes } from './stage.ts';
 import { startServices } from './start-services.ts';
 import { stopServices } from './stop-services.ts';
+import { dropStrays, listStrays } from './strays.ts';
 import { commitSwap, isSwapReverted, isSwapServed, revertSwap } from './swap.ts';
 import { translated } from './translated.ts';
 import { stageDisplaced } from './undo.ts';
@@ -112,6 +113,9 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
     makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
     runChecks: (operationId, scratch, into, effect = {}) =>
       translated('running checks', () => runChecks(context, run, operationId, scratch, into, effect)),
+    strays: () => translated('looking for what was left behind', () => listStrays(context)),
+    removeStrays: (operationIds) =>
+      translated('removing what was left behind', () => dropStrays(context, operationIds)),
     release: (operationId) => translated('releasing', () => releaseOperation(context, operationId)),
   };
 }

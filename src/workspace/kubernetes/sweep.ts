@@ -10,6 +10,7 @@ export interface Stray {
   readonly namespace?: string | undefined;
   readonly operationId: string;
   readonly role: string;
+  readonly madeAt: string;
 }
 
 /** In the order in which they go: what uses others first. */
@@ -41,7 +42,14 @@ function strayOf(kind: Kind, { metadata }: KubernetesObject, needed: readonly st
   if (KEPT_ROLES.includes(role) || metadata?.annotations?.[NOTES.swap] !== undefined) return undefined;
   // A Job takes its pods along.
   if (kind === POD && metadata?.ownerReferences?.length) return undefined;
-  return { kind, name: metadata?.name ?? '', namespace: metadata?.namespace, operationId, role };
+  return {
+    kind,
+    name: metadata?.name ?? '',
+    namespace: metadata?.namespace,
+    operationId,
+    role,
+    madeAt: String(metadata?.creationTimestamp ?? ''),
+  };
 }
 
 /** Removes what `findStrays` listed; what is gone already does not matter. */
