@@ -6,6 +6,7 @@ import type { CommandContext } from './context.ts';
 import { help } from './help.ts';
 import { init } from './init.ts';
 import { serve } from './serve.ts';
+import { slack } from './slack.ts';
 import { token } from './token.ts';
 import { version } from './version.ts';
 
@@ -25,6 +26,7 @@ export interface DeployerContext {
   showConfig(): Promise<Answer>;
   showVersion(): Promise<Answer>;
   makeToken(person: string): Promise<Answer>;
+  checkSlack(): Promise<Answer>;
   help(word: string | undefined): Promise<Answer>;
 }
 
@@ -32,4 +34,4 @@ export interface DeployerContext {
 export const serverCommands: readonly Command<CommandContext>[] = [catalog];
 
 /** Words that the terminal alone knows. */
-export const deployerCommands: readonly Command<DeployerContext>[] = [help, init, token, config, serve, version];
+export const deployerCommands: readonly Command<DeployerContext>[] = [help, init, token, config, slack, serve, version];

@@ -21,6 +21,7 @@ function deployerContext(source: ConfigSource): DeployerContext {
     showConfig: async () => (await import('./main-show-config.ts')).showConfig(source),
     showVersion: async () => (await import('./main-version.ts')).showVersion(source),
     makeToken: async (person) => (await import('./main-token.ts')).makeToken(source, person),
+    checkSlack: async () => (await import('./main-slack-check.ts')).checkSlackFor(source),
     async help(word) {
       const { helpForAll, helpForWord } = await import('./chat/command-help.ts');
       const { columns } = process.stdout;
@@ -51,7 +52,7 @@ async function main(words: readonly string[]): Promise<number> {
     const isPlain = command.word === 'help' && !globals.json;
     const text = isPlain ? `${answer.text}\n` : renderAnswer(answer, reading(process.stdout));
     process.stdout.write(globals.json ? renderJson(answer.json) : text);
-    return 0;
+    return answer.failed ? 1 : 0;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (isJson) process.stdout.write(renderJson(errorJson(error)));
