@@ -57,6 +57,9 @@ export interface BenchWish {
   readonly policy?: object;
   /** The program that is told and paged, and its arguments. */
   readonly notify?: readonly string[];
+  /** `slack:` of the configuration, and further people. */
+  readonly slack?: object;
+  readonly people?: object;
   /** Without it there is none: most tests want a wrong or a missing one, or make their own by `cml init`. */
   readonly hasRepository?: boolean;
 }
@@ -140,13 +143,15 @@ export async function makeBench(make: BenchWish | ((at: Bench['at']) => BenchWis
 }
 
 function describeWorkspace(wish: BenchWish): object {
-  const { services = [web], volumes, sharedFolders, checks, repository, policy, notify } = wish;
+  const { services = [web], volumes, sharedFolders, checks, repository, policy, notify, slack, people } = wish;
   return {
     data: './cml-data',
     people: {
       alice: { uid: process.getuid?.() ?? 0 },
       bob: { token: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` },
+      ...people,
     },
+    ...(slack ? { slack } : {}),
     ...(notify ? { notify: { command: notify } } : {}),
     workspaces: {
       'team-ml': {
