@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { CRON_JOB, DEPLOYMENT, STATEFUL_SET } from '../../../src/workspace/kubernetes/kinds.ts';
 import { deathsAt, deathsRightAfter, dieEachTime, isWhole } from './matrix-deaths.ts';
 import { REAL_GUARD } from './matrix-guards.ts';
-import { expectServicesAsBefore, pictureOf } from './matrix-judge.ts';
+import { expectServicesAsBefore, leftovers, pictureOf } from './matrix-judge.ts';
 import { expectSame, type Scene, type Story, tellBackup, tellRestore } from './matrix-scenes.ts';
 import type { Death, LifeWish, MatrixWorld } from './matrix-world.ts';
 
@@ -35,6 +35,8 @@ async function leaveItToTheGuard(world: MatrixWorld, story: Story, scene: Scene,
   await expectServicesAsBefore(world, scene.before);
   const after = await pictureOf(world);
   expect(after.unbound).toEqual([]);
+  // The definition of before, which the guard was given, holds secrets.
+  if (wasDown) expect(leftovers(world).filter((one) => one.startsWith('Secret cml-guard'))).toEqual([]);
   const outcomes = story.outcomes(scene);
   expectSame(outcomes.find(({ definition }) => definition === after.definition) ?? scene.before, after);
   return wasDown ? 'brought up' : 'never down, or up already';
