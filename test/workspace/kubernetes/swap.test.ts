@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PortError } from '../../../src/errors.ts';
 import {
   displacedPath,
   dropDisplaced,
@@ -123,6 +124,27 @@ describe('a swap', () => {
     await expect(assertKnownData(context)).rejects.toMatchObject({ code: 'unknown-data' });
     await expect(revertSwap(context, FIRST)).rejects.toMatchObject({ code: 'swap-failed' });
     expect(scene.get(kinds.VOLUME, volume)).toBeDefined();
+  });
+});
+
+describe('a swap that stopped half-way', () => {
+  test('lets nothing start: one part is new, the others are old, though each volume is a known one', async () => {
+    const { context } = scene;
+    const staged = await scene.stageAll(context, FIRST, 'new');
+    const { note, quiet } = await scene.down(context, FIRST);
+    const { remove } = context.cluster;
+    const refusing: typeof remove = async (kind, name, ...rest) => {
+      if (PARTS.slice(1).includes(name)) throw new PortError('platform-unavailable', 'not now');
+      return remove(kind, name, ...rest);
+    };
+    const half = { ...context, cluster: { ...context.cluster, remove: refusing } };
+    await expect(commitSwap(half, FIRST, staged, quiet)).rejects.toThrow('not now');
+    expect(scene.contents()).toEqual(['new', 'old', 'old']);
+    await expect(startServices(context, note, {})).rejects.toMatchObject({ code: 'unknown-data' });
+    expect(scene.store.list(kinds.POD, SPACE)).toEqual([]);
+    await revertSwap(context, FIRST);
+    await startServices(context, note, {});
+    expect(scene.contents()).toEqual(old);
   });
 });
 
