@@ -135,6 +135,19 @@ describe('a snapshot that fails', () => {
     expect(scene.snapshots().every(({ metadata }) => metadata.deletionTimestamp)).toBe(true);
   });
 
+  it('is left to the release when the cut is called off: services must not wait for its removal', async () => {
+    scene.storage.driver(DRIVER).snapshotMs = Number.POSITIVE_INFINITY;
+    const over = new AbortController();
+    const quiet = await scene.quiet('one');
+    const cutting = makeSnapshots(scene.context, CUT, planOf(PARTS), quiet, { signal: over.signal });
+    const failing = expect(cutting).rejects.toThrow('called off');
+    await scene.until('all are asked for', () => uids().length === 3);
+    over.abort(new Error('called off'));
+    await failing;
+    expect(scene.requests.filter(({ verb }) => verb === 'delete')).toEqual([]);
+    expect(await readSnapshots(scene.context, CUT)).toBeDefined();
+  });
+
   it('says its own reason when it cannot be removed either', async () => {
     scene.storage.snapshotFault = () => ({ error: 'not supported' });
     scene.access.deny({ verb: 'delete', resource: 'volumesnapshots' });
