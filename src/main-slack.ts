@@ -59,7 +59,7 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
     path: join(data, 'slack-messages.json'),
     clock: systemClock,
     log,
-    problem: health.problem,
+    problem: () => health.problem(),
   });
   const noteTrouble = (error: unknown) => {
     if (!(error instanceof PortError)) return onBug(error);

@@ -7,7 +7,7 @@ export type HealthTopic = 'bot token' | 'app token' | 'scopes' | 'connection' | 
 export interface SlackHealth {
   /** Says what is wrong, or that nothing is any more. */
   note(topic: HealthTopic, sentence: string | undefined): void;
-  problem(): string | undefined;
+  problem(topic?: HealthTopic): string | undefined;
 }
 
 export function createSlackHealth(log: Log): SlackHealth {
@@ -23,7 +23,10 @@ export function createSlackHealth(log: Log): SlackHealth {
         log.warn({ topic }, sentence);
       }
     },
-    problem: () => (problems.size === 0 ? undefined : [...problems.values()].join(' ')),
+    problem(topic) {
+      if (topic !== undefined) return problems.get(topic);
+      return problems.size === 0 ? undefined : [...problems.values()].join(' ');
+    },
   };
 }
 
@@ -57,5 +60,8 @@ export function noteAnswer(health: SlackHealth, method: string, { ok, error = ''
     );
   } else if (error === 'missing_scope') {
     health.note('scopes', `The Slack app lacks the scope ${needed} (for ${method}): add it and install the app again.`);
-  } else if (ok) health.note(topic, undefined);
+  } else if (ok) {
+    health.note(topic, undefined);
+    if (health.problem('scopes')?.includes(`(for ${method})`)) health.note('scopes', undefined);
+  }
 }

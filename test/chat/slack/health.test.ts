@@ -55,6 +55,10 @@ describe('a token or a right that is gone', () => {
     await world.slack.submit('UALICE', { 'field:workspace': 'team-ml', 'field:notice': '1h' });
     await problem('lacks the scope chat:write');
     expect(warnings('lacks the scope chat:write')).toHaveLength(1);
+    world.slack.scopes.add('chat:write');
+    await world.slack.type('UALICE', 'CML', '/cml backup');
+    await world.slack.when(() => world.slack.modals('UALICE').at(-1));
+    await world.slack.submit('UALICE', { 'field:workspace': 'team-ml' });
     for (const running of world.door.orchestrator.running()) {
       await running.cancel(running.operation().by);
       await world.door.drive(running.ended);
