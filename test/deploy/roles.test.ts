@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import type { V1PodTemplateSpec } from '@kubernetes/client-node';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { FoundPart } from '../../src/workspace/kubernetes/found.ts';
 import * as permissions from '../../src/workspace/kubernetes/permissions.ts';
@@ -61,6 +62,18 @@ describe('what is deployed', () => {
       for (const { rule } of grantedTo(account, usual))
         expect(rule.resources?.includes('persistentvolumes') && rule.verbs.includes('delete')).toBe(false);
   });
+});
+
+it('the server holds the Lease that its role names, in its own namespace', () => {
+  const objects = deployedFrom(['base']);
+  const server = objects.find(({ kind }) => kind === 'Deployment') as { spec?: { template: V1PodTemplateSpec } };
+  const env = server.spec?.template.spec?.containers[0]?.env ?? [];
+  const [namespace, name] = env.find((one) => one.name === 'CML_LEASE')?.value?.split('/') ?? [];
+  const rules = grantedTo(BACKUP, objects).filter(({ rule }) => rule.resources?.includes('leases'));
+  expect(rules).toEqual([
+    { namespace, rule: expect.objectContaining({ verbs: ['create'] }) },
+    { namespace, rule: expect.objectContaining({ resourceNames: [name], verbs: ['get', 'update', 'patch'] }) },
+  ]);
 });
 
 describe('the roles', () => {

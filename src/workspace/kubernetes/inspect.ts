@@ -1,3 +1,4 @@
+import type { V1Pod } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
 import type { EffectOptions, Inspection, PartState } from '../platform.ts';
 import { isSibling, whyNotBeside } from './beside.ts';
@@ -22,7 +23,8 @@ import { unlessForbidden } from './unless-forbidden.ts';
 import type { Usage, Walker } from './usage.ts';
 import { problemsOf, type Seen, warningsOf } from './warnings.ts';
 import { findWebhookServers } from './webhook-servers.ts';
-import { findWorkloads } from './workloads.ts';
+import { withOwners } from './workload-owners.ts';
+import { findWorkloads, type Workload } from './workloads.ts';
 
 export interface InspectWish extends EffectOptions {
   readonly count?: boolean;
@@ -55,7 +57,7 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
     ...{ services, found, storage },
     owners: await findOwners(context, services),
     webhooks: await findWebhookServers(context, services),
-    workloads: await findWorkloads(context, pods),
+    workloads: await workloadsIn(context, pods, wish),
   };
   const starts = wish.count ? await rehearseRunning(context, services) : [];
   const isRestore = wish.toRestore !== undefined;
@@ -155,6 +157,12 @@ function absent({ name, reason }: FoundParts['missing'][number]): PartState {
     ...{ name, kind: 'volume', location: 'internal', capture: 'snapshot', reason, possible: [], exclude: [] },
     ...{ path: reason, files: 0, bytes: 0, freeBytes: 0, present: false },
   };
+}
+
+/** Their owners are asked for only where somebody will read of them. */
+async function workloadsIn(context: KubeContext, pods: readonly V1Pod[], { count }: InspectWish): Promise<Workload[]> {
+  const found = await findWorkloads(context, pods);
+  return count ? withOwners(context, found) : found;
 }
 
 async function assertNamespace({ cluster, namespace }: KubeContext): Promise<void> {

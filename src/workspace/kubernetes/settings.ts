@@ -76,6 +76,16 @@ export const kubernetesSettings = z.strictObject({
   /** What to do when people's workloads run at the moment of the stop. */
   workloads: z.enum(['wait', 'stop', 'refuse']).default('refuse'),
   waitForWorkloads: duration.default(1_800_000),
+  /** Where it is looked up who owns people's workloads. Absent: only what their pods say. */
+  owners: z
+    .strictObject({
+      from: z.literal('database'),
+      /** The StatefulSet of the database, and its address. */
+      service: objectName.default('db'),
+      user: z.string().min(1).default('sense'),
+      database: z.string().min(1).default('sense'),
+    })
+    .optional(),
   /** By the name of the claim. */
   parts: z.record(objectName, partSettings).default({}),
   /** By the driver's name; absent: the default class of the driver, or its only one. */

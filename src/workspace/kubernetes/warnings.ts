@@ -99,9 +99,14 @@ function ofWorkloads(workloads: readonly Workload[], settings: KubernetesSetting
   const kinds = new Map<string, number>();
   for (const { kind } of workloads) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const unmapped = workloads.filter(({ owner }) => owner === undefined).length;
-  const said = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
-  const owners = unmapped === 0 ? '' : `; of ${unmapped} the owner cannot be known from here`;
-  return [`People's workloads run (${said}): ${WILL_BE[settings.workloads]}${owners}.`];
+  const said = [...kinds]
+    .map(([kind, count]) => `${count} ${kind}${count === 1 || kind === 'unknown' ? '' : 's'}`)
+    .join(', ');
+  const how = settings.owners === undefined ? ' (platform.owners lets the database be asked)' : '';
+  const owners = unmapped === 0 ? '' : `; of ${unmapped} the owner cannot be known from here${how}`;
+  const known = [...new Set(workloads.flatMap(({ owner }) => owner ?? []))];
+  const of = known.length === 0 ? '' : ` of ${known.slice(0, 10).join(', ')}${known.length > 10 ? ' and others' : ''}`;
+  return [`People's workloads run (${said}${of}): ${WILL_BE[settings.workloads]}${owners}.`];
 }
 
 function ofWhatIsNotIn({ parts, leftOut, ofSessions }: FoundParts): string[] {

@@ -4,6 +4,7 @@ import { asRestorer, type KubeContext } from './context.ts';
 import { postponeGuard } from './guard.ts';
 import { POD } from './kinds.ts';
 import { recordsOf } from './ledger.ts';
+import { withOwners } from './workload-owners.ts';
 import { findWorkloads, userNamespaces, type Workload } from './workloads.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function settleWorkloads(
   // A restore that is put back cannot wait for whoever came in on the restored data meanwhile.
   const isPuttingBack = (await recordsOf(context).having('swap')).includes(operationId);
   const policy = isPuttingBack ? 'stop' : context.settings.workloads;
-  if (policy === 'refuse') throw stillRun(context, workloads);
+  if (policy === 'refuse') throw stillRun(context, await withOwners(context, workloads));
   if (policy === 'wait') return awaitWorkloads(context, operationId, options);
   await endWorkloads(isPuttingBack ? asRestorer(context) : context, workloads, options);
 }

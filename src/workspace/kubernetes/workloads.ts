@@ -28,9 +28,8 @@ const KINDS: readonly (readonly [word: RegExp, kind: Workload['kind']])[] = [
 const OWNER_KEY = /(^|[/._-])(user-?name|owner|creator|created-?by|started-?by)$/i;
 
 /**
- * People's workloads: the live pods of their namespaces. Who owns one stands in the workspace's database
- * (`users.username`, `users.namespace`; reference/cloudera.md 4.1), which takes its password; here only what pods say of
- * themselves is told, and the rest is counted.
+ * People's workloads: the live pods of their namespaces. Of their owners only what pods say of themselves is told here; the
+ * rest is asked for by `withOwners`.
  */
 export async function findWorkloads(context: KubeContext, pods?: readonly V1Pod[]): Promise<Workload[]> {
   const isUsers = userNamespaces(context);
