@@ -15,9 +15,15 @@ export function countByKind({ requests, others }: SeenRequests): Map<string, num
   return new Map([...counts].sort(([, one], [, other]) => other - one));
 }
 
+const REVIEWS: Readonly<Record<string, string>> = {
+  selfsubjectaccessreviews: 'SelfSubjectAccessReview',
+  selfsubjectrulesreviews: 'SelfSubjectRulesReview',
+  subjectaccessreviews: 'SubjectAccessReview',
+};
+
 function shortened(path: string): string {
-  if (path.includes('selfsubjectaccessreviews')) return 'SelfSubjectAccessReview';
-  return path.includes('/stats/summary') ? 'statistics of a node' : 'discovery';
+  if (path.includes('/stats/summary')) return 'statistics of a node';
+  return REVIEWS[path.split('/').at(-1) ?? ''] ?? 'discovery';
 }
 
 /** How often each object or list was looked at. */
