@@ -66,6 +66,11 @@ function sentence(view: OperationView, now: Date): string {
   return `${why} runs.${doing}`;
 }
 
+/** `Asked by bob: before the upgrade.`, for the summary of what ended. */
+export function askedBy({ by, reason }: Pick<OperationView, 'by' | 'reason'>): string {
+  return reason ? `Asked by ${by}: ${reason}` : `Asked by ${by}.`;
+}
+
 /** What is told once when it happens, beside the picture that is redrawn. */
 export function milestonesOf(view: OperationView): Message[] {
   const { id, workspace } = view;

@@ -16,7 +16,7 @@ const MOST_DETAILS = 20;
 /** Room for what stands around it: Slack's own limit for an edit is 4,000. */
 const MOST_TEXT = 3_800;
 const MOST_SECTION = 3_000;
-/** Elements of a context block. */
+/** Moments that are told by the reader's own clock. */
 const MOST_BELOW = 10;
 /** More are hard to read, and many broke messages of others. Source: reference/chatops-anchors.md G. */
 const MOST_TASKS = 10;
@@ -43,12 +43,12 @@ export function drawMessage(
   const lines = [...shown.map((detail) => `• ${detail}`), ...(left > 0 ? [`… and ${left} more.`] : [])];
   const said = [`${TONE_WORDS[tone]}${text}`, ...lines].join('\n');
   const calls = mentions.map(mentionText).join(' ');
-  const below = [calls, ...momentsOf(said)].filter((one) => one !== '').slice(0, MOST_BELOW);
+  const below = [calls, ...momentsOf(said).slice(0, MOST_BELOW)].filter((one) => one !== '').join('\n');
   return {
     text: `${calls}${calls === '' ? '' : ' '}${asMessageText(said, MOST_TEXT)}`,
     blocks: [
       plainSection(said),
-      ...(below.length === 0 ? [] : [contextOf(below)]),
+      ...(below === '' ? [] : [contextOf(below)]),
       ...(plan ? [plan] : []),
       ...renderActions(actions),
     ],
@@ -59,8 +59,9 @@ function plainSection(text: string): SectionBlock {
   return { type: 'section', text: { type: 'plain_text', text: cut(inSlackWords(text), MOST_SECTION), emoji: false } };
 }
 
-function contextOf(lines: readonly string[]): ContextBlock {
-  return { type: 'context', elements: lines.map((text) => ({ type: 'mrkdwn', text })) };
+/** In one element: Slack sets several beside each other. */
+function contextOf(text: string): ContextBlock {
+  return { type: 'context', elements: [{ type: 'mrkdwn', text }] };
 }
 
 /** `2026-03-01 12:15 UTC is Mar 1st, 1:15 PM for you`, for each moment that a text names. */

@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts';
 import type { OperationView } from '../../records/operation.ts';
 import type { Request } from '../../records/request.ts';
 import type { Chat, Message } from '../chat.ts';
-import { milestonesOf, operationRuns } from '../messages/operation-runs.ts';
+import { askedBy, milestonesOf, operationRuns } from '../messages/operation-runs.ts';
 import { createBudget } from './budget.ts';
 import { drawMessage, drawPlan, type Mention, plainer } from './draw.ts';
 import { createLive } from './live.ts';
@@ -106,13 +106,16 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
   async function sayEnd(message: Message, id: string): Promise<void> {
     live.stop(id);
     const { view } = of(id);
-    const plan = view && view.status !== 'running' ? { plan: drawPlan(view) } : {};
+    // Which steps went well tells nobody anything; where it failed does.
+    const plan = view && view.status === 'failed' ? { plan: drawPlan(view) } : {};
+    const summary = view ? { ...message, details: [askedBy(view), ...(message.details ?? [])] } : message;
     const { onCall } = options.settings();
     const isBad = message.tone === 'bad';
     const mentions = [...accounts(view ? [view.by] : []), ...(isBad && onCall ? [onCall] : [])];
-    await outbox.say({ key: id, to: to(message), picture: drawMessage(message, plan) });
-    const { actions: _, ...said } = message;
-    if (mentions.length > 0) await outbox.say(reply({ ...said, key: `${id}:told` }, id, { mentions, isLoud: isBad }));
+    await outbox.say({ key: id, to: to(message), picture: drawMessage(summary, plan) });
+    const { actions: _, details = [], ...said } = message;
+    const told = { ...said, ...(isBad ? { details } : {}), key: `${id}:told` };
+    if (mentions.length > 0) await outbox.say(reply(told, id, { mentions, isLoud: isBad }));
     running.delete(id);
   }
 
@@ -186,7 +189,8 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     const mentions = accounts([request.by.name]);
     if (mentions.length === 0) return;
     const { details: _, ...said } = message;
-    const key = `${request.id}:${request.status}`;
+    // That it runs now takes the place of that it was approved.
+    const key = `${request.id}:${request.status === 'used' ? 'approved' : request.status}`;
     await outbox.say({ key, to: channel, under: request.id, picture: drawMessage(said, { mentions }) });
   }
 }

@@ -7,8 +7,8 @@ import type { Scene } from './scene.ts';
 
 const WIDTH = 720;
 
-/** Draws the scene with Debian's Chromium (`apt-get install chromium fonts-lato`) and writes a PNG, twice as fine as shown. */
-export async function shoot(scene: Scene, toFile: string): Promise<void> {
+/** Draws the scene with Debian's Chromium (`apt-get install chromium fonts-lato`) and writes a PNG, so many times as fine as shown. */
+export async function shoot(scene: Scene, toFile: string, fineness = 2): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'slack-picture-'));
   const page = join(folder, 'page.html');
   try {
@@ -23,7 +23,7 @@ export async function shoot(scene: Scene, toFile: string): Promise<void> {
     const look = await execa('chromium', [...common, `--window-size=${WIDTH},800`, '--dump-dom', `file://${page}`]);
     const height = Number(/<title>(\d+)<\/title>/.exec(look.stdout)?.[1]);
     if (!(height > 0)) throw new Error(`Chromium did not lay out ${page}`);
-    const size = [`--window-size=${WIDTH},${height}`, '--force-device-scale-factor=2'];
+    const size = [`--window-size=${WIDTH},${height}`, `--force-device-scale-factor=${fineness}`];
     await execa('chromium', [...common, ...size, `--screenshot=${toFile}`, `file://${page}`]);
   } finally {
     await rm(folder, { recursive: true, force: true });
