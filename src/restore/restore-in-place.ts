@@ -92,7 +92,8 @@ export async function restoreInPlace(
         ({ signal, progress }) => writeInPlace(plan.parts, live, world(signal), progress, 'write'),
         until(stoppedAt),
       );
-      if (definition) await step('apply definition', () => platform.applyDefinition(definition.path));
+      if (definition)
+        await step('apply definition', () => platform.applyDefinition(definition.path, { fromBackup: true }));
       await step('end in place', () => platform.endInPlace(id, 'restored'));
       started = await step('start restored', ({ signal }) => platform.start(running, { signal }));
     } catch (error) {

@@ -52,7 +52,7 @@ export async function restoreWorkspace(
         fetchDefinition({ definition: stored, releaseThen: plan.releaseThen }, world(signal)),
       ));
     const countdown = countdownTo(input, operation, { platform, chat });
-    const { warnings, ...swapped } = await swapIn(story, platform, { staged, definition, countdown });
+    const { warnings, ...swapped } = await swapIn(story, platform, { staged, definition, fromBackup: true, countdown });
     const { backupId } = plan;
     return { backupId, requestId, ...filled, ...swapped, warnings: [...plan.warnings, ...warnings] };
   } finally {

@@ -11,6 +11,8 @@ export interface Incoming {
   readonly staged: readonly StagedPart[];
   /** Absent when the present definition stays. */
   readonly definition: DefinitionFile | undefined;
+  /** That definition is a backup's, and not what stood there before an earlier restore. */
+  readonly fromBackup?: boolean;
   readonly countdown: Countdown;
 }
 
@@ -29,7 +31,7 @@ export interface SwappedIn {
 export async function swapIn(
   { step, ensure, operation, folder }: Story<SwapStory>,
   platform: WorkspacePlatform,
-  { staged, definition, countdown }: Incoming,
+  { staged, definition, fromBackup = false, countdown }: Incoming,
 ): Promise<SwappedIn> {
   const { id, settings } = operation;
   await step('announce', (context) => announceStop(context, countdown));
@@ -48,7 +50,7 @@ export async function swapIn(
     if (definition)
       await step('apply definition', async () => {
         await platform.proveQuiet(quiet, []); // not after the guard has acted: it has put the present one back
-        await platform.applyDefinition(definition.path);
+        await platform.applyDefinition(definition.path, { fromBackup });
       });
     started = await step('start restored', async ({ signal }) => {
       const up = await platform.start(running, { signal });

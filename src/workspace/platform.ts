@@ -146,8 +146,11 @@ export interface WorkspacePlatform {
 
   /** Writes what makes the workspace run into `folder` (mode 0600, it may hold secrets). The same every time. */
   captureDefinition(folder: string): Promise<DefinitionFile>;
-  /** Makes a captured definition the present one. Services pick it up when started. */
-  applyDefinition(path: string): Promise<void>;
+  /**
+   * Makes a captured definition the present one. Services pick it up when started. One `fromBackup` may get programs of a
+   * newer release, where one is configured; any other comes back as it was captured.
+   */
+  applyDefinition(path: string, options?: { readonly fromBackup?: boolean }): Promise<void>;
 
   /**
    * Records what runs, durably and on the stopped objects themselves, before anything is stopped. An existing record of

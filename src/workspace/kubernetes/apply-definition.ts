@@ -8,6 +8,7 @@ import { readDefinitionText } from './displaced-definition.ts';
 import { asHeld } from './hold-still.ts';
 import type { Kind } from './kinds.ts';
 import { type Ledger, type LedgerEntry, listObjects, readLedger, renote } from './ledger.ts';
+import { noteMigrations } from './migrations.ts';
 import { NOTES } from './names.ts';
 import { withReleaseBundle } from './release-bundle.ts';
 import { askedFor } from './running.ts';
@@ -18,15 +19,24 @@ const TRIES = 20;
 /**
  * Makes a captured definition the present one, in the order in which objects refer to each other. While services are down,
  * they are brought about asking for nothing, with a note of what the definition wants them to be started with. What is as it
- * should be is not touched; what is there besides stays.
+ * should be is not touched; what is there besides stays. What was the present one before comes back as it was, never with
+ * programs of a release bundle: they would meet data that they do not know.
  * @throws OperationError `swap-failed` naming the object that the cluster does not take.
  */
-export async function applyDefinition(context: KubeContext, path: string): Promise<void> {
-  const wanted = await withReleaseBundle(context, await readDefinition(context, path));
+export async function applyDefinition(
+  context: KubeContext,
+  path: string,
+  { fromBackup = false }: { readonly fromBackup?: boolean } = {},
+): Promise<void> {
+  const captured = await readDefinition(context, path);
+  const { migrations, ...wanted } = fromBackup
+    ? await withReleaseBundle(context, captured)
+    : { ...captured, migrations: [] };
   const kinds = new Map((await context.cluster.discover()).map((kind) => [`${kind.apiVersion}/${kind.kind}`, kind]));
   const ledger = await readLedger(context);
   const entries = ledger ? await entriesFor(context, ledger, wanted) : [];
   if (ledger) await renote(context, ledger, entries);
+  if (ledger) await noteMigrations(context, ledger.operationId, migrations);
   for (const object of wanted.objects) {
     const kind = kinds.get(`${object.apiVersion}/${object.kind}`);
     const entry = entries.find((one) => one.kind === object.kind && one.object === object.metadata.name);

@@ -18,6 +18,7 @@ import { findMissingForBackup, findMissingForParts, findMissingForRestore } from
 import { readStorage, type Storage } from './read-storage.ts';
 import { blocking, type Refusal, rehearse } from './rehearse.ts';
 import { releaseOf } from './release.ts';
+import { assertReleaseBundle } from './release-bundle.ts';
 import { whyNotWithin } from './stage-paths.ts';
 import { unlessForbidden } from './unless-forbidden.ts';
 import type { Usage, Walker } from './usage.ts';
@@ -42,6 +43,7 @@ export interface InspectWish extends EffectOptions {
 export async function inspectWorkspace(context: KubeContext, wish: InspectWish = {}): Promise<Inspection> {
   await assertNamespace(context);
   if (wish.count) assertImage(context);
+  if (wish.toRestore) await assertReleaseBundle(context);
   const permissions = wish.count ? await findMissingForBackup(context) : { needed: [], useful: [] };
   const toRestore = wish.toRestore === 'approved' ? await findMissingForRestore(asRestorer(context)) : { needed: [] };
   refuse([...permissions.needed, ...toRestore.needed]);

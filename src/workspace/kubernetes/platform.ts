@@ -77,7 +77,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
     prepare: (program, wish) => translated(`preparing ${program.key}`, () => prepare(program, wish)),
     inspect: (wish = {}) => translated('looking at the workspace', () => lookAt(context, { run, ...looks }, wish)),
     captureDefinition: (into) => translated('reading the definition', () => captureDefinition(context, into)),
-    applyDefinition: (path) => translated('writing the definition', () => applyDefinition(restoring, path)),
+    applyDefinition: (path, wish) => translated('writing the definition', () => applyDefinition(restoring, path, wish)),
     noteRunning: (operationId, wish) => translated('noting what runs', () => noteRunning(context, operationId, wish)),
     readNote: () => translated('reading what ran', () => readNote(context)),
     armGuard: (note, actsAt, putBack) => translated('arming the guard', () => armGuard(arming, note, actsAt, putBack)),

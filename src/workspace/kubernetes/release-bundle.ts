@@ -17,6 +17,14 @@ import { askFor } from './running.ts';
 /** What a release brings of its own; everything else in a workspace is its configuration or its identity. */
 const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob']);
 
+/** Jobs that bring the database of an older release up to this one. Source: reference/cloudera.md 4.2, XU-MIG. */
+const MIGRATES = /^db-migrate(-|$)/;
+
+export interface Released extends Definition {
+  /** Run when `db` is ready and before its clients start. */
+  readonly migrations: readonly DefinedObject[];
+}
+
 /**
  * With a release bundle configured, workloads come from it instead of from the backup, with the backup's replica counts:
  * programs are never brought back at a release that the platform does not run any more. Configuration, secrets (the
@@ -24,9 +32,11 @@ const WORKLOADS = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'])
  * added, but for what runs and for claims: data is none of a release's business.
  * @throws OperationError `preflight-failed` when the bundle cannot be read.
  */
-export async function withReleaseBundle({ settings }: KubeContext, captured: Definition): Promise<Definition> {
-  if (settings.releaseBundle === undefined) return captured;
-  const bundle = (await readBundle(settings.releaseBundle)).filter((object) => !isRuntime(object));
+export async function withReleaseBundle({ settings }: KubeContext, captured: Definition): Promise<Released> {
+  if (settings.releaseBundle === undefined) return { ...captured, migrations: [] };
+  const all = await readBundle(settings.releaseBundle);
+  const bundle = all.filter((object) => !isRuntime(object));
+  const migrations = all.filter(({ kind, metadata }) => kind === 'Job' && MIGRATES.test(metadata.name));
   const isIn = (objects: readonly DefinedObject[], { kind, metadata }: DefinedObject) =>
     objects.find((one) => one.kind === kind && one.metadata.name === metadata.name);
   const kept = captured.objects.filter((object) => !(WORKLOADS.has(object.kind) && isIn(bundle, object)));
@@ -34,7 +44,12 @@ export async function withReleaseBundle({ settings }: KubeContext, captured: Def
     .filter((object) => WORKLOADS.has(object.kind) || !isIn(captured.objects, object))
     .map((object) => withCountsOf(object, isIn(captured.objects, object)));
   const objects = [...kept, ...brought].sort((one, other) => orderOf(one) - orderOf(other));
-  return { ...captured, objects };
+  return { ...captured, objects, migrations };
+}
+
+/** Before anyone is disturbed. @throws OperationError `preflight-failed` when it cannot be read. */
+export async function assertReleaseBundle({ settings }: KubeContext): Promise<void> {
+  if (settings.releaseBundle !== undefined) await readBundle(settings.releaseBundle);
 }
 
 function withCountsOf(object: DefinedObject, captured: DefinedObject | undefined): DefinedObject {

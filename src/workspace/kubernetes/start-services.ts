@@ -6,7 +6,8 @@ import { letGoOfVolumes } from './end-programs.ts';
 import { giveBackHeld } from './hold-still.ts';
 import { giveBackReclaim } from './keep-volumes.ts';
 import { assertKnownClaims } from './known-data.ts';
-import { forgetLedger, isNoted, type Ledger, listObjects, readLedger } from './ledger.ts';
+import { forgetLedger, isNoted, type Ledger, type LedgerEntry, listObjects, readLedger } from './ledger.ts';
+import { runMigrations } from './migrations.ts';
 import { notedByAnother } from './note.ts';
 import { endQuiet } from './quiet.ts';
 import { markServed } from './served.ts';
@@ -49,6 +50,8 @@ async function startInWaves(context: KubeContext, ledger: Ledger, options: Effec
       options.signal?.throwIfAborted();
       const ends = await Promise.allSettled(wave.map((entry) => startService(context, entry, options)));
       failures.push(...ends.flatMap((end) => (end.status === 'rejected' ? [end.reason] : [])));
+      // Its clients come in the next waves.
+      if (wave.some(isDatabase) && failures.length === 0) await runMigrations(context, ledger.operationId, options);
     }
   } finally {
     // Whatever failed: an autoscaler that is held helps nobody from here on.
@@ -60,6 +63,10 @@ async function startInWaves(context: KubeContext, ledger: Ledger, options: Effec
   const bug = failures.find((failure) => !(failure instanceof AppError) && !(failure instanceof ClusterRefusal));
   if (bug !== undefined) throw bug;
   return failures;
+}
+
+function isDatabase({ kind, object }: LedgerEntry): boolean {
+  return kind === 'StatefulSet' && object === 'db';
 }
 
 /** An operation that the guard overtook may just have sent one more stop. */

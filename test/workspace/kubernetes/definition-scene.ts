@@ -15,7 +15,12 @@ export interface DefinitionScene extends LiveScene {
   readonly folder: string;
   capture(context?: KubeContext): Promise<DefinitionFile & { readonly definition: Definition }>;
   /** Applies it with some of its objects changed. */
-  apply(from: Definition, change?: (objects: DefinedObject[]) => void, context?: KubeContext): Promise<void>;
+  apply(
+    from: Definition,
+    change?: (objects: DefinedObject[]) => void,
+    context?: KubeContext,
+    options?: { readonly fromBackup?: boolean },
+  ): Promise<void>;
 }
 
 export async function createDefinitionScene(): Promise<DefinitionScene> {
@@ -43,12 +48,12 @@ export async function createDefinitionScene(): Promise<DefinitionScene> {
       const file = await captureDefinition(context, join(folder, 'captured'));
       return { ...file, definition: definition.parse(JSON.parse(await readFile(file.path, 'utf8'))) };
     },
-    async apply(from, change = () => undefined, context = live.context) {
+    async apply(from, change = () => undefined, context = live.context, options = {}) {
       const changed = structuredClone(from);
       change(changed.objects);
       const path = join(folder, 'applied.json');
       await writeFile(path, JSON.stringify(changed));
-      await applyDefinition(context, path);
+      await applyDefinition(context, path, options);
     },
     async dispose() {
       await live.dispose();

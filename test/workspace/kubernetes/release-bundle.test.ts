@@ -3,10 +3,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Definition } from '../../../src/workspace/kubernetes/definition.ts';
+import { inspectWorkspace } from '../../../src/workspace/kubernetes/inspect.ts';
 import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
+import { noteRunning } from '../../../src/workspace/kubernetes/note.ts';
 import { withReleaseBundle } from '../../../src/workspace/kubernetes/release-bundle.ts';
+import { startServices } from '../../../src/workspace/kubernetes/start-services.ts';
+import { stopServices } from '../../../src/workspace/kubernetes/stop-services.ts';
 import { createDefinitionScene, type DefinitionScene, type Loose, named } from './definition-scene.ts';
 import { SPACE } from './live-scene.ts';
+
+const OPERATION = 'op_0000000001';
 
 let scene: DefinitionScene;
 let bundle: string;
@@ -34,7 +40,7 @@ function deployment(name: string, replicas: number): Loose {
 
 describe('a release bundle', () => {
   it('is not asked for when none is configured', async () => {
-    expect(await withReleaseBundle(scene.context, captured)).toBe(captured);
+    expect(await withReleaseBundle(scene.context, captured)).toEqual({ ...captured, migrations: [] });
   });
 
   it('brings its workloads instead of the captured ones, with the counts of the backup', async () => {
@@ -99,11 +105,80 @@ describe('a release bundle', () => {
     await expect(merged()).rejects.toMatchObject({ code: 'preflight-failed' });
   });
 
-  it('is what runs after the definition was applied', async () => {
+  it('is looked at before a restore, and for nothing else', async () => {
+    const nowhere = scene.with({ releaseBundle: join(scene.folder, 'nowhere') });
+    await expect(inspectWorkspace(nowhere, { toRestore: 'asked' })).rejects.toMatchObject({
+      code: 'preflight-failed',
+      message: expect.stringContaining('release bundle'),
+    });
+    await inspectWorkspace(nowhere);
+  });
+
+  it('is what runs after the definition of a backup was applied, and never after what was there before came back', async () => {
     await bring('web.yaml', deployment('web', 1));
-    await scene.apply(captured, undefined, scene.with({ releaseBundle: bundle }));
-    const { spec } = scene.store.get(kinds.DEPLOYMENT, 'web', SPACE) ?? {};
-    expect([spec?.replicas, spec?.template.spec.containers[0].image]).toEqual([2, 'ml/app:2']);
+    const context = scene.with({ releaseBundle: bundle });
+    const runs = () => {
+      const { spec } = scene.store.get(kinds.DEPLOYMENT, 'web', SPACE) ?? {};
+      return [spec?.replicas, spec?.template.spec.containers[0].image];
+    };
+    const before = runs();
+    await scene.apply(captured, undefined, context, { fromBackup: true });
+    expect(runs()).toEqual([2, 'ml/app:2']);
     expect(scene.get(kinds.CONFIG_MAP, 'cdsw-config').data.DOMAIN).toBe('ml.example.com');
+    await scene.apply(captured, undefined, context);
+    expect(runs()).toEqual(before);
+  });
+});
+
+describe('the migrations of a release bundle', () => {
+  const migration = {
+    ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'db-migrate-2' } },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'migrate', image: 'ml/migrate:2' }] } } },
+  };
+  const job = () => scene.store.get(kinds.JOB, 'db-migrate-2', SPACE);
+  const end = (type: 'Complete' | 'Failed') =>
+    scene.edit(kinds.JOB, 'db-migrate-2', (found) => {
+      Object.assign(found, { status: { conditions: [{ type, status: 'True', message: 'it said so' }] } });
+    });
+  const down = async () => {
+    const note = await noteRunning(scene.context, OPERATION);
+    await stopServices(scene.context, note, {});
+    return note;
+  };
+
+  it('run once, anew, when the database is ready and before its clients start', async () => {
+    await bring('migrate.yaml', migration);
+    const old = scene.put(kinds.JOB, 'db-migrate-2', { spec: migration.spec });
+    await scene.until('the old one has a pod', () => job() !== undefined);
+    const note = await down();
+    await scene.apply(captured, undefined, scene.with({ releaseBundle: bundle }), { fromBackup: true });
+    const starting = startServices(scene.context, note, {});
+    await scene.until('it runs anew', () => ![undefined, old.metadata.uid].includes(job()?.metadata.uid));
+    expect(scene.get(kinds.STATEFUL_SET, 'db').status?.readyReplicas).toBe(1);
+    expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(0);
+    const { uid } = job()?.metadata ?? {};
+    end('Complete');
+    await starting;
+    expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(2);
+    expect(job()?.metadata.uid).toBe(uid);
+  });
+
+  it('fail the start when they fail, and are forgotten when what was there before comes back', async () => {
+    await bring('migrate.yaml', migration);
+    const note = await down();
+    const context = scene.with({ releaseBundle: bundle });
+    await scene.apply(captured, undefined, context, { fromBackup: true });
+    const starting = expect(startServices(scene.context, note, {})).rejects.toMatchObject({
+      code: 'service-will-not-start',
+      message: 'The migration db-migrate-2 did not succeed: it said so',
+    });
+    await scene.until('it runs', () => job() !== undefined);
+    end('Failed');
+    await starting;
+    expect(scene.get(kinds.DEPLOYMENT, 'web').spec.replicas).toBe(0);
+    await stopServices(scene.context, note, {});
+    await scene.apply(captured, undefined, context);
+    await startServices(scene.context, note, {});
+    await scene.untilUp();
   });
 });

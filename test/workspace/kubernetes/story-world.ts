@@ -40,6 +40,8 @@ export interface StoryWorld {
   readonly orchestrator: Orchestrator;
   readonly platform: WorkspacePlatform;
   readonly chat: FakeChatStore;
+  /** Holds all that the product keeps on disk. */
+  readonly folder: string;
   backUp(): Promise<Operation>;
   /** Asked by one, approved by another. */
   approved(request: Promise<Request>): Promise<Operation>;
@@ -128,7 +130,7 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
   const objects = () =>
     SERVED.flatMap(({ kind }) => lab.store.list(kind).map((object) => ({ ...object, kind: kind.kind })));
   return {
-    ...{ layout, lab, orchestrator, platform, chat },
+    ...{ layout, lab, orchestrator, platform, chat, folder: root },
     backUp: async () => ended(await orchestrator.requestBackup(alice, { workspace: WORKSPACE, noticeMs: 0 })),
     async approved(request) {
       const { id } = await request;
