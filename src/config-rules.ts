@@ -3,6 +3,7 @@ import type { Problem } from './config-words.ts';
 import type { ConfigPath } from './config-yaml.ts';
 import { localFolderOf } from './mover/restic/settings.ts';
 import { suggest } from './nearest.ts';
+import { isGroup } from './records/person.ts';
 
 /** What no single setting can say: names, people and votes that have to fit together. */
 export function checkRules(config: ConfigOutline): Problem[] {
@@ -88,13 +89,13 @@ function repeated(entries: readonly { name: string; path: ConfigPath }[], kind: 
 function checkPolicy(at: ConfigPath, policy: WorkspaceOutline['policy'], known: readonly string[]): Problem[] {
   const strangers = (['approvers', 'breakGlass', 'operators'] as const).flatMap((key) =>
     policy[key].flatMap((name, index): Problem[] => {
-      if (name === '' || known.includes(name)) return [];
+      if (name === '' || known.includes(name) || (key === 'approvers' && isGroup(name))) return [];
       const hint = suggest(name, known, 'Add them under people.');
       return [{ path: [...at, key, index], text: `"${name}" is not one of the people. ${hint}` }];
     }),
   );
   const approvers = new Set(policy.approvers).size;
   const text = `asks for ${policy.votes} approvals where only ${approvers} may approve: no restore could ever be approved`;
-  const isHopeless = approvers > 0 && policy.votes > approvers;
+  const isHopeless = approvers > 0 && !policy.approvers.some(isGroup) && policy.votes > approvers;
   return [...strangers, ...(isHopeless ? [{ path: [...at, 'votes'], text }] : [])];
 }

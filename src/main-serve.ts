@@ -128,6 +128,7 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
     workspaces,
     refreshWorkspaces: () => refreshWorkspaces(),
     portsFor: ports.portsFor,
+    ...(slack ? { approversNow: slack.approversNow } : {}),
     workFolder: join(data, 'work'),
     onBug: stop.crash,
   });

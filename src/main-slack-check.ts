@@ -6,7 +6,7 @@ import { createSlackHealth } from './chat/slack/health.ts';
 import { type ConfigSource, readConfig } from './config.ts';
 import { ConfigError, UserError } from './errors.ts';
 import { createLog } from './log.ts';
-import { slackTokens } from './main-slack.ts';
+import { accountsOf, slackTokens } from './main-slack.ts';
 
 /** `cml slack check`: on the machine of the deployer, with the tokens of this environment; needs no server. */
 export async function checkSlackFor(source: ConfigSource): Promise<Answer> {
@@ -27,8 +27,7 @@ export async function checkSlackFor(source: ConfigSource): Promise<Answer> {
     log,
     health: createSlackHealth(log),
   });
-  const accounts = Object.entries(people).flatMap(([name, { slack }]) => (slack ? [[name, slack] as const] : []));
-  return answerChecked(await checkSlack({ settings, tokens, people: Object.fromEntries(accounts), clients, log }));
+  return answerChecked(await checkSlack({ settings, tokens, people: accountsOf(people), clients, log }));
 }
 
 const MARKS = { good: 'ok', warning: 'note', bad: 'BAD' };

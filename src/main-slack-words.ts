@@ -18,7 +18,7 @@ export const slackWords: SlackDoorOptions['words'] = [...commands, helpWord];
 /** As many as a form can offer. */
 const MOST_CHOICES = 100;
 
-type People = Pick<Config, 'people' | 'workspaces' | 'slack'>;
+type People = Pick<Config, 'people' | 'slack'>;
 
 /**
  * What the door of Slack asks for, answered by the orchestrator.
@@ -44,7 +44,7 @@ export function createSlackWords(
     },
     async look(caller) {
       const config = await configFor('status');
-      return lookFor(orchestrator, admitSlack(caller, config), config);
+      return lookFor(orchestrator, admitSlack(caller, config));
     },
   };
 }
@@ -68,13 +68,19 @@ async function choicesFor(orchestrator: Orchestrator, key: string): Promise<Choi
   });
 }
 
-async function lookFor(orchestrator: Orchestrator, person: Person, { workspaces }: People): Promise<HomeFacts> {
+async function lookFor(orchestrator: Orchestrator, person: Person): Promise<HomeFacts> {
   const subject = await orchestrator.lookAt();
   const states = subject.kind === 'workspaces' ? subject.states : [];
-  const mayDecide = (request: Request) =>
-    workspaces[request.workspace]?.policy.approvers.includes(person.name) === true &&
-    request.status === 'pending' &&
-    !isSameHuman(person, request.by) &&
-    !request.votes.some(({ by }) => isSameHuman(by, person));
-  return { workspaces: states, mine: states.flatMap(({ requests }) => requests).filter(mayDecide) };
+  const mine = await Promise.all(
+    states.map(async ({ workspace, requests }) => {
+      const waiting = requests.filter((request) => isOpenTo(person, request));
+      if (waiting.length === 0) return [];
+      return (await orchestrator.approvers(workspace)).includes(person.name) ? waiting : [];
+    }),
+  );
+  return { workspaces: states, mine: mine.flat() };
+}
+
+function isOpenTo(person: Person, { status, by, votes }: Request): boolean {
+  return status === 'pending' && ![by, ...votes.map((vote) => vote.by)].some((other) => isSameHuman(person, other));
 }

@@ -7,10 +7,13 @@ import type { Config, Environment } from './config.ts';
 import { PortError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
+import { isGroup } from './records/person.ts';
 
 /** Slack as the server knows it: something to speak with from the start, and a door to open later. */
 export interface Slack {
   readonly chat: Chat;
+  /** Of those named as approvers, the people who may decide now. */
+  approversNow(approvers: readonly string[]): Promise<string[]>;
   /** cml.yaml was edited. */
   use(config: Pick<Config, 'people' | 'slack'>): void;
   /** Says what an earlier life left unsaid. */
@@ -40,6 +43,7 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
     const nothing = () => undefined;
     return {
       chat: createMuteChat(problem),
+      approversNow: async (approvers) => approvers.filter((approver) => !isGroup(approver)),
       use: nothing,
       begin: nothing,
       end: async () => undefined,
@@ -50,6 +54,7 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
   const { createSlackHealth } = await import('./chat/slack/health.ts');
   const health = createSlackHealth(log);
   const clients = createSlackClients({ botToken: tokens.bot, apiUrl: settings.apiUrl, log, health });
+  const { createApprovers } = await import('./chat/slack/approvers.ts');
   const { createSlackChat } = await import('./chat/slack/slack-chat.ts');
   let now: { readonly settings: SlackSettings; readonly people: Config['people'] } = { settings, people: {} };
   const chat = createSlackChat({
@@ -67,6 +72,12 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
   };
   return {
     chat,
+    approversNow: createApprovers({
+      client: clients.interactive,
+      accounts: () => accountsOf(now.people),
+      now: Date.now,
+      log,
+    }),
     use: (config) => {
       now = { settings: config.slack ?? settings, people: config.people };
     },
@@ -87,6 +98,14 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
       return door;
     },
   };
+}
+
+/** Names with their Slack accounts. */
+export function accountsOf(people: Config['people']): Record<string, string> {
+  const known = Object.entries(people).flatMap(([name, { slack }]) =>
+    slack === undefined ? [] : [[name, slack] as const],
+  );
+  return Object.fromEntries(known);
 }
 
 /** Slack that does not answer keeps no server from ending. */

@@ -142,6 +142,14 @@ describe('a good configuration', () => {
     expect(explainConfig(config).slack).toMatchObject({ port: 3_000, overdueAfter: '1d 2h' });
   });
 
+  test('may name a user group of Slack as approver, and nothing else that is nobody', async () => {
+    const config = await read(WHOLE.replace('approvers: [bob]', "approvers: ['slack:S0APPROVE'], votes: 2"));
+    expect(config.workspaces['team-ml']?.policy.approvers).toEqual(['slack:S0APPROVE']);
+    expect(await spoiled('approvers: [bob]', "approvers: ['slack:approve']")).toEqual([
+      expect.stringContaining('an approver is a person, or a Slack user group'),
+    ]);
+  });
+
   test('is explained without secrets', async () => {
     const config = await read(WHOLE.replace('./repository', 'rest:https://me:s3cret@nas/'));
     const explained = JSON.stringify(explainConfig(config));

@@ -5,6 +5,7 @@ import type { Person } from '../records/person.ts';
 import type { DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
+import { policyNow } from './approvers.ts';
 import type { Room } from './room.ts';
 
 export type Asked =
@@ -19,11 +20,12 @@ export type Asked =
 export async function ask(
   room: Room,
   person: Person,
-  { policy }: WorkspaceSettings,
+  settings: WorkspaceSettings,
   asked: Asked,
   reason: string | undefined,
 ): Promise<Request> {
   const { world } = room;
+  const policy = await policyNow(room, settings);
   const { workspace, backupId } = asked.plan;
   const approvers = policy.approvers.filter((name) => name !== person.name);
   const mayBeAlone = asked.kind !== 'delete' && policy.breakGlass.length > 0;

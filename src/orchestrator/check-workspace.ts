@@ -7,6 +7,7 @@ import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
 import type { WorkspacePolicy } from '../records/workspace.ts';
 import type { Inspection } from '../workspace/platform.ts';
+import { policyNow } from './approvers.ts';
 import type { Room } from './room.ts';
 
 /** One thing that was looked at. */
@@ -45,7 +46,7 @@ export async function checkWorkspace(room: Room, workspace: string): Promise<Fin
       planned,
       ...(plan ? planFindings(plan, inspection) : []),
       ...(await historyFindings(room, workspace)),
-      approverFinding(settings.policy),
+      approverFinding(await policyNow(room, settings)),
       ...[chat.weakness, chat.trouble].flatMap((says) =>
         says === undefined ? [] : [{ about: 'messages', state: 'warning' as const, says }],
       ),

@@ -7,6 +7,7 @@ import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { Request, Vote } from '../records/request.ts';
 import type { WorkspacePolicy } from '../records/workspace.ts';
+import { policyNow } from './approvers.ts';
 import { findBackup, findRequest } from './find.ts';
 import { planDelete } from './request-delete.ts';
 import { planAgain } from './request-restore.ts';
@@ -42,8 +43,9 @@ export async function decide(
     ...(decision.acceptsIncomplete ? { acceptsIncomplete: true } : {}),
     ...(decision.breakGlass ? { breakGlass: true as const } : {}),
   };
-  const facts = { now, policy: settings.policy, digest };
-  if (decision.breakGlass) await tellOfBrokenGlass(room, countVote(asked, vote, facts), settings.policy);
+  const policy = await policyNow(room, settings);
+  const facts = { now, policy, digest };
+  if (decision.breakGlass) await tellOfBrokenGlass(room, countVote(asked, vote, facts), policy);
   const request = await world.catalog.requests.change(asked.id, (standing) => countVote(standing, vote, facts));
   if (!decision.breakGlass) await noteVote(room, request, vote, decision.approves ? 'approved' : 'denied');
   const running = await startWaiting(room, request.workspace);
@@ -117,7 +119,7 @@ export async function startWaiting(room: Room, workspace: string): Promise<Runni
 async function findObstacle(room: Room, request: Request): Promise<string | undefined> {
   if (isExpired(request, room.world.clock.now())) return 'Its approval was too old when its turn came.';
   try {
-    const { policy } = room.settingsOf(request.workspace);
+    const policy = await policyNow(room, room.settingsOf(request.workspace));
     if (!votesStillCount(request, policy)) return 'It does not have all the approvals that it needs now.';
     if ((await presentDigest(room, request)) !== request.plan.digest) return 'What would be done has changed.';
     return undefined;

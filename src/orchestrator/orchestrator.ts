@@ -4,6 +4,7 @@ import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
+import { policyNow } from './approvers.ts';
 import { type CatalogCheck, checkCatalog, removeOrphans } from './check-catalog.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
@@ -52,6 +53,8 @@ export interface Orchestrator {
   rebuildCatalog(person: Person, workspace: string): Promise<Rebuilt>;
   /** Lets retention go on; answers whether it was off. */
   confirmCatalog(person: Person, workspace: string): Promise<boolean>;
+  /** Who may decide on requests of a workspace now. */
+  approvers(workspace: string): Promise<readonly string[]>;
   /** The workspaces that are configured. */
   workspaces(): readonly string[];
   running(): readonly RunningOperation[];
@@ -94,6 +97,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     removeOrphans: (person, workspace, confirm) => removeOrphans(room, person, workspace, confirm),
     rebuildCatalog: (person, workspace) => rebuildCatalog(room, person, workspace),
     confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
+    approvers: async (workspace) => (await policyNow(room, room.settingsOf(workspace))).approvers,
     workspaces: () => Object.keys(world.workspaces),
     running: () => room.running(),
     isIdle: () => room.isIdle(),

@@ -40,6 +40,8 @@ export interface OrchestratorWorld {
     settings: WorkspaceSettings,
     near?: WorkspaceSettings,
   ): { readonly platform: WorkspacePlatform; readonly mover: DataMover };
+  /** Of those who are named as approvers, groups too, the people who may decide now. Without it groups are empty. */
+  approversNow?(approvers: readonly string[]): Promise<string[]>;
   /** The folder that holds the operations' own folders. */
   readonly workFolder: string;
   /** Called for what nobody expected: the process must end, the journal makes that safe. */

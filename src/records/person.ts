@@ -4,6 +4,17 @@ export const personName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._@-]{0,62}$/i, 'a person is named with letters, digits and . _ @ -');
 
+/** A group of people that a chat keeps: `slack:S0123ABCD`. */
+const GROUP = /^slack:S[A-Z0-9]+$/;
+
+export const approverName = z.union([personName, z.string().regex(GROUP)], {
+  error: 'an approver is a person, or a Slack user group such as slack:S0123ABCD',
+});
+
+export function isGroup(approver: string): boolean {
+  return GROUP.test(approver);
+}
+
 /**
  * A person as known when they spoke. `proof` says how we know: the operating system's uid of the caller, a token that only
  * they hold, their Slack account, a bare word (trusted only where the configuration says so), or nobody (a schedule).

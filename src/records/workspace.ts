@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { personName } from './person.ts';
+import { approverName, personName } from './person.ts';
 import { duration } from './time.ts';
 
 export const workspaceName = z
@@ -29,8 +29,8 @@ export const workspacePolicy = z.strictObject({
   /** An approval is asked for this long, and holds this long once given. */
   requestExpiry: duration.default(28_800_000),
   votes: z.number().int().min(1).max(9).default(1),
-  /** Who may approve; the one who asks never counts. */
-  approvers: z.array(personName).default([]),
+  /** Who may approve: people, and groups of a chat, whose members are looked up each time. The one who asks never counts. */
+  approvers: z.array(approverName).default([]),
   /** Who may approve a restore alone in an emergency, also their own: with a reason, and everyone is told at once. */
   breakGlass: z.array(personName).default([]),
   /** Who may back up, cancel and ask for restores; postponing is everybody's. Absent: everyone whom the server lets in. */

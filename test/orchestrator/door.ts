@@ -42,7 +42,10 @@ export interface Door {
   dispose(): Promise<void>;
 }
 
-export async function openDoor(policy: object = {}): Promise<Door> {
+export async function openDoor(
+  policy: object = {},
+  approversNow?: (approvers: readonly string[]) => Promise<string[]>,
+): Promise<Door> {
   const folder = await mkdtemp(join(tmpdir(), 'cml-door-'));
   const world = createWorld({
     folder,
@@ -75,6 +78,7 @@ export async function openDoor(policy: object = {}): Promise<Door> {
     workspaces,
     refreshWorkspaces: async () => undefined,
     portsFor: ({ name }) => ports.get(name) ?? portsOver(world),
+    ...(approversNow ? { approversNow } : {}),
     workFolder: join(folder, 'work'),
     onBug: (error) => bugs.push(error),
   });

@@ -1,3 +1,4 @@
+import { createApprovers } from '../../../src/chat/slack/approvers.ts';
 import { createSlackClients } from '../../../src/chat/slack/clients.ts';
 import { createSlackDoor, type SlackDoor } from '../../../src/chat/slack/door.ts';
 import { createSlackHealth, type SlackHealth } from '../../../src/chat/slack/health.ts';
@@ -22,6 +23,8 @@ export interface SlackWorld {
   readonly people: Record<string, { slack: string }>;
   /** The newest thing that only this person sees, once there are so many; its text. */
   told(user: string, count?: number): Promise<string>;
+  /** What was looked up of people and groups is looked up anew. */
+  pass(ms: number): void;
   dispose(): Promise<void>;
 }
 
@@ -58,7 +61,6 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
   slack.people.add({ id: 'USTRANGER', name: 'zoe' });
   slack.channels.add({ id: 'CML', name: 'ml' });
   slack.channels.add({ id: 'COTHER', name: 'other' });
-  const door = await openDoor(options.policy);
   const settings = slackSettings.parse({
     channel: 'CML',
     apiUrl: slack.apiUrl,
@@ -71,8 +73,12 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
   const clients = createSlackClients({ botToken: slack.botToken, apiUrl: slack.apiUrl, log, health });
   const bugs: unknown[] = [];
   const people = { ...PEOPLE };
+  const accounts = () => Object.fromEntries(Object.entries(people).map(([name, { slack: id }]) => [name, id]));
+  let passed = 0;
+  const now = () => Date.now() + passed;
+  const door = await openDoor(options.policy, createApprovers({ client: clients.interactive, accounts, now, log }));
   const slackDoor = createSlackDoor({
-    ...createSlackWords(door.orchestrator, async () => ({ people, workspaces: door.workspaces, slack: settings })),
+    ...createSlackWords(door.orchestrator, async () => ({ people, slack: settings })),
     settings,
     tokens: { bot: slack.botToken, app: slack.appToken, signingSecret: slack.signingSecret },
     clients,
@@ -88,6 +94,9 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
     async told(user, count = 1) {
       await slack.when(() => (slack.ephemerals(user).length >= count ? true : undefined));
       return slack.ephemerals(user).at(-1)?.text ?? '';
+    },
+    pass(ms) {
+      passed += ms;
     },
     async dispose() {
       await slackDoor.close();

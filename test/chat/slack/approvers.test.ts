@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { alice } from '../../orchestrator/door.ts';
+import { createSlackWorld, type SlackWorld } from './slack-world.ts';
+
+let world: SlackWorld;
+beforeEach(async () => {
+  world = await createSlackWorld({ policy: { approvers: ['slack:SAPPROVE'], votes: 2 } });
+  world.slack.groups.set('SAPPROVE', ['UBOB', 'UCAROL', 'USTRANGER']);
+});
+afterEach(async () => {
+  expect(world.bugs).toEqual([]);
+  await world.dispose();
+});
+
+async function asked(): Promise<string> {
+  const backup = await world.door.backUp();
+  return (await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' })).id;
+}
+const approve = (user: string, id: string) => world.slack.type(user, 'CML', `/cml approve ${id}`);
+const standing = async (id: string) => (await world.door.catalog.requests.get(id))?.status;
+
+async function endAll(): Promise<void> {
+  for (const running of world.door.orchestrator.running()) {
+    await running.cancel(alice).catch(() => undefined);
+    await world.door.drive(running.ended);
+  }
+}
+
+describe('a user group of Slack as approvers', () => {
+  test('lets those decide who are in it and known here, and nobody else', async () => {
+    const id = await asked();
+    await approve('USTRANGER', id);
+    expect(await world.told('USTRANGER')).toContain('is not known here');
+    await approve('UBOB', id);
+    expect(await world.told('UBOB')).toContain('it needs 1 more approval');
+    await approve('UCAROL', id);
+    expect(await world.told('UCAROL')).toContain('Approved by bob and carol');
+    await endAll();
+  });
+
+  test('counts as nobody while it cannot be looked up', async () => {
+    const id = await asked();
+    world.pass(60_000);
+    world.slack.faults.next('usergroups.users.list', { kind: 'error', word: 'no_such_subteam' }, 5);
+    await approve('UBOB', id);
+    expect(await world.told('UBOB')).toContain('bob may not decide for team-ml');
+    expect(await standing(id)).toBe('pending');
+  });
+
+  test('is asked again: who left it, or was deactivated, does not count any more', async () => {
+    const id = await asked();
+    await approve('UBOB', id);
+    await world.told('UBOB');
+    world.pass(60_000);
+    world.slack.people.deactivate('UBOB');
+    await approve('UCAROL', id);
+    // Two votes stand there, and only one of them counts.
+    expect(await world.told('UCAROL')).toContain('approval');
+    expect(await standing(id)).toBe('pending');
+    expect(world.door.orchestrator.running()).toEqual([]);
+  });
+
+  test('is refused at the start where nobody else could approve', async () => {
+    world.slack.groups.set('SAPPROVE', ['UALICE', 'UBOB']);
+    await expect(asked()).rejects.toMatchObject({ code: 'not-allowed' });
+  });
+});
