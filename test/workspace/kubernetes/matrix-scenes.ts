@@ -28,8 +28,8 @@ export interface Scene {
   readonly before: Picture;
 }
 
-export async function tellBackup(): Promise<Story> {
-  const world = await createMatrixWorld();
+export async function tellBackup(make?: Parameters<typeof createMatrixWorld>[0]): Promise<Story> {
+  const world = await createMatrixWorld(make);
   onTestFinished(() => world.dispose());
   const whole = await world.live(await world.scenario());
   expect(await whole.backUp()).toMatchObject({ status: 'succeeded' });
