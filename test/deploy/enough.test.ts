@@ -7,7 +7,7 @@ import { workspacePolicy } from '../../src/records/workspace.ts';
 import { createCluster } from '../../src/workspace/kubernetes/cluster-client.ts';
 import { orderSecret } from '../../src/workspace/kubernetes/guard-order.ts';
 import { putBackOf } from '../../src/workspace/kubernetes/guard-swaps.ts';
-import { CLAIM, type Kind, SECRET } from '../../src/workspace/kubernetes/kinds.ts';
+import { CLAIM, JOB, type Kind, SECRET } from '../../src/workspace/kubernetes/kinds.ts';
 import { claimNameOf, placePath } from '../../src/workspace/kubernetes/names.ts';
 import { createKubernetesPlatform } from '../../src/workspace/kubernetes/platform.ts';
 import { runGuard } from '../../src/workspace/kubernetes/run-guard.ts';
@@ -121,10 +121,14 @@ it('the roles are enough for all that a backup does in the cluster', async () =>
 
 it('those of a workspace are enough for its guard to start services', async () => {
   become(SERVER);
+  const volume = layout.parts.find(({ kind }) => kind === 'volume')?.name ?? '';
+  const waits = { key: 'waits', command: 'true', args: [], ...reads(placePath({ life: 'live', part: volume })) };
+  await platform.prepare(waits, { folder: join(root, 'work', OPERATION) });
   const note = await platform.noteRunning(OPERATION);
   await platform.stop(note);
   await guardActs(note);
   await layout.allUp();
+  expect(lab.store.list(JOB, WORKSPACE)).toEqual([]);
 });
 
 it('those of a restore are enough to swap, and for the guard to put back', async () => {

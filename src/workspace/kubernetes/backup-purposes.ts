@@ -82,6 +82,11 @@ export function snapshotPurpose(namespace: string): Purpose {
   ]);
 }
 
+/** Without it Longhorn is taken for an old one, and preflight says so. */
+export function longhornPurpose(): Purpose {
+  return useful("to know Longhorn's version", wish('get', 'longhorn.io', 'settings', 'longhorn-system'));
+}
+
 export function sharePurpose(namespace: string): Purpose {
   return needed('to read a share through a volume of our own, past what is cached', [
     ...wish('create delete', '', 'persistentvolumes'),
@@ -106,6 +111,7 @@ export function guardPurposes(namespace: string): Purpose[] {
       ...wish('get list watch patch delete', '', 'secrets', namespace),
       ...wish('get', 'batch', 'jobs', namespace),
     ]),
+    useful('to have programs let go of volumes that services need', wish('list delete', 'batch', 'jobs', namespace)),
     useful('to page from the cluster', wish('create', '', 'events', namespace)),
   ];
 }

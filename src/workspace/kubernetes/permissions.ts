@@ -3,6 +3,7 @@ import {
   backupPurposes,
   guardPurposes,
   kedaPurpose,
+  longhornPurpose,
   sharePurpose,
   snapshotPurpose,
 } from './backup-purposes.ts';
@@ -12,6 +13,7 @@ import { isRuntime } from './definition.ts';
 import type { FoundPart } from './found.ts';
 import { APPLICATION } from './gitops.ts';
 import { SCALED_OBJECT } from './kinds.ts';
+import { LONGHORN } from './longhorn.ts';
 import { needed, type Purpose, wish } from './purpose.ts';
 
 export interface MissingPermissions {
@@ -105,6 +107,7 @@ export function findMissingForParts(context: KubeContext, parts: readonly FoundP
   const isShared = parts.some(({ capture, nfs, filer }) => nfs !== undefined && (capture !== 'snapshot' || filer));
   return findMissing(context, [
     ...(isSnapped ? [snapshotPurpose(context.namespace)] : []),
+    ...(isSnapped && parts.some(({ driver }) => driver === LONGHORN) ? [longhornPurpose()] : []),
     ...(isShared ? [sharePurpose(context.namespace)] : []),
   ]);
 }
