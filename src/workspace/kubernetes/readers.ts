@@ -118,7 +118,7 @@ function readerOf(
   operationId: string,
   { noted, snapshot, source, storageClassName }: Reading,
 ): V1PersistentVolumeClaim {
-  const { volumeMode, resources, accessModes = [] } = source.spec ?? {};
+  const { resources, accessModes = [] } = source.spec ?? {};
   const labels = {
     ...{ [LABELS.managedBy]: OURS, [LABELS.workspace]: workspace, [LABELS.operation]: operationId },
     ...{ [LABELS.role]: 'reader', [LABELS.part]: noted.part },
@@ -136,7 +136,6 @@ function readerOf(
     spec: {
       accessModes: isShared && SHOWS_SNAPSHOTS.test(noted.driver) ? ['ReadOnlyMany'] : [...accessModes],
       storageClassName,
-      ...(volumeMode === undefined ? {} : { volumeMode }),
       dataSource: { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: noted.name },
       resources: {
         requests: { storage },

@@ -85,6 +85,24 @@ describe('dropping snapshots', () => {
     expect(scene.snapshots().map((one) => one.metadata.name)).toEqual([readerName('data-db-0')]);
   });
 
+  it('leaves alone what somebody made under the name of one meanwhile', async () => {
+    await scene.cut(await scene.quiet('one'), {}, ['data-db-0']);
+    const name = readerName('data-db-0');
+    const spec = { volumeSnapshotClassName: 'snap', source: { persistentVolumeClaimName: 'data-db-0' } };
+    const stop = scene.faults.beforeWrite(async ({ served }) => {
+      if (served.kind.kind !== 'VolumeSnapshotContent') return;
+      stop();
+      scene.store.remove(kinds.SNAPSHOT, name, SPACE);
+      await scene.until('it is gone', () => scene.snapshots().length === 0);
+      scene.put(kinds.SNAPSHOT, name, { spec });
+    });
+    await expect(dropSnapshots(scene.context, CUT)).rejects.toMatchObject({ reason: 'Conflict' });
+    await dropSnapshots(scene.context, CUT);
+    expect(scene.snapshots().map(({ metadata }) => [metadata.name, metadata.deletionTimestamp])).toEqual([
+      [name, undefined],
+    ]);
+  });
+
   it('leaves nothing wherever it died before', async () => {
     for (let writes = 1, isDone = false; !isDone; writes += 1) {
       await cutAndOpen();

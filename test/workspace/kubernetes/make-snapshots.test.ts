@@ -80,6 +80,15 @@ describe('the cut', () => {
     stop();
   });
 
+  it('does not believe a snapshot whose content is not there', async () => {
+    const { cluster } = scene.context;
+    const read: typeof cluster.read = async (kind, ...rest) =>
+      kind.kind === 'VolumeSnapshotContent' ? undefined : cluster.read(kind, ...rest);
+    const context = { ...scene.with({ snapshotWithin: 400 }), cluster: { ...cluster, read } };
+    const cutting = makeSnapshots(context, CUT, planOf(PARTS), await scene.quiet('one'));
+    await expect(cutting).rejects.toThrow(/not taken within/);
+  });
+
   it('is refused outside of its quiet time', async () => {
     const quiet = await scene.quiet('one');
     await scene.quiet('two');
@@ -162,6 +171,17 @@ describe('a snapshot that fails', () => {
     await scene.until('all are asked for', () => uids().length === 3);
     scene.store.remove(kinds.SNAPSHOT, claimNameOf('snapshot', CUT, 'data-db-0'), SPACE);
     await failing;
+  });
+
+  it('is not believed while it is on its way out', async () => {
+    const name = claimNameOf('snapshot', CUT, 'data-db-0');
+    const stop = scene.store.listen(({ type, kind, object }) => {
+      if (type !== 'ADDED' || kind.kind !== 'VolumeSnapshot' || object.metadata.name !== name) return;
+      scene.edit(kinds.SNAPSHOT, name, ({ metadata }) => (metadata.finalizers = ['somebody/holds-it']));
+      scene.store.remove(kinds.SNAPSHOT, name, SPACE);
+    });
+    await expect(scene.cut(await scene.quiet('one'))).rejects.toThrow(/data-db-0 was taken: somebody removed it/);
+    stop();
   });
 });
 
