@@ -147,6 +147,7 @@ describe('a good configuration', () => {
     expect(config.workspaces['team-ml']?.policy.approvers).toEqual(['slack:S0APPROVE']);
     expect(await spoiled('approvers: [bob]', "approvers: ['slack:approve']")).toEqual([
       expect.stringContaining('an approver is a person, or a Slack user group'),
+      expect.stringContaining('is not one of the people'),
     ]);
   });
 
