@@ -70,8 +70,9 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
     if (!(error instanceof PortError)) return onBug(error);
     health.note('door', [error.message, error.hint].filter(Boolean).join(' '));
   };
+  let door: SlackDoor | undefined;
   return {
-    chat,
+    chat: withChanges(chat, () => door?.homeChanged()),
     approversNow: createApprovers({
       client: clients.interactive,
       accounts: () => accountsOf(now.people),
@@ -87,7 +88,6 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
       const { createSlackDoor } = await import('./chat/slack/door.ts');
       const { createSlackWords } = await import('./main-slack-words.ts');
       const words = createSlackWords(orchestrator, configFor);
-      let door: SlackDoor | undefined;
       try {
         door = createSlackDoor({ ...words, settings, tokens, clients, health, clock: systemClock, log, onBug });
       } catch (error) {
@@ -97,6 +97,24 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
       door?.open().catch(noteTrouble);
       return door;
     },
+  };
+}
+
+/** Whatever is said means that something changed. */
+function withChanges(chat: Chat, onChange: () => void): Chat {
+  const then = <Said>(said: Said): Said => {
+    onChange();
+    return said;
+  };
+  return {
+    get trouble() {
+      return chat.trouble;
+    },
+    announce: async (message) => then(await chat.announce(message)),
+    post: async (message) => then(await chat.post(message)),
+    show: (view) => chat.show(view), // a home is no live picture: each drawing looks at every workspace
+    showRequest: async (request, message) => then(await chat.showRequest(request, message)),
+    page: async (message) => then(await chat.page(message)),
   };
 }
 

@@ -4,8 +4,9 @@ import { createSlackLogger, type SlackClients } from './clients.ts';
 import { createDeliveries } from './deliveries.ts';
 import type { DoorWorld, SlackDoorOptions } from './door-world.ts';
 import type { SlackHealth } from './health.ts';
+import { createHomeKeeper } from './home-keeper.ts';
 import { createHttpDoor } from './http-door.ts';
-import { addListeners } from './listeners.ts';
+import { addListeners, showHome } from './listeners.ts';
 import { createReplies } from './reply.ts';
 import type { SlackTokens } from './settings.ts';
 import { createSockets } from './sockets.ts';
@@ -13,6 +14,8 @@ import { createSockets } from './sockets.ts';
 export interface SlackDoor {
   /** Begins to listen. Slack that cannot be reached is no error: it is tried again for ever, and the health says so. */
   open(): Promise<{ readonly port?: number }>;
+  /** Something changed that homes show. */
+  homeChanged(): void;
   /** Listens no more, and waits a moment for words that are being carried out. */
   close(): Promise<void>;
 }
@@ -106,15 +109,23 @@ export function createSlackDoor(options: CreateSlackDoorOptions): SlackDoor {
   app.error(async (error) => {
     log.error({ err: error.original ?? error }, 'something from Slack could not be dealt with');
   });
+  const homes = createHomeKeeper({
+    draw: (asker) => showHome(world, asker),
+    clock,
+    onError: (err) => log.debug({ err }, 'a home could not be redrawn'),
+  });
   addListeners(app, {
     world,
+    homes,
     track,
     deliveries: createDeliveries(() => clock.now().getTime()),
     onRevoked: (what) => health.note('bot token', what),
   });
   return {
     open: () => way.open(),
+    homeChanged: homes.changed,
     async close() {
+      homes.close();
       const patience = new AbortController();
       const drained = Promise.all([way.close(), ended()]);
       await Promise.race([drained, clock.sleep(DRAINING_MS, patience.signal).catch(() => undefined)]);

@@ -6,6 +6,7 @@ import type { DoorWorld } from './door-world.ts';
 import { OTHER_WORD } from './form-view.ts';
 import { changeWord, openForm } from './forms.ts';
 import { renderHome } from './home.ts';
+import type { HomeKeeper } from './home-keeper.ts';
 import * as incoming from './incoming.ts';
 import { readCarried } from './render-actions.ts';
 import { renderRefusal } from './render-answer.ts';
@@ -19,6 +20,7 @@ export const SHORTCUTS: Readonly<Record<string, string>> = { cml_backup: 'backup
 export interface ListenerOptions {
   readonly world: DoorWorld;
   readonly deliveries: Deliveries;
+  readonly homes: Pick<HomeKeeper, 'opened'>;
   /** Keeps count of what is being done, so that the door can close behind it. */
   readonly track: (work: Promise<void>) => Promise<void>;
   readonly onRevoked: (what: string) => void;
@@ -138,10 +140,11 @@ function addShortcuts(app: App, options: ListenerOptions): void {
 }
 
 function addEvents(app: App, options: ListenerOptions): void {
-  const { world, onRevoked } = options;
+  const { world, homes, onRevoked } = options;
   app.event('app_home_opened', async ({ body }) => {
     const { asker, tab, key } = incoming.readHomeOpened(body);
     if (tab !== 'home') return;
+    homes.opened(asker);
     await once(options, key, asker, () => showHome(world, asker));
   });
   app.event('tokens_revoked', async () =>

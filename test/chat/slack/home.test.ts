@@ -61,6 +61,14 @@ describe('the home', () => {
     await world.door.drive(running.ended);
   });
 
+  test('is redrawn for who looked at it, when something changed', async () => {
+    await homeOf('UALICE');
+    await world.door.backUp();
+    world.slackDoor.homeChanged();
+    await world.slack.when(() => (JSON.stringify(world.slack.home('UALICE')).includes('OVERDUE') ? true : undefined));
+    expect(world.slack.home('UBOB')).toBeUndefined();
+  });
+
   test('of somebody who is not known tells what to write into the configuration', async () => {
     expect(await homeOf('USTRANGER')).toContain('{ slack: USTRANGER }');
   });
