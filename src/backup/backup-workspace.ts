@@ -3,6 +3,7 @@ import type { Chat } from '../chat/chat.ts';
 import { servicesStop } from '../chat/messages/services-stop.ts';
 import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
+import { findAffected } from '../operation/affected.ts';
 import { announceStop, announceToPeople, type Countdown, countDown } from '../operation/countdown.ts';
 import { armBeforeStop } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
@@ -177,6 +178,7 @@ function countdownOf(
         stopsAt,
         noticeMs: plan.noticeMs,
         ...plan.forecast,
+        affects: await findAffected(platform),
       });
       await announceToPeople(chat, message, operation.trigger);
     },

@@ -17,6 +17,13 @@ export const action = z.object({
 });
 export type Action = z.infer<typeof action>;
 
+/** Work of people that ends with a stop. `what`: `2 sessions, 1 job`. */
+export interface Affected {
+  /** As the platform knows them; absent when it does not. */
+  readonly owner?: string;
+  readonly what: string;
+}
+
 /** One thing to say, in neutral form. `text` carries every essential on its own; `details` is for those who look closer. */
 export interface Message {
   /** The same key replaces the message before it where the chat can edit. */
@@ -26,6 +33,8 @@ export interface Message {
   readonly tone: 'info' | 'good' | 'warning' | 'bad';
   readonly text: string;
   readonly details?: readonly string[];
+  /** Whose work ends with it: they are told directly, where the chat can. */
+  readonly affects?: readonly Affected[];
   /** What can be done about it, the likeliest first. */
   readonly actions?: readonly Action[];
 }

@@ -1,6 +1,7 @@
 import type { Chat } from '../chat/chat.ts';
 import { servicesStop } from '../chat/messages/services-stop.ts';
 import { OperationError } from '../errors.ts';
+import { findAffected } from '../operation/affected.ts';
 import { announceToPeople, type Countdown } from '../operation/countdown.ts';
 import type { Operation, OperationKind } from '../records/operation.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
@@ -26,7 +27,7 @@ export function countdownTo(
   return {
     noticeMs,
     lookAgain: (signal) => checkStillFit(platform, plan, operation.id, signal),
-    announce: (stopsAt) =>
+    announce: async (stopsAt) =>
       announceToPeople(
         chat,
         servicesStop({
@@ -38,6 +39,7 @@ export function countdownTo(
           stopsAt,
           noticeMs,
           ...plan.forecast,
+          affects: await findAffected(platform),
         }),
         operation.trigger,
       ),

@@ -31,6 +31,8 @@ export interface Inspection {
   readonly parts: readonly PartState[];
   /** Parts that the configuration leaves out, with the reason. */
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
+  /** What people run in it now, as far as the platform can tell; `owner` is absent where it does not know them. */
+  readonly workloads?: readonly { readonly kind: string; readonly owner?: string | undefined }[];
   /** Permissions we lack and anything else that makes a promise weaker, one sentence each. */
   readonly warnings: readonly string[];
   /** What would not start again though it runs now, because the workspace is broken: one sentence each. Only `toRestore`. */

@@ -1,7 +1,7 @@
 import type { OperationKind } from '../../records/operation.ts';
 import type { BackupPlan } from '../../records/plan.ts';
 import { writeDuration } from '../../records/time.ts';
-import type { Message } from '../chat.ts';
+import type { Affected, Message } from '../chat.ts';
 import { stopActions } from './stop-actions.ts';
 import { withArticle, writeMoment } from './words.ts';
 
@@ -16,6 +16,7 @@ interface Stop {
   readonly downtimeMs: number;
   /** Of the last times, the newest first. */
   readonly lastDowntimesMs?: readonly number[] | undefined;
+  readonly affects?: readonly Affected[];
 }
 
 /** Said before services stop; said again, with the same key, when the moment moves. */
@@ -27,16 +28,39 @@ export function servicesStop(stop: Stop): Message {
     operationId: stop.operationId,
     tone: 'warning',
     text: `${stop.workspace}: services stop ${when} for ${withArticle(stop.kind)} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
-    ...lastTimes(stop.lastDowntimesMs),
+    ...notesOf(stop),
     actions: stopActions(stop),
   };
 }
 
-function lastTimes(downtimes: readonly number[] = []): Pick<Message, 'details'> {
-  if (downtimes.length === 0) return {};
+function notesOf({ lastDowntimesMs, affects = [] }: Stop): Pick<Message, 'details' | 'affects'> {
+  const details = [...lastTimes(lastDowntimesMs), ...workOf(affects)];
+  return { ...(details.length === 0 ? {} : { details }), ...(affects.length === 0 ? {} : { affects }) };
+}
+
+function workOf(affects: readonly Affected[]): string[] {
+  if (affects.length === 0) return [];
+  const all = affects.map(({ owner, what }) => `${owner ?? 'somebody we do not know'} (${what})`);
+  return [`Ends with it: what runs for ${all.join(', ')}.`];
+}
+
+/** To somebody whose work ends with the stop. */
+export function endsWork(stop: Message, what: string): Message {
+  const { affects: _, actions: __, ...said } = stop;
+  return { ...said, details: [`What you run there ends with it: ${what}. Save what you need.`] };
+}
+
+/** To them, when it became otherwise. */
+export function workMoved(message: Message): Message {
+  const { affects: _, actions: __, details: ___, ...said } = message;
+  return said;
+}
+
+function lastTimes(downtimes: readonly number[] = []): string[] {
+  if (downtimes.length === 0) return [];
   const [newest = '', ...older] = downtimes.map(writeDuration);
   const times = older.length === 0 ? 'the last time' : 'the last times, the newest first';
-  return { details: [`Services were down for ${[newest, ...older].join(', ')} ${times}.`] };
+  return [`Services were down for ${[newest, ...older].join(', ')} ${times}.`];
 }
 
 interface Moved {

@@ -2,13 +2,14 @@ import type { WebClient } from '@slack/web-api';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { OperationView } from '../../records/operation.ts';
-import type { Request } from '../../records/request.ts';
 import type { Chat, Message } from '../chat.ts';
 import { askedBy, milestonesOf, operationRuns } from '../messages/operation-runs.ts';
 import { createBudget } from './budget.ts';
+import { createDirect } from './direct.ts';
 import { drawMessage, drawPlan, type Mention, plainer } from './draw.ts';
 import { createLive } from './live.ts';
 import { createOutbox, type Letter, type Outbox } from './outbox.ts';
+import { createRequestCards } from './request-cards.ts';
 import { channelOf, type SlackSettings } from './settings.ts';
 import { createSlots } from './slots.ts';
 
@@ -50,6 +51,8 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
   const { clock, log, clients, accountOf } = options;
   const slots = createSlots({ path: options.path, now: clock.now, log });
   const outbox = createOutbox({ slots, clock, log, ...clients, plainer });
+  const direct = createDirect({ client: clients.notify, outbox, slots, accountOf, log });
+  const requests = createRequestCards({ settings: options.settings, outbox, accountOf });
   const live = createLive(
     outbox,
     createBudget(() => clock.now().getTime()),
@@ -103,6 +106,20 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     }
   }
 
+  /** In the channel first: the letters to people say where to look. Then the channel says how many they were. */
+  async function announceStop(message: Message, id: string): Promise<{ reached: number }> {
+    const say = async (stop: Message) => {
+      of(id).stop = stop;
+      const letter = root(id);
+      if (letter) await outbox.say(letter);
+    };
+    await say(message);
+    const { told, of: all } = await direct.tell(id, message);
+    const share = `${told} of ${all} ${all === 1 ? 'person' : 'people'} whose work ends with it got a message of their own.`;
+    if (all > 0) await say({ ...message, details: [...(message.details ?? []), share] });
+    return { reached: 1 + told };
+  }
+
   async function sayEnd(message: Message, id: string): Promise<void> {
     live.stop(id);
     const { view } = of(id);
@@ -113,6 +130,8 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     const isBad = message.tone === 'bad';
     const mentions = [...accounts(view ? [view.by] : []), ...(isBad && onCall ? [onCall] : [])];
     await outbox.say({ key: id, to: to(message), picture: drawMessage(summary, plan) });
+    // It was called off: nothing ends for anybody.
+    if (view?.downSince === undefined && view?.downtimeMs === undefined) await direct.tellAgain(id, 'off', message);
     const { actions: _, details = [], ...said } = message;
     const told = { ...said, ...(isBad ? { details } : {}), key: `${id}:told` };
     if (mentions.length > 0) await outbox.say(reply(told, id, { mentions, isLoud: isBad }));
@@ -127,7 +146,9 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       of(id).stop = { ...of(id).stop, ...message };
       const letter = root(id);
       if (letter) await outbox.say(letter);
-      return outbox.say(reply({ ...message, key: `${message.key}:${clock.now().getTime()}` }, id));
+      const change = String(clock.now().getTime());
+      await direct.tellAgain(id, change, message);
+      return outbox.say(reply({ ...message, key: `${message.key}:${change}` }, id));
     }
     return outbox.say(reply(message, id));
   }
@@ -140,9 +161,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       const id = message.operationId;
       if (id === undefined) await post(message);
       else {
-        of(id).stop = message;
-        const letter = root(id);
-        if (letter) await outbox.say(letter);
+        return announceStop(message, id);
       }
       return { reached: 1 };
     },
@@ -153,16 +172,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       live.show(view.id, () => root(view.id) as Letter);
       tellMilestones(view.id);
     },
-    async showRequest(request, message) {
-      const { approvals } = options.settings();
-      const channel = approvals.channel ?? to(message);
-      const isPending = request.status === 'pending';
-      const mentions = isPending && approvals.mention ? [approvals.mention] : [];
-      const { actions: _, ...plain } = message;
-      const drawn = approvals.by === 'buttons' ? message : { ...plain, details: [...(plain.details ?? []), WEB_ONLY] };
-      await outbox.say({ key: request.id, to: channel, picture: drawMessage(isPending ? drawn : plain, { mentions }) });
-      if (!isPending) await tellRequester(request, channel, plain);
-    },
+    showRequest: (request, message) => requests.show(request, message),
     async page(message) {
       const { onCall } = options.settings();
       const id = message.operationId;
@@ -184,21 +194,10 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       outbox.end();
     },
   };
-
-  async function tellRequester(request: Request, channel: string, message: Message): Promise<void> {
-    const mentions = accounts([request.by.name]);
-    if (mentions.length === 0) return;
-    const { details: _, ...said } = message;
-    // That it runs now takes the place of that it was approved.
-    const key = `${request.id}:${request.status === 'used' ? 'approved' : request.status}`;
-    await outbox.say({ key, to: channel, under: request.id, picture: drawMessage(said, { mentions }) });
-  }
 }
 
 /** Longest that the process waits at its end for what can still be said. */
 export const PATIENCE_MS = 8_000;
-const WEB_ONLY = 'Nothing is approved in Slack here: decide on the catalog page or in the terminal.';
-
 function quietly(outbox: Outbox, letter: Letter, log: Log): void {
   outbox.say(letter).catch((err) => log.debug({ err, key: letter.key }, 'a milestone is told later'));
 }

@@ -82,6 +82,7 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
       ...found.missing.map(absent),
     ],
     leftOut: [...found.leftOut],
+    workloads: seen.workloads.map(({ kind, owner }) => ({ kind: kind === 'unknown' ? 'program' : kind, owner })),
     warnings: [
       ...warningsOf(seen, context.settings),
       ...(await heldWarnings(context, found)),

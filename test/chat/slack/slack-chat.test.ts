@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Chat } from '../../../src/chat/chat.ts';
+import { describeRequest } from '../../../src/chat/messages/request.ts';
+import { makeRequest } from '../../fakes/records.ts';
 import { announcement, type ChatWorld, createChatWorld, DOWN_SINCE, ended, viewAt } from './chat-world.ts';
 
 let world: ChatWorld;
@@ -73,6 +75,64 @@ describe('an operation in Slack', () => {
     const [message] = world.slack.history(world.channel);
     expect(message?.text).toContain('lab: &lt;!channel&gt; &lt;@U0CAROL&gt; *bold* &amp; &lt;https');
     expect(message?.blocks?.[0]).toMatchObject({ type: 'section', text: { type: 'plain_text' } });
+  });
+});
+
+describe('people whose work ends with a stop', () => {
+  const affected = {
+    ...announcement,
+    affects: [{ owner: 'carol', what: '1 session' }, { owner: 'zoe@example.org', what: '2 jobs' }, { what: '1 job' }],
+  };
+
+  it('are told once each, and once more when it moves; the channel says how many were told', async () => {
+    world.slack.people.add({ id: 'U0ZOE', name: 'zoe', email: 'zoe@example.org' });
+    const chat = world.live();
+    expect(await chat.announce(affected)).toEqual({ reached: 3 });
+    expect(await chat.announce(affected)).toEqual({ reached: 3 });
+    expect(world.slack.dms('U0CAROL')).toMatchObject([{ text: expect.stringContaining('ends with it: 1 session') }]);
+    expect(world.slack.dms('U0ZOE')).toHaveLength(1);
+    expect(world.slack.history(world.channel)[0]?.text).toContain('2 of 3 people whose work ends with it');
+    await chat.post({ ...announcement, text: 'lab: carol postponed it.' });
+    expect(
+      world.slack
+        .dms('U0ZOE')
+        .map(({ text }) => text)
+        .at(-1),
+    ).toContain('carol postponed it');
+  });
+
+  it('hear that it was called off, also from the next life', async () => {
+    await world.live().announce(affected);
+    const next = world.live();
+    next.show(viewAt(3, { status: 'cancelled' }));
+    await next.post({ ...ended, tone: 'info', text: 'lab: the backup op_00000000aa was cancelled.' });
+    expect(
+      world.slack
+        .dms('U0CAROL')
+        .map(({ text }) => text)
+        .at(-1),
+    ).toContain('was cancelled');
+  });
+});
+
+describe('a request in Slack', () => {
+  it('is one message, redrawn when it is decided, and the one who asked is told', async () => {
+    const chat = world.live({ approvals: { mention: 'U0CAROL' } });
+    const request = makeRequest();
+    await chat.showRequest(request, describeRequest(request));
+    expect(JSON.stringify(world.shown())).toContain('say:approve');
+    const by = { name: 'carol', proof: 'slack', slack: 'U0CAROL' } as const;
+    const approved = { ...request, status: 'approved', votes: [{ by, at: request.askedAt, approves: true }] } as const;
+    await chat.showRequest(approved, describeRequest(approved));
+    await expect(`${JSON.stringify(world.shown(), undefined, 2)}\n`).toMatchFileSnapshot('golden/request.json');
+    expect(world.shown()).toHaveLength(1);
+  });
+
+  it('has no buttons where Slack is not enough', async () => {
+    const request = makeRequest();
+    await world.live({ approvals: { by: 'web' } }).showRequest(request, describeRequest(request));
+    expect(JSON.stringify(world.shown())).not.toContain('say:');
+    expect(JSON.stringify(world.shown())).toContain('Nothing is approved in Slack here');
   });
 });
 
