@@ -7,10 +7,10 @@ import { UserError } from './errors.ts';
 import { createLog } from './log.ts';
 import type { InitPlaces, InitWish } from './main-init-places.ts';
 import { workspacePolicy } from './records/workspace.ts';
+import type { PartState } from './workspace/inspection.ts';
 import { createKubernetesPlatform } from './workspace/kubernetes/platform.ts';
 import { kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { createLocalRunProgram } from './workspace/local/run-program.ts';
-import type { PartState } from './workspace/platform.ts';
 
 /**
  * Looks into a namespace, with the rights of whoever asks, and changes nothing.

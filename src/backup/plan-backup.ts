@@ -6,7 +6,8 @@ import type { Backup } from '../records/backup.ts';
 import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
 import type { Capture, WorkspacePolicy } from '../records/workspace.ts';
-import type { Inspection, PartState, WorkspacePlatform } from '../workspace/platform.ts';
+import type { Inspection, PartState } from '../workspace/inspection.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { forecastBackup } from './forecast.ts';
 
 export interface PlanPorts {

@@ -6,7 +6,7 @@ import { isAppError } from '../errors.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
 import type { WorkspacePolicy } from '../records/workspace.ts';
-import type { Inspection } from '../workspace/platform.ts';
+import type { Inspection } from '../workspace/inspection.ts';
 import { policyNow } from './approvers.ts';
 import type { Room } from './room.ts';
 

@@ -6,7 +6,7 @@ import type { Backup } from '../records/backup.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { ServiceState } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
-import type { Inspection } from '../workspace/platform.ts';
+import type { Inspection } from '../workspace/inspection.ts';
 import { findBackup, findOperation, findRequest } from './find.ts';
 import { verifyInput } from './inputs.ts';
 import type { Room } from './room.ts';

@@ -6,7 +6,7 @@ import type { Request, RestoreRequest } from '../records/request.ts';
 import { writeDuration } from '../records/time.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import { makeRestorePlan, type OnlyPath, tightestPart } from '../restore/restore-plan.ts';
-import type { Inspection, PartState } from '../workspace/platform.ts';
+import type { Inspection, PartState } from '../workspace/inspection.ts';
 import { ask } from './ask.ts';
 import { findBackup } from './find.ts';
 import { refuseWhenHeld } from './held.ts';

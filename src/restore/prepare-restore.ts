@@ -7,7 +7,8 @@ import { describeRequest } from '../chat/messages/request.ts';
 import { isAppError, OperationError } from '../errors.ts';
 import type { DataMover, MoveOptions } from '../mover/mover.ts';
 import type { RestoredPart, RestorePlan } from '../records/plan.ts';
-import type { DefinitionFile, Inspection, StagedPart, WorkspacePlatform } from '../workspace/platform.ts';
+import type { Inspection } from '../workspace/inspection.ts';
+import type { DefinitionFile, StagedPart, WorkspacePlatform } from '../workspace/platform.ts';
 import { tightestPart } from './restore-plan.ts';
 
 interface RestoreWorld {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Backup } from '../records/backup.ts';
 import type { RestoredPart, RestorePlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
-import type { Inspection } from '../workspace/platform.ts';
+import type { Inspection } from '../workspace/inspection.ts';
 
 /** Creating files is what a restore costs; measured with restic 0.19 on 2 cores, in milliseconds. */
 const PER_CALL = 750;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { makeRestorePlan } from '../../src/restore/restore-plan.ts';
-import type { Inspection, PartState } from '../../src/workspace/platform.ts';
+import type { Inspection, PartState } from '../../src/workspace/inspection.ts';
 import { makePartPlan } from '../backup/part-plan.ts';
 import { makeBackup, makePart } from '../fakes/records.ts';
 

@@ -1,6 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
-import type { EffectOptions, Inspection, PartState } from '../platform.ts';
+import type { Inspection, PartState } from '../inspection.ts';
+import type { EffectOptions } from '../platform.ts';
 import { isSibling, whyNotBeside } from './beside.ts';
 import { asRestorer, type KubeContext } from './context.ts';
 import { countParts } from './count-parts.ts';

@@ -1,7 +1,8 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Capture, WorkspacePolicy } from '../../records/workspace.ts';
-import type { EffectOptions, Inspection, PartState } from '../platform.ts';
+import type { Inspection, PartState } from '../inspection.ts';
+import type { EffectOptions } from '../platform.ts';
 import type { LocalContext } from './context.ts';
 import { countFiles } from './count-files.ts';
 import { childNames, isFolder, RESERVED } from './file-facts.ts';

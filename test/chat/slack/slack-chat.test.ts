@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Chat } from '../../../src/chat/chat.ts';
 import { describeRequest } from '../../../src/chat/messages/request.ts';
+import type { Request } from '../../../src/records/request.ts';
 import { makeRequest } from '../../fakes/records.ts';
 import { announcement, type ChatWorld, createChatWorld, DOWN_SINCE, ended, viewAt } from './chat-world.ts';
 
@@ -122,7 +123,8 @@ describe('a request in Slack', () => {
     await chat.showRequest(request, describeRequest(request));
     expect(JSON.stringify(world.shown())).toContain('say:approve');
     const by = { name: 'carol', proof: 'slack', slack: 'U0CAROL' } as const;
-    const approved = { ...request, status: 'approved', votes: [{ by, at: request.askedAt, approves: true }] } as const;
+    const votes = [{ by, at: request.askedAt, approves: true }];
+    const approved: Request = { ...request, status: 'approved', votes };
     await chat.showRequest(approved, describeRequest(approved));
     await expect(`${JSON.stringify(world.shown(), undefined, 2)}\n`).toMatchFileSnapshot('golden/request.json');
     expect(world.shown()).toHaveLength(1);
