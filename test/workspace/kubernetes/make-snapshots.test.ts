@@ -130,7 +130,7 @@ describe('a snapshot that fails', () => {
       times += 1;
       return { error: times < 2 ? 'the engine is busy' : 'the engine is broken' };
     };
-    const cutting = scene.cut(await scene.quiet('one'), { snapshotWithin: 400 });
+    const cutting = scene.cut(await scene.quiet('one'), { snapshotWithin: 2_000 });
     await expect(cutting).rejects.toThrow(/of log-livelog-0 was taken: .*busy.*; .*broken/s);
     await scene.until('none is left', () => uids().length === 0 && held().length === 0);
   });
