@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { guardPurposes } from '../../src/workspace/kubernetes/backup-purposes.ts';
 import { DEPLOYMENT, type Kind } from '../../src/workspace/kubernetes/kinds.ts';
 import type { Purpose } from '../../src/workspace/kubernetes/purpose.ts';
-import { type attributesOf, rightOf } from '../fakes/kube-api/access.ts';
+import { rightOf } from '../fakes/kube-api/access.ts';
 import type { KubeLab } from '../fakes/kube-api/lab.ts';
 import { makeEcsLonghorn } from '../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { makeExternalNfs } from '../fakes/kube-api/layouts/external-nfs.ts';
@@ -24,11 +24,19 @@ const ADDED = /^list ((?!.*\.k8s\.io\/)\S+\.\S+)\//;
 /** What preflight asks of the server about us from now on. */
 function listen({ access }: KubeLab): Set<string> {
   const asked = new Set<string>();
-  const { allows } = access;
+  const { allows, check } = access;
+  let isRequest = false;
   Object.assign(access, {
-    allows(wished: Partial<ReturnType<typeof attributesOf>>) {
-      // A request says a name, if an empty one; a review asks for all of them.
-      if (!('name' in wished)) asked.add(rightOf(wished));
+    check(request: Parameters<typeof check>[0]) {
+      isRequest = true;
+      try {
+        check(request);
+      } finally {
+        isRequest = false;
+      }
+    },
+    allows(wished: Parameters<typeof allows>[0]) {
+      if (!isRequest) asked.add(rightOf(wished));
       return allows(wished);
     },
   });

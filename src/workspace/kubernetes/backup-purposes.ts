@@ -73,6 +73,16 @@ export function argoPurpose(): Purpose {
   return useful('to see what Argo CD would scale up again', wish('list', 'argoproj.io', 'applications'));
 }
 
+/** Which Longhorn it is decides whether its volumes have to be held attached. */
+export function longhornPurpose(): Purpose {
+  const [setting] = wish('get', 'longhorn.io', 'settings', 'longhorn-system');
+  const name = 'current-longhorn-version';
+  return useful(
+    'to know whether this Longhorn makes snapshots of what nobody uses',
+    setting ? [{ ...setting, name }] : [],
+  );
+}
+
 export function snapshotPurpose(namespace: string): Purpose {
   return needed('to make snapshots and to read from them', [
     ...wish('list', SNAPSHOTS, 'volumesnapshotclasses'),
@@ -80,11 +90,6 @@ export function snapshotPurpose(namespace: string): Purpose {
     ...wish('get list patch', SNAPSHOTS, 'volumesnapshotcontents'),
     ...wish('create delete', '', 'persistentvolumeclaims', namespace),
   ]);
-}
-
-/** Without it Longhorn is taken for an old one, and preflight says so. */
-export function longhornPurpose(): Purpose {
-  return useful("to know Longhorn's version", wish('get', 'longhorn.io', 'settings', 'longhorn-system'));
 }
 
 export function sharePurpose(namespace: string): Purpose {

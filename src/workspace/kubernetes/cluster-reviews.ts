@@ -19,8 +19,9 @@ export function createReviews(requests: Requests): Pick<Cluster, 'missing' | 'ma
       const kind = account === undefined ? 'SelfSubjectAccessReview' : 'SubjectAccessReview';
       const who = account === undefined ? {} : subjectOf(account);
       const answers = await Promise.all(
-        wishes.map(async ({ verb, group, resource, subresource = '', namespace = '' }) => {
-          const resourceAttributes = { verb, group, resource, subresource, namespace };
+        wishes.map(async ({ verb, group, resource, subresource = '', namespace = '', name }) => {
+          const one = name === undefined ? {} : { name };
+          const resourceAttributes = { verb, group, resource, subresource, namespace, ...one };
           const answer = await review<V1SelfSubjectAccessReview>(kind, { resourceAttributes, ...who });
           return answer.status?.allowed === true;
         }),

@@ -42,6 +42,8 @@ export interface Wish {
   readonly resource: string;
   readonly subresource?: string | undefined;
   readonly namespace?: string | undefined;
+  /** Of one object; absent: of all. */
+  readonly name?: string | undefined;
 }
 
 /** An account of pods. */

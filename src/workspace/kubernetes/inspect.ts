@@ -15,7 +15,12 @@ import { whyHeldAttached } from './longhorn.ts';
 import { LEAVE_LABEL, placePath } from './names.ts';
 import { readNote } from './note.ts';
 import { findOwners } from './owners.ts';
-import { findMissingForBackup, findMissingForParts, findMissingForRestore } from './permissions.ts';
+import {
+  findMissingForBackup,
+  findMissingForParts,
+  findMissingForRestore,
+  type MissingPermissions,
+} from './permissions.ts';
 import { readStorage, type Storage } from './read-storage.ts';
 import { blocking, type Refusal, rehearse } from './rehearse.ts';
 import { releaseOf } from './release.ts';
@@ -64,8 +69,8 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
   };
   const starts = wish.count ? await rehearseRunning(context, services) : [];
   const isRestore = wish.toRestore !== undefined;
-  const lacking = wish.count ? await missingForParts(context, seen) : [];
-  refuse([...lacking, ...blocking(starts, isRestore), ...problemsOf(seen)]);
+  const lacking = wish.count ? await missingForParts(context, seen) : { needed: [], useful: [] };
+  refuse([...lacking.needed, ...blocking(starts, isRestore), ...problemsOf(seen)]);
   const broken = isRestore ? starts.filter(({ isOwnDoing }) => isOwnDoing).map(({ said }) => said) : [];
   const needRoom = found.parts.filter((part) => isSibling(part, context.settings));
   const counted = await countParts(context, found.parts, { ...wish, pods, needRoom });
@@ -89,6 +94,7 @@ export async function inspectWorkspace(context: KubeContext, wish: InspectWish =
       ...(await heldWarnings(context, found)),
       ...counted.warnings,
       ...permissions.useful,
+      ...lacking.useful,
     ],
     ...(broken.length === 0 ? {} : { broken }),
     ...(note === undefined ? {} : { notedBy: note.operationId }),
@@ -115,9 +121,11 @@ function rehearseRunning(context: KubeContext, services: Seen['services']): Prom
   );
 }
 
-async function missingForParts(context: KubeContext, { found }: Seen): Promise<readonly string[]> {
-  const possible = found.parts.filter((part) => part.possible.includes(part.capture));
-  return (await findMissingForParts(context, possible)).needed;
+function missingForParts(context: KubeContext, { found }: Seen): Promise<MissingPermissions> {
+  return findMissingForParts(
+    context,
+    found.parts.filter((part) => part.possible.includes(part.capture)),
+  );
 }
 
 interface Look {
