@@ -1,3 +1,4 @@
+import { doAll } from '../../do-all.ts';
 import type { Request } from '../../records/request.ts';
 import type { Message } from '../chat.ts';
 import { drawMessage } from './draw.ts';
@@ -31,8 +32,10 @@ export function createRequestCards({ settings, outbox, accountOf }: RequestCards
       const to = approvals.channel ?? channelOf(where, message.workspace);
       const { actions: _, ...plain } = message;
       if (request.status !== 'pending') {
-        await outbox.say({ key: request.id, to, picture: drawMessage(plain) });
-        return tellRequester(request, to, plain);
+        return doAll([
+          () => outbox.say({ key: request.id, to, picture: drawMessage(plain) }),
+          () => tellRequester(request, to, plain),
+        ]);
       }
       const byWeb = { ...plain, details: [...(plain.details ?? []), WEB_ONLY] };
       const mentions = approvals.mention ? [approvals.mention] : [];

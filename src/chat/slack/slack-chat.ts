@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api';
 import type { Clock } from '../../clock.ts';
+import { doAll } from '../../do-all.ts';
 import type { Log } from '../../log.ts';
 import type { OperationView } from '../../records/operation.ts';
 import type { Chat, Message } from '../chat.ts';
@@ -129,12 +130,15 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     const { onCall } = options.settings();
     const isBad = message.tone === 'bad';
     const mentions = [...accounts(view ? [view.by] : []), ...(isBad && onCall ? [onCall] : [])];
-    await outbox.say({ key: id, to: to(message), picture: drawMessage(summary, plan) });
-    // It was called off: nothing ends for anybody.
-    if (view?.downSince === undefined && view?.downtimeMs === undefined) await direct.tellAgain(id, 'off', message);
     const { actions: _, details = [], ...said } = message;
     const told = { ...said, ...(isBad ? { details } : {}), key: `${id}:told` };
-    if (mentions.length > 0) await outbox.say(reply(told, id, { mentions, isLoud: isBad }));
+    const isCalledOff = view?.downSince === undefined && view?.downtimeMs === undefined;
+    // What cannot be said now is at least written down, all of it.
+    await doAll([
+      () => outbox.say({ key: id, to: to(message), picture: drawMessage(summary, plan) }),
+      async () => isCalledOff && direct.tellAgain(id, 'off', message), // nothing ends for anybody
+      async () => mentions.length > 0 && outbox.say(reply(told, id, { mentions, isLoud: isBad })),
+    ]);
     running.delete(id);
   }
 
@@ -145,10 +149,12 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     if (message.key === `${id}:stop`) {
       of(id).stop = { ...of(id).stop, ...message };
       const letter = root(id);
-      if (letter) await outbox.say(letter);
       const change = String(clock.now().getTime());
-      await direct.tellAgain(id, change, message);
-      return outbox.say(reply({ ...message, key: `${message.key}:${change}` }, id));
+      return doAll([
+        async () => letter && outbox.say(letter),
+        () => direct.tellAgain(id, change, message),
+        () => outbox.say(reply({ ...message, key: `${message.key}:${change}` }, id)),
+      ]);
     }
     return outbox.say(reply(message, id));
   }
@@ -176,12 +182,12 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     async page(message) {
       const { onCall } = options.settings();
       const id = message.operationId;
-      if (id !== undefined && message.key === `${id}:end`) {
-        live.stop(id);
-        await outbox.say({ key: id, to: to(message), picture: drawMessage(message) });
-      }
+      const isEnd = id !== undefined && message.key === `${id}:end`;
+      if (isEnd) live.stop(id);
+      const summary = isEnd ? [{ key: id, to: to(message), picture: drawMessage(message) }] : [];
       const mentions = [onCall ?? 'channel'];
-      await outbox.say({ key: `${message.key}:page`, to: to(message), picture: drawMessage(message, { mentions }) });
+      const call = { key: `${message.key}:page`, to: to(message), picture: drawMessage(message, { mentions }) };
+      await doAll([call, ...summary].map((letter) => () => outbox.say(letter)));
     },
     begin: () => outbox.begin(),
     async end() {

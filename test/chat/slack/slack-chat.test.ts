@@ -149,13 +149,14 @@ describe('a Slack that fails', () => {
     world.slack.faults.up();
     await eventually(() => expect(JSON.stringify(world.shown())).toContain('completed in 2m'));
     await eventually(() =>
-      expect(world.slack.thread(world.channel, world.slack.history(world.channel)[0]?.ts ?? '')).toHaveLength(3),
+      expect(world.slack.thread(world.channel, world.slack.history(world.channel)[0]?.ts ?? '')).toHaveLength(4),
     );
     const texts = world.slack
       .thread(world.channel, world.slack.history(world.channel)[0]?.ts ?? '')
       .map(({ text }) => text);
     expect(texts[1]).toContain('services were stopped');
     expect(texts[2]).toContain('services are up again');
+    expect(texts[3]).toMatch(/^<@U0BOB> .*completed in 2m/);
   });
 
   it('is posted to once although the answer to a post was lost', async () => {
