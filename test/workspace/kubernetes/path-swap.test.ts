@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
+import type { FoundPart } from '../../../src/workspace/kubernetes/found.ts';
+import { whyNotWithin } from '../../../src/workspace/kubernetes/stage-paths.ts';
 import type { StagedPart, StageWish } from '../../../src/workspace/platform.ts';
 import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { makeExternalNfs } from '../../fakes/kube-api/layouts/external-nfs.ts';
@@ -115,6 +117,17 @@ async function untilDeath(life: Promise<unknown>): Promise<'lived' | 'died'> {
     throw error;
   }
 }
+
+it.each([
+  [['ReadWriteOncePod'], 'Filesystem', /ReadWriteOncePod/],
+  [['ReadWriteOnce'], 'Block', /bare device/],
+  [['ReadOnlyMany'], 'Filesystem', /may only be read/],
+  [['ReadWriteOnce'], 'Filesystem', undefined],
+])('single paths of a claim that is %s and %s: %s', (accessModes, volumeMode, said) => {
+  const part = { name: 'data', claim: { spec: { accessModes, volumeMode } } } as unknown as FoundPart;
+  if (said === undefined) expect(whyNotWithin(part)).toBeUndefined();
+  else expect(whyNotWithin(part)).toMatch(said);
+});
 
 describe('single paths', { timeout: 120_000 }, () => {
   it('are put back whole by another life wherever one dies, which may die too, and nothing starts half-way', async () => {
