@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { App, type Receiver } from '@slack/bolt';
 import { PortError } from '../../errors.ts';
 import { createSlackLogger, type SlackClients } from './clients.ts';
@@ -79,16 +80,22 @@ function createApp(way: Way, { tokens, log }: CreateSlackDoorOptions): App {
   return app;
 }
 
-/** Waits for what is being done, up to a moment. */
+/**
+ * Keeps count of what is being done. One word begins in each turn of the event loop: many at once would hold up each
+ * other's acknowledgements by the time it takes to read their lines.
+ */
 function createTracking() {
   const running = new Set<Promise<void>>();
+  let turn: Promise<unknown> = Promise.resolve();
   return {
-    async track(work: Promise<void>) {
-      running.add(work);
+    async track(work: () => Promise<void>) {
+      turn = turn.then(() => nextTurn());
+      const done = turn.then(work);
+      running.add(done);
       try {
-        await work;
+        await done;
       } finally {
-        running.delete(work);
+        running.delete(done);
       }
     },
     ended: () => Promise.allSettled(running),

@@ -22,7 +22,7 @@ export interface ListenerOptions {
   readonly deliveries: Deliveries;
   readonly homes: Pick<HomeKeeper, 'opened'>;
   /** Keeps count of what is being done, so that the door can close behind it. */
-  readonly track: (work: Promise<void>) => Promise<void>;
+  readonly track: (work: () => Promise<void>) => Promise<void>;
   readonly onRevoked: (what: string) => void;
 }
 
@@ -74,7 +74,7 @@ async function once(
   work: () => Promise<void>,
 ) {
   if (!deliveries.isNew(key)) return world.log.info({ key }, 'Slack delivered something for the second time');
-  await track(
+  await track(() =>
     answering(world, asker, async () => {
       refuseStrangers(world, asker);
       await work();
