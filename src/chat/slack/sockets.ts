@@ -113,6 +113,8 @@ export function createSockets(options: SocketsOptions): Sockets {
     let failures = 0;
     while (!closing.signal.aborted) {
       const ending = await connectOnce(receiver, () => {
+        // It was asked for before the door closed.
+        if (closing.signal.aborted) return void receiver.client.disconnect();
         failures = 0;
         open.add(receiver);
         noteConnection();
