@@ -74,8 +74,8 @@ describe.each(['socket', 'http'] as const)('a button in Slack over %s', (mode) =
     await world.told('UBOB');
     const again = await world.slack.deliveries.again(click);
     expect(again.error).toBeUndefined();
-    await world.slack.type('UBOB', 'CML', '/cml list');
-    await world.told('UBOB', 2);
+    await world.slack.type('UBOB', 'CML', '/cml help');
+    await world.toldOf('UBOB', 'Explain all words');
     expect(world.slack.ephemerals('UBOB')).toHaveLength(2);
     expect((await standing(request))?.votes).toHaveLength(1);
   });

@@ -20,7 +20,7 @@ describe('what Slack delivers', () => {
     const again = await world.slack.deliveries.again(typed);
     expect(again.error).toBeUndefined();
     await world.slack.type('UALICE', 'CML', '/cml help');
-    await world.told('UALICE', 2);
+    await world.toldOf('UALICE', 'Explain all words');
     expect(world.slack.ephemerals('UALICE')).toHaveLength(2);
     await world.dispose();
   });
@@ -42,7 +42,7 @@ describe('what Slack delivers', () => {
     // The very same bytes once more: taken, and not done.
     await world.slack.deliveries.again(typed);
     await world.slack.type('UALICE', 'CML', '/cml help');
-    await world.told('UALICE', 2);
+    await world.toldOf('UALICE', 'Explain all words');
     expect(world.slack.ephemerals('UALICE')).toHaveLength(2);
     await world.dispose();
   });

@@ -23,6 +23,8 @@ export interface SlackWorld {
   readonly people: Record<string, { slack: string }>;
   /** The newest thing that only this person sees, once there are so many; its text. */
   told(user: string, count?: number): Promise<string>;
+  /** Once this person was told something that says so. */
+  toldOf(user: string, has: string): Promise<string>;
   /** What was looked up of people and groups is looked up anew. */
   pass(ms: number): void;
   dispose(): Promise<void>;
@@ -95,6 +97,7 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
       await slack.when(() => (slack.ephemerals(user).length >= count ? true : undefined));
       return slack.ephemerals(user).at(-1)?.text ?? '';
     },
+    toldOf: (user, has) => slack.when(() => slack.ephemerals(user).find(({ text }) => text.includes(has))?.text),
     pass(ms) {
       passed += ms;
     },
