@@ -110,6 +110,6 @@ async function takeChannel(name: string, channel: string, viewer?: string): Prom
 
 async function take(name: string, scene: Scene): Promise<void> {
   const file = join(FOLDER, `slack-${name}.png`);
-  await shoot(scene, file, 1.5);
+  await shoot(scene, file, 1.25);
   process.stdout.write(`${file}\n`);
 }
