@@ -10,6 +10,7 @@ import { kubeRequests } from './rows/kube-requests.ts';
 import { latency } from './rows/latency.ts';
 import { memory } from './rows/memory.ts';
 import { restore } from './rows/restore.ts';
+import { slackRow } from './rows/slack.ts';
 
 /** Everything that is measured, in the order of the report. */
 export const rows: readonly Row[] = [
@@ -22,5 +23,6 @@ export const rows: readonly Row[] = [
   kubeDowntime,
   kubeRequests,
   kubeMany,
+  slackRow,
   createCatalogRow(benchCatalog),
 ];

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { Budget } from './budget.ts';
@@ -19,6 +20,7 @@ export function createLive(outbox: Outbox, budget: Budget, { clock, log }: { clo
   const drawing = new Map<string, Promise<void>>();
   const stopped = new Set<string>();
   const ended = new AbortController();
+  setMaxListeners(0, ended.signal); // every picture waits with it; Node warns from eleven on
 
   async function work(key: string): Promise<void> {
     for (;;) {
