@@ -7,9 +7,9 @@ import { type Product, startProduct } from '../product.ts';
 import type { BenchWorld } from '../world.ts';
 import type { RunningSlack } from './double.ts';
 
-const VOLUME_BYTES = 16e6;
+const VOLUME_BYTES = 32e6;
 /** So slowly each restic writes to its repository, in KiB a second: a copy that goes on for minutes and costs no time. */
-const PACE_KIB = 100;
+const PACE_KIB = 50;
 
 /** The server that speaks in this Slack, with so many workspaces whose backups take minutes. */
 export async function makeSlackPlace(
