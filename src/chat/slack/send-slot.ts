@@ -64,6 +64,18 @@ export function createSender(slots: Slots, now: () => Date): Sender {
     return undefined;
   }
 
+  /** A search that failed tells nothing of the post: it may stand there, and is looked for again before it is said. */
+  async function look(client: WebClient, slot: Slot, thread: string | undefined): Promise<{ ts?: string } | Trouble> {
+    try {
+      const ts = await find(client, slot, thread);
+      return ts === undefined ? {} : { ts };
+    } catch (error) {
+      const trouble = troubleOf(error);
+      if (trouble.kind === 'gone') throw error; // nothing can stand in a thread that is not there
+      return trouble;
+    }
+  }
+
   async function post(client: WebClient, given: Slot, picture: Rendered, thread: string | undefined): Promise<void> {
     const { channel: where = given.to } = await place(client, given);
     // Written before it is done: whoever comes after a crash looks for it instead of saying it twice.
@@ -106,8 +118,9 @@ export function createSender(slots: Slots, now: () => Date): Sender {
     if (given.under !== undefined && thread === undefined) return { kind: 'later', afterMs: 1_000 };
     let slot = given;
     if (slot.ts === undefined && slot.sendingSince !== undefined) {
-      const ts = await find(client, slot, thread);
-      if (ts !== undefined) slot = { ...slot, ts };
+      const found = await look(client, slot, thread);
+      if ('kind' in found) return found;
+      slot = { ...slot, ...found };
     }
     if (slot.ts === undefined) await post(client, slot, picture, thread);
     else await edit(client, { ...slot, ts: slot.ts }, picture);
