@@ -9,7 +9,7 @@ import { createBudget } from './budget.ts';
 import { createDirect } from './direct.ts';
 import { drawMessage, drawPlan, type Mention, plainer } from './draw.ts';
 import { createLive } from './live.ts';
-import { createOutbox, type Letter, type Outbox } from './outbox.ts';
+import { createOutbox, type Letter } from './outbox.ts';
 import { createRequestCards } from './request-cards.ts';
 import { channelOf, type SlackSettings } from './settings.ts';
 import { createSlots } from './slots.ts';
@@ -60,7 +60,10 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     { clock, log },
   );
   const running = new Map<string, Running>();
+  /** Their summaries were said: nothing is drawn over those, however late it comes. */
+  const over = new Set<string>();
 
+  const later = (key: string) => (err: unknown) => log.debug({ err, key }, 'it is said later');
   const to = ({ workspace }: { workspace: string }) => channelOf(options.settings(), workspace);
   const accounts = (names: readonly string[]): Mention[] => [
     ...new Set(names.flatMap((name) => accountOf(name) ?? [])),
@@ -103,13 +106,14 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     for (const message of view ? milestonesOf(view) : []) {
       if (told.has(message.key)) continue;
       told.add(message.key);
-      quietly(outbox, reply(message, id), log);
+      outbox.say(reply(message, id)).catch(later(message.key));
     }
   }
 
   /** In the channel first: the letters to people say where to look. Then the channel says how many they were. */
   async function announceStop(message: Message, id: string): Promise<{ reached: number }> {
     const say = async (stop: Message) => {
+      if (over.has(id)) return;
       of(id).stop = stop;
       const letter = root(id);
       if (letter) await outbox.say(letter);
@@ -117,11 +121,13 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     await say(message);
     const { told, of: all } = await direct.tell(id, message);
     const share = `${told} of ${all} ${all === 1 ? 'person' : 'people'} whose work ends with it got a message of their own.`;
-    if (all > 0) await say({ ...message, details: [...(message.details ?? []), share] });
+    // They were reached, whether this can be said now or is said later.
+    if (all > 0) await say({ ...message, details: [...(message.details ?? []), share] }).catch(later(id));
     return { reached: 1 + told };
   }
 
   async function sayEnd(message: Message, id: string): Promise<void> {
+    over.add(id);
     live.stop(id);
     const { view } = of(id);
     // Which steps went well tells nobody anything; where it failed does.
@@ -147,6 +153,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     if (id === undefined) return outbox.say({ key: message.key, to: to(message), picture: drawMessage(message) });
     if (message.key === `${id}:end`) return sayEnd(message, id);
     if (message.key === `${id}:stop`) {
+      if (over.has(id)) return;
       of(id).stop = { ...of(id).stop, ...message };
       const letter = root(id);
       const change = String(clock.now().getTime());
@@ -173,6 +180,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     },
     post,
     show(view) {
+      if (over.has(view.id)) return;
       of(view.id).view = view;
       if (view.status !== 'running') return; // its end is said, not shown
       live.show(view.id, () => root(view.id) as Letter);
@@ -183,7 +191,11 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       const { onCall } = options.settings();
       const id = message.operationId;
       const isEnd = id !== undefined && message.key === `${id}:end`;
-      if (isEnd) live.stop(id);
+      if (isEnd) {
+        over.add(id);
+        live.stop(id);
+        running.delete(id);
+      }
       const summary = isEnd ? [{ key: id, to: to(message), picture: drawMessage(message) }] : [];
       const mentions = [onCall ?? 'channel'];
       const call = { key: `${message.key}:page`, to: to(message), picture: drawMessage(message, { mentions }) };
@@ -204,6 +216,3 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
 
 /** Longest that the process waits at its end for what can still be said. */
 export const PATIENCE_MS = 8_000;
-function quietly(outbox: Outbox, letter: Letter, log: Log): void {
-  outbox.say(letter).catch((err) => log.debug({ err, key: letter.key }, 'a milestone is told later'));
-}
