@@ -7,6 +7,7 @@ import { helpWord } from './help-word.ts';
 import { type Rendered, renderAnswer, renderRefusal } from './render-answer.ts';
 import type { Asker } from './reply.ts';
 import { preformatted } from './rich-text.ts';
+import { isFailedCall } from './slack-trouble.ts';
 
 /** People who wait longer than this are told that it is being looked at. */
 const PATIENCE_MS = 4_000;
@@ -21,6 +22,8 @@ export async function answering(world: DoorWorld, asker: Asker, work: () => Prom
     await work();
   } catch (error) {
     if (isAppError(error)) return await replies.toAsker(asker, renderRefusal(error));
+    // Slack alone did not do its part: whoever asked sees that nothing came, and nothing here is in doubt.
+    if (isFailedCall(error)) return log.warn({ err: error }, 'something could not be shown in Slack');
     log.error({ err: error }, 'a word said in Slack failed in a way that nobody expected');
     await replies.toAsker(asker, bugAnswer(error));
     onBug(error);

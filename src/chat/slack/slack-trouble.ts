@@ -39,6 +39,13 @@ export function troubleOf(error: unknown): Trouble {
   return { kind: 'refused', word };
 }
 
+const CALL_FAILED: ReadonlySet<unknown> = new Set(Object.values(ErrorCode));
+
+/** A call that Slack refused or did not answer, whatever it was for. */
+export function isFailedCall(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && CALL_FAILED.has(error.code);
+}
+
 const HINTS: Readonly<Record<string, string>> = {
   not_in_channel: 'Invite the app into the channel: /invite @cml',
   channel_not_found: 'Look at the channel ids under "slack" in cml.yaml; a private channel has to invite the app.',
