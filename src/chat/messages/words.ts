@@ -38,7 +38,8 @@ export function writeMoment(moment: string | Date): string {
   return `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 
-const MOMENT = /\b(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}) UTC\b/g;
+/** A moment in our sentences, as `writeMoment` writes it; what people wrote may look like one and be none. */
+export const MOMENT = /\b(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])) ((?:[01]\d|2[0-3]):[0-5]\d) UTC\b/g;
 
 /** A text with its moments as the clocks of a time zone show them, without the zone's name: that is told beside. */
 export function inTimeZone(text: string, timeZone: string): { readonly text: string; readonly hasMoments: boolean } {

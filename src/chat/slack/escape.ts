@@ -1,3 +1,5 @@
+import { MOMENT } from '../messages/words.ts';
+
 /**
  * What people or machines wrote, as text that Slack shows as it is: it mentions nobody and links nowhere.
  * Source: docs.slack.dev/messaging/formatting-message-text; only these three characters begin anything there.
@@ -18,9 +20,6 @@ export function cut(text: string, most: number): string {
 export function inSlackWords(text: string): string {
   return text.replace(/(^|[\s(`"“:])cml (?=[a-z])/g, '$1/cml ');
 }
-
-/** A moment in our sentences, as `writeMoment` writes it. */
-export const MOMENT = /\b(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}) UTC\b/g;
 
 /** How a moment looks to each reader, by their own clock. */
 export const MOMENT_FORMAT = '{date_short_pretty}, {time}';

@@ -1,5 +1,6 @@
 import type { RichTextBlock, RichTextElement, RichTextSection } from '@slack/types';
-import { cut, inSlackWords, MOMENT, MOMENT_FORMAT, secondsOf } from './escape.ts';
+import { MOMENT } from '../messages/words.ts';
+import { cut, inSlackWords, MOMENT_FORMAT, secondsOf } from './escape.ts';
 
 /** One piece of a line: our words, which Slack shows letter by letter, whatever is in them. */
 export interface Piece {
