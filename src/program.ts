@@ -21,6 +21,8 @@ export interface Program {
 export interface ProgramNeeds {
   /** Paths of the workspace's data as the platform gave them out, or below; without any it may run anywhere. */
   readonly places?: readonly { readonly path: string; readonly access: 'read' | 'write' }[];
+  /** It runs where programs with places run, though it has none: to see from there what those will meet. */
+  readonly nearData?: boolean;
   /** Files that are only read: passwords, keys. At the same path wherever it runs. */
   readonly secretFiles?: readonly string[];
   /** Folders that it writes to and that may be empty each time: a cache. */

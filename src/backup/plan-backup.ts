@@ -47,6 +47,9 @@ export async function planBackup(ports: PlanPorts, wishes: PlanWishes, signal: A
   const inspection = await ports.platform.inspect({ count: true, signal });
   refuseWhenUnfit(inspection, wishes);
   const known = await ports.mover.list([], { folder: wishes.folder, key: 'list-known', signal });
+  // What runs where we do has just reached it; from elsewhere, other rules of the network count.
+  if (ports.platform.capabilities.reader === 'job')
+    await ports.mover.reach({ folder: wishes.folder, key: 'reach', signal });
   const past = (await ports.catalog.backups.list({ workspace: wishes.workspace, limit: 20 })).filter(
     (backup) => backup.status === 'completed',
   );

@@ -93,6 +93,11 @@ export interface PathCount {
 export interface DataMover {
   /** Looks at the program only, touches no repository. @throws PortError `mover-missing` when absent or too old. */
   probe(): Promise<MoverFacts>;
+  /**
+   * Opens the repository from where copies are made, which may be another network than ours; reads next to nothing.
+   * Answers within a minute once the program runs.
+   */
+  reach(options: MoveOptions): Promise<void>;
   /** Creates the repository; does nothing when it is there and the password opens it. */
   init(options: MoveOptions): Promise<void>;
   /** Adds a second password that opens the repository. */

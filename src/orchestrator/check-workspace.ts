@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { suggestTimeout } from '../backup/forecast.ts';
 import { planBackup } from '../backup/plan-backup.ts';
 import { writeCount, writeKind, writeSize } from '../chat/messages/words.ts';
-import { isAppError } from '../errors.ts';
+import { explain, isAppError } from '../errors.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
 import type { WorkspacePolicy } from '../records/workspace.ts';
@@ -62,7 +62,8 @@ async function finding(about: string, look: () => Promise<string>): Promise<Find
     return { about, state: 'good', says: await look() };
   } catch (error) {
     if (!isAppError(error)) throw error;
-    return { about, state: 'bad', says: error.hint ? `${error.message} ${error.hint}` : error.message };
+    const why = explain(error);
+    return { about, state: 'bad', says: error.hint ? `${why.replace(/\.?$/, '.')} ${error.hint}` : why };
   }
 }
 

@@ -1,5 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { lookAgain, planBackup } from '../../src/backup/plan-backup.ts';
+import { PortError } from '../../src/errors.ts';
+import type { DataMover } from '../../src/mover/mover.ts';
 import type { Capture } from '../../src/records/workspace.ts';
 import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
@@ -115,4 +117,26 @@ it('takes the newest copies that are still in the repository as parents', async 
 it('says so when a part lost most of its files', async () => {
   await catalog().backups.save(makeBackup({ parts: [makePart({ name: 'db', files: 100 })] }));
   expect((await plan()).warnings).toEqual(['"db" has 3 files; the last backup had 100.']);
+});
+
+it('tries to reach the repository from where programs run, when that is not here', async () => {
+  const tried: string[] = [];
+  const reach: DataMover['reach'] = async ({ key }) => {
+    tried.push(key);
+    throw new PortError('mover-unavailable', 'There is no way');
+  };
+  const from = (reader: 'job' | 'child') => {
+    const on = { ...platform(), capabilities: { ...platform().capabilities, reader } };
+    const ports = {
+      platform: on,
+      mover: { ...createFakeMover(world.repository, new Map()), reach },
+      catalog: catalog(),
+    };
+    const { policy } = makeSettings();
+    return planBackup(ports, { workspace: 'team-ml', policy, operationId: OPERATION, folder: '/nowhere' }, never);
+  };
+  await from('child');
+  expect(tried).toEqual([]);
+  await expect(from('job')).rejects.toMatchObject({ code: 'mover-unavailable', message: 'There is no way' });
+  expect(tried).toEqual(['reach']);
 });

@@ -62,6 +62,7 @@ export function describeMover(
       await world.writeTree(at('odd'), ODD);
       await world.writeTree(at('grown'), { old: 'old' });
       await expect(world.mover.list([], options())).rejects.toMatchObject({ code: 'repository-missing' });
+      await expect(world.mover.reach(options())).rejects.toMatchObject({ code: 'repository-missing' });
       await world.mover.init(options());
       made = await copy(['whole', 'some', 'odd'], { exclude: LEFT_OUT.map(at), tags: ['op_whole', 'pre-copy'] });
     });
@@ -71,6 +72,10 @@ export function describeMover(
     promises('says what it is', async () => {
       const facts = { name: expect.any(String), version: expect.stringMatching(/^\d+\.\d+/) };
       expect(await world.mover.probe()).toEqual(facts);
+    });
+
+    promises('reaches a repository that is there', async () => {
+      await world.mover.reach(options());
     });
 
     promises('leaves a repository alone that is there, and lists copies as it reported them', async () => {

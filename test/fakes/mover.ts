@@ -114,6 +114,9 @@ export function createFakeMover(
 ): DataMover {
   return {
     probe: async () => ({ name: 'fake', version: '1.0.0' }),
+    async reach(options) {
+      assertOpen(state, options);
+    },
     async init({ signal }) {
       signal?.throwIfAborted();
       state.exists = true;

@@ -17,6 +17,7 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
 
   return {
     probe: () => effect('mover.probe', () => plain.probe()),
+    reach: (options) => effect('mover.reach', () => plain.reach(options), options),
     init: (options) => effect('mover.init', () => plain.init(options), options),
     addKey: (file, options) => effect('mover.addKey', () => plain.addKey(file, options), options),
     list: (tags, options) => effect(`mover.list ${options.key}`, () => plain.list(tags, options), options),

@@ -117,6 +117,6 @@ function endOf({ exitCode }: ProgramResult): string {
 }
 
 /** A repository location may hold a login, which no sentence may repeat. */
-function withoutLogin(location: string): string {
+export function withoutLogin(location: string): string {
   return location.replace(/\/\/[^/@]*@/, '//');
 }

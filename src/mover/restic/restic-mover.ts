@@ -9,6 +9,7 @@ import { forget } from './forget.ts';
 import { initRepository } from './init.ts';
 import { list } from './list.ts';
 import { type FoundRestic, findRestic } from './probe.ts';
+import { reach } from './reach.ts';
 import type { ResticContext } from './restic.ts';
 import { restore } from './restore.ts';
 import type { ResticSettings } from './settings.ts';
@@ -24,6 +25,8 @@ export interface ResticMoverParameters {
   readonly candidates: readonly string[];
   /** Of this workspace alone; may be lost at any time. */
   readonly cacheFolder: string;
+  /** How long a repository may take to answer from where the data is, in milliseconds. Default 30 s. */
+  readonly reachesWithinMs?: number;
 }
 
 export function createResticMover(parameters: ResticMoverParameters): DataMover {
@@ -48,6 +51,7 @@ export function createResticMover(parameters: ResticMoverParameters): DataMover 
       const { version } = await find();
       return { name: 'restic', version };
     },
+    reach: (options) => reach(context, options, parameters.reachesWithinMs),
     init: (options) => initRepository(context, options),
     addKey: (newPasswordFile, options) => addKey(context, newPasswordFile, options),
     copy: (request, options) => copy(context, request, options),

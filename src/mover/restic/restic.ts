@@ -32,6 +32,10 @@ export interface Call {
   /** The workspace's data that it reads or writes; without any, restic needs the repository alone. */
   readonly places?: ProgramNeeds['places'];
   readonly memoryBytes?: number;
+  /** It runs where data would be, without any. */
+  readonly nearData?: boolean;
+  /** How long after SIGTERM before SIGKILL, in milliseconds; see `Program`. */
+  readonly graceMs?: number;
   /** Waits for a held repository. Never for what may run while services are down: it fails at once and is retryable. */
   readonly waitsForLock?: boolean;
   /** An answer that an earlier life of ours waited for will do; for what takes long. Else the answer is from now. */
@@ -68,7 +72,7 @@ export async function prepareRestic(context: ResticContext, call: Call): Promise
 }
 
 async function programOf(context: ResticContext, call: Call): Promise<Program> {
-  const { args, options, mustExist = [], around = {}, arrival } = call;
+  const { args, options, mustExist = [], around = {}, arrival, places, graceMs, nearData = false } = call;
   const lockWait = `${call.waitsForLock ? context.settings.lockWait : 0}ms`;
   const { target = '', name = '', source = '', pattern = '', look = '' } = arrival ?? {};
   const words = [lockWait, target, name, source, pattern, look, ...mustExist];
@@ -78,7 +82,9 @@ async function programOf(context: ResticContext, call: Call): Promise<Program> {
     args: ['-c', launchScript(around), 'launch', ...words, '--', await context.command(), ...args],
     env: environmentOf(context),
     fresh: call.adoptable !== true,
-    ...(call.places === undefined ? {} : { needs: needsOf(context, call.places, call.memoryBytes) }),
+    ...(graceMs === undefined ? {} : { graceMs }),
+    ...(nearData ? { needs: { ...needsOf(context, [], undefined), nearData } } : {}),
+    ...(places === undefined ? {} : { needs: needsOf(context, places, call.memoryBytes) }),
   };
 }
 

@@ -71,6 +71,7 @@ export async function start(context: KubeContext, asked: Asked, signal: AbortSig
 
 /** A path that no platform gave out is a folder of ours: what an operation writes down is stored from here. */
 export function needsWorkspace({ needs }: Program): boolean {
+  if (needs?.nearData) return true;
   return needs?.places?.some(({ path }) => path === MOUNTS || path.startsWith(`${MOUNTS}/`)) ?? false;
 }
 

@@ -39,9 +39,10 @@ export function createMatrixMover({
     return { key, command: 'sh', args: ['-c', script], needs: { places } };
   };
   async function visit(paths: readonly string[], access: 'read' | 'write', options: MoveOptions): Promise<void> {
-    const { folder, key, signal } = options;
-    const program = programFor(paths, access, key);
-    if (program.needs?.places?.length === 0) return;
+    const program = programFor(paths, access, options.key);
+    if (program.needs?.places?.length !== 0) await runOf(program, options);
+  }
+  async function runOf(program: Program, { folder, signal }: MoveOptions): Promise<void> {
     const { exitCode, stderr } = await run(program, { folder, ...(signal ? { signal } : {}) });
     if (exitCode !== 0)
       throw new PortError('mover-unavailable', `The mover ended with ${exitCode}: ${stderr.join(' ')}`, {
@@ -60,6 +61,7 @@ export function createMatrixMover({
   };
   return {
     probe: async () => ({ name: 'trees', version: '1.0.0' }),
+    reach: (options) => runOf({ ...programFor([], 'read', options.key), needs: { nearData: true } }, options),
     init: async () => undefined,
     addKey: async () => undefined,
     check: async () => undefined,

@@ -59,6 +59,8 @@ export interface StoryWish {
   readonly make: (lab: KubeLab, options: LayoutOptions) => Promise<Layout>;
   readonly platform?: object;
   readonly policy?: object;
+  /** How long a repository may take to answer a Job, in milliseconds. */
+  readonly reachesWithinMs?: number;
   /** Makes another workspace in a namespace of its own, with a repository of its own; answers its name. */
   readonly also?: (lab: KubeLab) => Promise<string>;
 }
@@ -92,6 +94,7 @@ export async function createStoryWorld(wish: StoryWish): Promise<StoryWorld> {
     const [repository, cacheFolder] = [repositoryOf(workspace), at(`cache-${workspace}`)];
     return createResticMover({
       ...{ settings: resticSettings.parse(repository), workspace, run, prepare, candidates, cacheFolder },
+      ...(wish.reachesWithinMs === undefined ? {} : { reachesWithinMs: wish.reachesWithinMs }),
     });
   };
   const mover = moverOf(WORKSPACE, platform);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { NETWORK_POLICY } from '../layouts/definition.ts';
 import type { Stored } from '../store.ts';
 import { environmentOf, fillIn } from './pod-environment.ts';
 import { type Bind, layOutRoot } from './pod-root.ts';
@@ -37,6 +38,7 @@ export function runProgram(world: World, pod: Stored, container: Container, dire
     'setpriv',
     [
       ...['--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child', `--mount-proc=${root}/proc`],
+      ...(isCutOff(world, pod) ? ['--net'] : []),
       ...['sh', '-c', 'mount --all --fstab "$1" && shift && exec "$@"', 'sh', fstab],
       ...['chroot', root, ...asUser(user), 'env', `--chdir=${container.workingDir ?? '/'}`, ...command],
     ],
@@ -44,6 +46,18 @@ export function runProgram(world: World, pod: Stored, container: Container, dire
   );
   keepLog(world, pod, container, child);
   return follow(world, pod, container, child, folder);
+}
+
+/**
+ * By a policy that lets nothing out; one with rules is not looked at. A real network is silent where this one says at once
+ * that there is no way.
+ */
+function isCutOff({ store }: World, { metadata }: Stored): boolean {
+  return store.list(NETWORK_POLICY, metadata.namespace).some(({ spec }) => {
+    const selected = Object.entries(spec.podSelector?.matchLabels ?? {});
+    const isClosed = spec.policyTypes?.includes('Egress') && (spec.egress ?? []).length === 0;
+    return isClosed && selected.every(([name, value]) => metadata.labels?.[name] === value);
+  });
 }
 
 function bindsOf(

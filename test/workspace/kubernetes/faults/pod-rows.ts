@@ -1,5 +1,5 @@
 import { CONFIG_MAP, JOB, POD } from '../../../../src/workspace/kubernetes/kinds.ts';
-import { LABELS } from '../../../../src/workspace/kubernetes/names.ts';
+import { LABELS, MOUNTS } from '../../../../src/workspace/kubernetes/names.ts';
 import type { Store, Stored } from '../../../fakes/kube-api/store.ts';
 import { DOWN_AND_UP, type FaultRow, type FaultScene, NAMESPACE, type Struck } from './fault-row.ts';
 
@@ -18,6 +18,7 @@ function onceItRuns({ lab }: FaultScene, jobs: RegExp, work: (pod: Stored) => un
 
 const SLOW = 'sleep 0.4';
 const MOVERS = { backup: /-later$/, restore: /-fill-/ };
+const FIRST = { backup: /-reach$/, restore: MOVERS.restore };
 const stories = ['backup', 'restore'] as const;
 
 const HOLD = 'somebody/holds-it';
@@ -69,15 +70,24 @@ export const podRows: readonly FaultRow[] = [
       fault: 'the repository cannot be reached from a Job',
       story,
       injected: 'every mover ends with: connection refused',
-      expected: story === 'backup' ? 'has services up, and calls nothing a backup' : 'fails before anyone is disturbed',
+      expected: 'fails before anyone is disturbed',
       script: UNREACHABLE,
-      ends: {
-        ...{ status: 'failed', code: 'mover-unavailable', says: /connection refused/ },
-        services: story === 'backup' ? 'down and up again' : 'never down',
-      },
-      inject: (scene) => onceItRuns(scene, MOVERS[story], () => undefined),
+      ends: { status: 'failed', code: 'mover-unavailable', says: /connection refused/, services: 'never down' },
+      inject: (scene) => onceItRuns(scene, FIRST[story], () => undefined),
     },
   ]),
+  {
+    fault: 'the repository cannot be reached any more from a Job',
+    story: 'backup',
+    injected: 'every mover that has data mounted ends with: connection refused',
+    expected: 'has services up, and calls nothing a backup',
+    script: `[ ! -d ${MOUNTS}/snapshot ] || { ${UNREACHABLE}; }`,
+    ends: {
+      ...{ status: 'failed', code: 'mover-unavailable', says: /connection refused/ },
+      services: 'down and up again',
+    },
+    inject: (scene) => onceItRuns(scene, MOVERS.backup, () => undefined),
+  },
   ...stories.map(
     (story): FaultRow => ({
       fault: 'a pod is stuck in Terminating',
