@@ -4,8 +4,8 @@ import type { SlackAsked, SlackSeen, SlackStarted } from './double.ts';
 
 const CHANNEL = 'C0BENCH';
 const PERSON = 'U0ALICE';
-/** Half of them only look, half of them ask for what is not there: nothing is begun. */
-const LINES = ['/cml status', '/cml list', '/cml help', '/cml status nothing-of-that-name'];
+/** What people type to look; the last asks for what is not there. Nothing is begun. */
+const LINES = ['/cml status team-01', '/cml list', '/cml help', '/cml status nothing-of-that-name'];
 const ANSWERED_WITHIN_MS = 120_000;
 
 const slack = await createSlackDouble();
