@@ -52,6 +52,8 @@ const LONGEST_AGAIN_MS = 60_000;
 const SHORT_PAUSE_MS = 10_000;
 
 const YIELD_MS = 1_000;
+/** A channel that is gone makes one call in so many milliseconds for each message that it lacks, not one each round. */
+const REFUSED_AGAIN_MS = 300_000;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { slots, clock, log } = options;
@@ -74,6 +76,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return sender.send(client, slots.get(key) ?? slot, plain);
   }
 
+  /** A short while ago: Slack would say the same again. */
+  const wasRefused = ({ refused, touchedAt }: Slot) =>
+    refused !== undefined && clock.now().getTime() - Date.parse(touchedAt) < REFUSED_AGAIN_MS;
+
   /** Answers why it does not stand there yet. */
   async function sayWanted(slot: Slot): Promise<PortError | undefined> {
     const { key, wanted } = slot;
@@ -86,8 +92,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (sent.kind === 'sent') return undefined;
     const word = sent.kind === 'refused' ? sent.word : sent.kind === 'picture' ? 'invalid_blocks' : undefined;
     if (sent.kind === 'same') {
-      await slots.change(key, slot.to, ({ refused: _, wanted: now, ...rest }) =>
-        now && now !== wanted ? { ...rest, wanted: now } : rest,
+      await slots.change(key, slot.to, ({ refused: _, wantedSince, wanted: now, ...rest }) =>
+        now && now !== wanted ? { ...rest, wanted: now, wantedSince } : rest,
       );
     } else if (word !== undefined && slots.get(key)?.refused !== word) {
       log.warn({ key, word }, 'Slack refused a message');
@@ -97,11 +103,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   /** What is wanted in one thread, in the order it came to be: a later reply never stands before an earlier one. */
-  function sayThread(thread: string): Promise<Map<string, PortError>> {
+  function sayThread(thread: string, isAsked: (slot: Slot) => boolean): Promise<Map<string, PortError>> {
     return turns.take(thread, async () => {
       const problems = new Map<string, PortError>();
       let isAway: PortError | undefined;
       for (const slot of slots.all().filter((one) => one.wanted && threadOf(one) === thread)) {
+        if (!isAsked(slot) && wasRefused(slot)) {
+          problems.set(slot.key, notSaid(slot.key, slot.refused));
+          continue;
+        }
         const problem = isAway ?? (ended.signal.aborted ? notSaid(slot.key, undefined) : await sayWanted(slot));
         if (problem) problems.set(slot.key, problem);
         // What Slack refuses for good keeps nothing waiting behind it.
@@ -113,7 +123,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   async function tryAll(): Promise<boolean> {
     const threads = new Set(slots.all().flatMap((one) => (one.wanted ? [threadOf(one)] : [])));
-    const problems = await Promise.all([...threads].map(sayThread));
+    const problems = await Promise.all([...threads].map((thread) => sayThread(thread, () => false)));
     return problems.some(({ size }) => size > 0);
   }
 
@@ -139,8 +149,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
   return {
     async say(letter) {
       const wanted = JSON.parse(JSON.stringify(letter.picture));
-      await slots.change(letter.key, letter.to, (slot) => ({ ...addressed(slot, letter), wanted }));
-      const problem = (await sayThread(letter.under ?? letter.key)).get(letter.key);
+      const wantedSince = clock.now().toISOString();
+      await slots.change(letter.key, letter.to, (slot) => ({ ...addressed(slot, letter), wanted, wantedSince }));
+      const problem = (await sayThread(letter.under ?? letter.key, ({ key }) => key === letter.key)).get(letter.key);
       if (!problem) return;
       keepTrying();
       throw problem;

@@ -105,11 +105,11 @@ export function createSender(slots: Slots, now: () => Date): Sender {
 
   /** What was wanted when this began is overtaken; what came to be wanted meanwhile stays wanted. */
   async function settle(before: Slot, picture: Rendered, now: Partial<Slot>): Promise<void> {
-    await slots.change(before.key, before.to, ({ sendingSince: _, refused: __, wanted, ...slot }) => ({
+    await slots.change(before.key, before.to, ({ sendingSince: _, refused: __, wantedSince, wanted, ...slot }) => ({
       ...slot,
       ...now,
       digest: digestOf(picture),
-      ...(wanted && wanted !== before.wanted ? { wanted } : {}),
+      ...(wanted && wanted !== before.wanted ? { wanted, wantedSince } : {}),
     }));
   }
 

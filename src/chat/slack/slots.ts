@@ -23,11 +23,13 @@ const slot = z.object({
   sendingSince: moment.optional(),
   /** What should stand there and does not yet; absent: it does. */
   wanted: picture.optional(),
+  /** Since when. */
+  wantedSince: moment.optional(),
   /** Of the picture that Slack took last. */
   digest: z.string().optional(),
   /** Block ids have to be new with each edit. */
   edits: z.number().int().default(0),
-  /** Refused for good by Slack: tried no more. */
+  /** Slack's word for why it does not take it; tried again now and then, since somebody may change that there. */
   refused: z.string().optional(),
   touchedAt: moment,
 });
@@ -37,6 +39,8 @@ const file = z.object({ schema: z.literal(1), slots: z.array(slot) });
 
 /** What is older, and settled, is forgotten: nobody edits it any more. */
 const KEPT_MS = 30 * 24 * 3_600_000;
+/** What Slack did not take for so long is given up: else a channel that is gone would be tried for ever more often. */
+const UNSAID_MS = 7 * 24 * 3_600_000;
 
 export interface Slots {
   get(key: string): Slot | undefined;
@@ -74,9 +78,14 @@ export function createSlots({ path, now, log }: SlotsOptions): Slots {
   }
 
   function forgetOld(): void {
-    const before = now().getTime() - KEPT_MS;
-    for (const [key, { touchedAt, wanted }] of slots) {
-      if (!wanted && Date.parse(touchedAt) < before) slots.delete(key);
+    const at = now().getTime();
+    for (const [key, { touchedAt, wanted, wantedSince }] of slots) {
+      const isOld = wanted
+        ? at - Date.parse(wantedSince ?? touchedAt) > UNSAID_MS
+        : at - Date.parse(touchedAt) > KEPT_MS;
+      if (!isOld) continue;
+      slots.delete(key);
+      if (wanted) log.warn({ key, text: wanted.text }, 'a message that Slack did not take for a week is given up');
     }
   }
 
