@@ -67,14 +67,16 @@ function percentile(values: readonly number[], share: number): number {
 function report({ waves, end, ran }: Seen): Findings {
   const acks = waves.flatMap((wave) => wave.acks ?? []);
   const answered = waves.reduce((sum, wave) => sum + (wave.answered ?? 0), 0);
-  const { edits = 0, posts = 0, busiestEdits = 0, refused = 0 } = end;
+  const { edits = 0, posts = 0, busiestEdits = 0, refusedEdits = 0 } = end;
   const inMs = (value: number) => `${value.toFixed(0)} ms`;
   const all = WAVES * COMMANDS;
   return {
     verdicts: [
       atMost(`acknowledgement of ${COMMANDS} commands at once (99 %)`, LIMIT_MS, percentile(acks, 0.99), inMs),
       { what: 'commands that are answered', target: String(all), seen: String(answered), met: answered === all },
-      atMost('edits in the busiest minute', EDITS_LIMIT, busiestEdits, String),
+      // Those that were refused are not in the first of the two: only both together show that the limit was kept.
+      atMost('edits taken in the busiest minute', EDITS_LIMIT, busiestEdits, String),
+      atMost('edits refused by the limits of Slack', 0, refusedEdits, String),
       {
         what: 'operations that ran all the while',
         target: String(OPERATIONS),
@@ -95,9 +97,9 @@ function report({ waves, end, ran }: Seen): Findings {
             inMs(Math.max(...waves.map((wave) => wave.answersMs ?? 0))),
           ],
           ['edits, in all', String(edits)],
-          ['edits in the busiest minute', String(busiestEdits)],
+          ['edits taken in the busiest minute', String(busiestEdits)],
+          ['edits refused by the limits of Slack', String(refusedEdits)],
           ['posts, in all', String(posts)],
-          ['calls refused by a limit of Slack', String(refused)],
         ],
       },
     ],

@@ -32,7 +32,7 @@ function look(): SlackSeen {
     edits: of('chat.update').length,
     posts: of('chat.postMessage').length,
     busiestEdits: slack.busiest('chat.update'),
-    refused: slack.requests.filter(({ refused }) => refused === 'ratelimited').length,
+    refusedEdits: of('chat.update').filter(({ refused }) => refused === 'ratelimited').length,
     connections: slack.links.open(),
   };
 }

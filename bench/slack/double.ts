@@ -25,8 +25,8 @@ export interface SlackSeen {
   readonly posts?: number;
   /** Edits in the busiest minute. */
   readonly busiestEdits?: number;
-  /** Calls that were refused by Slack's limits. */
-  readonly refused?: number;
+  /** By Slack's limits. */
+  readonly refusedEdits?: number;
   readonly connections?: number;
 }
 
