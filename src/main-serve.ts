@@ -97,6 +97,7 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
   const terminal = createTerminalChat({
     messagesFile: join(data, 'messages.log'),
     notifyCommand,
+    isFileRead: slackSettings === undefined,
     followers: hub,
     clock: systemClock,
     log,

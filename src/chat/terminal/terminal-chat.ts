@@ -16,6 +16,8 @@ export interface TerminalChatOptions {
   readonly followers: Hub;
   readonly clock: Clock;
   readonly log: Log;
+  /** False where people have another chat to look at: then a line in the file reaches nobody. Default true. */
+  readonly isFileRead?: boolean;
   /** How long to wait before the command of a page is tried again, in milliseconds; doubled each time. Default 500. */
   readonly pageAgainMs?: number;
 }
@@ -74,14 +76,16 @@ function nobodyTold({ messagesFile }: TerminalChatOptions, message: Message, pro
  * Every message goes all three ways; it counts as said when one of them worked, and what else failed is logged.
  *
  * `reached` counts the terminals that follow, plus one when the command took it. The file counts as one only where no
- * command is configured: it is then the agreed place to look, while a command that failed means that nobody was told.
+ * command and no other chat is configured: it is then the agreed place to look, while a command that failed means that
+ * nobody was told.
  */
 export function createTerminalChat(options: TerminalChatOptions): Chat {
-  const { followers, log } = options;
+  const { followers, log, isFileRead = true } = options;
 
   async function say(message: Message, urgent = false): Promise<{ reached: number }> {
     const { problems, written, notified, ...delivery } = await deliver(options, message, urgent);
-    const reached = delivery.followers + (notified || (!options.notifyCommand?.() && written) ? 1 : 0);
+    const isInPlace = isFileRead && written && !options.notifyCommand?.();
+    const reached = delivery.followers + (notified || isInPlace ? 1 : 0);
     // A line in a file wakes nobody: it is enough for a message, but not for a page that should have been louder.
     // Who follows an operation hears of it. What everyone has to hear is not said by a terminal left open somewhere.
     const isForAll = urgent && message.operationId === undefined;

@@ -23,7 +23,7 @@ async function createFolder(): Promise<string> {
 
 type NotifyCommand = readonly [string, ...string[]];
 
-async function createWorld(notifyCommand?: (folder: string) => NotifyCommand) {
+async function createWorld(notifyCommand?: (folder: string) => NotifyCommand, more: { isFileRead?: boolean } = {}) {
   const folder = await createFolder();
   const logged: string[] = [];
   const hub = createHub();
@@ -35,6 +35,7 @@ async function createWorld(notifyCommand?: (folder: string) => NotifyCommand) {
     clock: systemClock,
     pageAgainMs: 10,
     log: createLog({ write: (line: string) => void logged.push(line) }, 'debug'),
+    ...more,
   });
   const lines = async () => (await readFile(messagesFile, 'utf8')).trimEnd().split('\n');
   const notified = () => readFile(join(folder, 'notified'), 'utf8');
@@ -184,5 +185,16 @@ describe('the notify command', () => {
       code: 'chat-unavailable',
       message: expect.stringContaining('/nowhere/pager'),
     });
+  });
+});
+
+describe('the terminal chat beside another one', () => {
+  const message = { key: 'op_00000000aa:stop', workspace: 'lab', tone: 'warning', text: 'Services stop.' } as const;
+
+  test('reaches nobody by its file, so that a schedule does not stop services unannounced', async () => {
+    const { chat, lines } = await createWorld(undefined, { isFileRead: false });
+    expect(await chat.announce(message)).toEqual({ reached: 0 });
+    expect(await lines()).toHaveLength(1);
+    await expect(chat.page(message)).rejects.toMatchObject({ code: 'chat-unavailable' });
   });
 });
