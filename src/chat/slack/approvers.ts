@@ -13,9 +13,17 @@ export interface ApproversOptions {
 /** A list of members may be this old: `usergroups.users.list` allows about 20 calls a minute. */
 const KEPT_MS = 30_000;
 
+type Account = NonNullable<Awaited<ReturnType<WebClient['users']['info']>>['user']>;
+
+/** A person of this Slack workspace: no app, no guest, nobody of another one. Source: reference/chatops-anchors.md C2. */
+function isMember(account: Account = {}): boolean {
+  const { deleted, is_bot, is_restricted, is_ultra_restricted, is_stranger } = account;
+  return !(deleted || is_bot || is_restricted || is_ultra_restricted || is_stranger);
+}
+
 /**
  * Of those named as approvers, the people who may decide now: members of user groups that are known in cml.yaml, and
- * people by name unless their Slack account is deactivated. A group that cannot be looked up counts as nobody; a person
+ * people by name unless their Slack account is deactivated or no member's own. A group that cannot be looked up counts as nobody; a person
  * whose account cannot be looked up stays, since they may be known by other proofs.
  */
 export function createApprovers({ client, accounts, now, log }: ApproversOptions) {
@@ -41,7 +49,7 @@ export function createApprovers({ client, accounts, now, log }: ApproversOptions
 
   async function isActive(account: string): Promise<boolean> {
     try {
-      return await recently(account, async () => (await client.users.info({ user: account })).user?.deleted !== true);
+      return await recently(account, async () => isMember((await client.users.info({ user: account })).user));
     } catch (err) {
       log.warn({ err, account }, 'it is not known whether an approver is still active in Slack');
       return true;

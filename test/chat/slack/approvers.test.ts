@@ -60,6 +60,20 @@ describe('a user group of Slack as approvers', () => {
     expect(world.door.orchestrator.running()).toEqual([]);
   });
 
+  test.each([
+    ['a guest', { restricted: true }],
+    ['an app', { isBot: true }],
+    ['somebody of another Slack workspace', { team: 'TOTHER' }],
+  ] as const)('does not let %s decide, although cml.yaml knows them', async (_, what) => {
+    const id = await asked();
+    world.slack.people.add({ id: 'UBOB', name: 'bob', ...what });
+    world.pass(60_000);
+    const before = await standing(id);
+    await approve('UBOB', id);
+    expect(await world.told('UBOB')).toContain('bob may not decide for team-ml');
+    expect(await standing(id)).toBe(before);
+  });
+
   test('is refused at the start where nobody else could approve', async () => {
     world.slack.groups.set('SAPPROVE', ['UALICE', 'UBOB']);
     await expect(asked()).rejects.toMatchObject({ code: 'not-allowed' });
