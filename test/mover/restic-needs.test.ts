@@ -45,14 +45,17 @@ it('says of every program that touches the data which places and secret files it
   await mover.compare(id, [{ pathInCopy: paths[0] as string, path: target }], options('compare'));
   await mover.count(id, paths, options('count'));
   await mover.list([], options('list'));
+  await mover.reach(options('reach'));
   await mover.check(options('check'));
   await mover.forget([id], options('forget'));
 
   const secretFiles = [join(world.base, 'password'), join(world.base, 'credentials')];
   const around = { secretFiles, scratchFolders: [join(world.base, 'cache')] };
   const back = [{ path: target, access: 'read' }];
-  expect(needsOf('first')).toEqual([{ places: [{ path: paths[0], access: 'write' }], ...around }]);
-  expect(needsOf('second')).toEqual([{ places: [{ path: paths[0], access: 'read' }], ...around }]);
+  const memoryBytes = expect.any(Number);
+  expect(needsOf('reach')).toEqual([{ places: [], nearData: true, ...around }]);
+  expect(needsOf('first')).toEqual([{ places: [{ path: paths[0], access: 'write' }], ...around, memoryBytes }]);
+  expect(needsOf('second')).toEqual([{ places: [{ path: paths[0], access: 'read' }], ...around, memoryBytes }]);
   expect(needsOf('restore')).toEqual([{ places: [{ path: target, access: 'write' }], ...around }]);
   expect(needsOf('compare-walk')).toEqual([{ places: back }]);
   expect(needsOf('compare-content')).toEqual([{ places: back, ...around }]);
