@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { type SlackSettings, slackSettings } from './chat/slack/settings.ts';
+import { type SlackSettings, slackSettings, slackUserId } from './chat/slack/settings.ts';
 import { type ConfigSource, findConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
 
@@ -12,7 +12,11 @@ export interface Basics {
   /** Who is told and paged, as far as it can be read. */
   readonly notify: readonly string[] | undefined;
   readonly slack: SlackSettings | undefined;
+  /** Those whose Slack account can be read: who asked for what is unwound is told of it. */
+  readonly people: Readonly<Record<string, { readonly slack?: string | undefined }>>;
 }
+
+const anybody = z.object({ slack: slackUserId.optional().catch(undefined) }).catch({});
 
 const loose = z.looseObject({
   data: z.string().min(1).optional().catch(undefined),
@@ -21,6 +25,7 @@ const loose = z.looseObject({
     .optional()
     .catch(undefined),
   slack: slackSettings.optional().catch(undefined),
+  people: z.record(z.string(), anybody).catch({}),
 });
 
 /**
@@ -36,7 +41,7 @@ export async function readBasics(source: ConfigSource): Promise<Basics> {
   const read = loose.safeParse(tolerantly(text)).data;
   const written = read?.data ?? /^data:\s*["']?([^"'#\n]+?)["']?\s*(?:#.*)?$/m.exec(text)?.[1];
   const override = source.environment.CML_DATA;
-  const told = { notify: read?.notify?.command, slack: read?.slack };
+  const told = { notify: read?.notify?.command, slack: read?.slack, people: read?.people ?? {} };
   if (override) return { data: resolve(source.cwd, override), ...told };
   if (written) return { data: resolve(dirname(path), written), ...told };
   throw new ConfigError([`${path}: data: the data folder is not named`], {

@@ -38,12 +38,12 @@ const LOOK_IDLE_MS = 1_000;
 /** Owns the data folder until told to end: recovers first, then checks the configuration, then opens the doors. */
 export async function serve(source: ConfigSource, input: { idle?: number | undefined }): Promise<Answer> {
   stayModest();
-  const { data, notify, slack } = await readBasics(source);
+  const { data, notify, slack, people } = await readBasics(source);
   await mkdir(data, { recursive: true, mode: 0o711 });
   const lock = createStateLock({ folder: data, clock: systemClock, waitMs: 0, fence: false });
   const served = await holdFolder(data, lock, async () => {
     const log = createFileLog(join(data, 'server.log'), source.environment.CML_LOG_LEVEL ?? 'info');
-    const served = { source, data, notify, slack, log, idleMs: input.idle };
+    const served = { source, data, notify, slack, people, log, idleMs: input.idle };
     return underLease(source, log, () => serveFolder(served));
   });
   return { text: served, tone: 'info', json: { ended: served } };
@@ -81,11 +81,20 @@ interface Served {
   readonly data: string;
   readonly notify: readonly string[] | undefined;
   readonly slack: SlackSettings | undefined;
+  readonly people: SlackOptions['people'];
   readonly log: Log;
   readonly idleMs: number | undefined;
 }
 
-async function serveFolder({ source, data, notify, slack: slackSettings, log, idleMs }: Served): Promise<string> {
+async function serveFolder({
+  source,
+  data,
+  notify,
+  slack: slackSettings,
+  people,
+  log,
+  idleMs,
+}: Served): Promise<string> {
   const hub = createHub();
   const catalog = createLowdbCatalog({ folder: data });
   let notifyNow = notify;
@@ -113,6 +122,7 @@ async function serveFolder({ source, data, notify, slack: slackSettings, log, id
   });
   const slack = await createSlackIfConfigured({
     settings: slackSettings,
+    people,
     environment: source.environment,
     data,
     log,

@@ -25,6 +25,8 @@ export interface Slack {
 
 export interface SlackOptions {
   readonly settings: SlackSettings;
+  /** As far as they are known before the configuration was checked: what is recovered is told to who asked for it. */
+  readonly people: Readonly<Record<string, { readonly slack?: string | undefined }>>;
   readonly environment: Environment;
   /** The data folder. */
   readonly data: string;
@@ -35,7 +37,7 @@ export interface SlackOptions {
 const ENDING_MS = 5_000;
 
 /** Loaded only where Slack is configured. Never fails: what is wrong with Slack hinders neither boot nor recovery. */
-export async function createSlack({ settings, environment, data, log, onBug }: SlackOptions): Promise<Slack> {
+export async function createSlack({ settings, people, environment, data, log, onBug }: SlackOptions): Promise<Slack> {
   const tokens = slackTokens(environment);
   if (!tokens) {
     const problem = 'Nobody is told anything in Slack: SLACK_BOT_TOKEN is not set in the environment of the server.';
@@ -56,7 +58,7 @@ export async function createSlack({ settings, environment, data, log, onBug }: S
   const clients = createSlackClients({ botToken: tokens.bot, apiUrl: settings.apiUrl, log, health });
   const { createApprovers } = await import('./chat/slack/approvers.ts');
   const { createSlackChat } = await import('./chat/slack/slack-chat.ts');
-  let now: { readonly settings: SlackSettings; readonly people: Config['people'] } = { settings, people: {} };
+  let now: Pick<SlackOptions, 'settings' | 'people'> = { settings, people };
   const chat = createSlackChat({
     settings: () => now.settings,
     clients,
@@ -119,7 +121,7 @@ function withChanges(chat: Chat, onChange: () => void): Chat {
 }
 
 /** Names with their Slack accounts. */
-export function accountsOf(people: Config['people']): Record<string, string> {
+export function accountsOf(people: SlackOptions['people']): Record<string, string> {
   const known = Object.entries(people).flatMap(([name, { slack }]) =>
     slack === undefined ? [] : [[name, slack] as const],
   );
