@@ -102,7 +102,9 @@ describe('quiet', () => {
     const template = {
       spec: {
         restartPolicy: 'Never',
-        containers: [{ name: 'main', image: 'x', volumeMounts: [{ name: 'p', mountPath: '/p' }] }],
+        containers: [
+          { name: 'main', image: 'x', command: ['sleep', '60'], volumeMounts: [{ name: 'p', mountPath: '/p' }] },
+        ],
         volumes: [{ name: 'p', persistentVolumeClaim: { claimName: 'projects-pvc' } }],
       },
     };
