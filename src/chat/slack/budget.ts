@@ -13,6 +13,8 @@ export interface Budget {
   waitFor(key: string): number;
   /** It was edited. */
   spend(key: string): void;
+  /** Another message was edited, which did not ask: live ones wait the longer. */
+  spendUnasked(): void;
   /** Slack asked for a pause. */
   pause(milliseconds: number): void;
   forget(key: string): void;
@@ -41,8 +43,12 @@ export function createBudget(now: () => number): Budget {
     },
     spend(key) {
       fill();
-      tokens = Math.max(0, tokens - 1);
+      tokens -= 1;
       edited.set(key, now());
+    },
+    spendUnasked() {
+      fill();
+      tokens -= 1;
     },
     pause(milliseconds) {
       pausedUntil = Math.max(pausedUntil, now() + milliseconds);

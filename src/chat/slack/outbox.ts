@@ -41,6 +41,8 @@ export interface OutboxOptions {
   readonly notify: WebClient;
   /** For pictures of what runs. */
   readonly progress: WebClient;
+  /** Told of each message that was said, or edited. */
+  readonly onSaid?: () => void;
   /** A plainer picture of the same, for a Slack that does not take this one. */
   readonly plainer: (picture: Rendered) => Rendered | undefined;
 }
@@ -89,7 +91,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
       await clock.sleep(sent.afterMs, ended.signal);
       sent = await send(options.notify, key, picture);
     }
-    if (sent.kind === 'sent') return undefined;
+    if (sent.kind === 'sent') {
+      options.onSaid?.();
+      return undefined;
+    }
     const word = sent.kind === 'refused' ? sent.word : sent.kind === 'picture' ? 'invalid_blocks' : undefined;
     if (sent.kind === 'same') {
       await slots.change(key, slot.to, ({ refused: _, wantedSince, wanted: now, ...rest }) =>

@@ -51,14 +51,11 @@ interface Running {
 export function createSlackChat(options: SlackChatOptions): SlackChat {
   const { clock, log, clients, accountOf } = options;
   const slots = createSlots({ path: options.path, now: clock.now, log });
-  const outbox = createOutbox({ slots, clock, log, ...clients, plainer });
+  const budget = createBudget(() => clock.now().getTime());
+  const outbox = createOutbox({ slots, clock, log, ...clients, plainer, onSaid: budget.spendUnasked });
   const direct = createDirect({ client: clients.notify, outbox, slots, accountOf, log });
   const requests = createRequestCards({ settings: options.settings, outbox, accountOf });
-  const live = createLive(
-    outbox,
-    createBudget(() => clock.now().getTime()),
-    { clock, log },
-  );
+  const live = createLive(outbox, budget, { clock, log });
   const running = new Map<string, Running>();
   /** Their summaries were said: nothing is drawn over those, however late it comes. */
   const over = new Set<string>();
