@@ -33,6 +33,8 @@ import { createStateLock } from './workspace/local/state-lock.ts';
 /** Said while something is wrong: they work with the configuration that was last in order. */
 const RECOVERY_WORDS = new Set(['start', 'status', 'list', 'cancel', 'postpone']);
 const SWEEP_MS = 60_000;
+/** So many requests, the newest, are drawn again at boot. */
+const REDRAWN = 50;
 const LOOK_IDLE_MS = 1_000;
 
 /** Owns the data folder until told to end: recovers first, then checks the configuration, then opens the doors. */
@@ -177,7 +179,7 @@ async function serveFolder({
     });
     await orchestrator.takeTurns();
     await server.listen();
-    slack?.begin();
+    if (slack) slack.begin((await catalog.requests.list()).slice(0, REDRAWN));
     const slackDoor = await slack?.openDoor(orchestrator, configFor);
     const sweep = async () => {
       await live.currentOrLast(); // edits count although nobody says a word

@@ -8,6 +8,7 @@ import { PortError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
 import { isGroup } from './records/person.ts';
+import type { Request } from './records/request.ts';
 
 /** Slack as the server knows it: something to speak with from the start, and a door to open later. */
 export interface Slack {
@@ -17,7 +18,7 @@ export interface Slack {
   /** cml.yaml was edited. */
   use(config: Pick<Config, 'people' | 'slack'>): void;
   /** Says what an earlier life left unsaid. */
-  begin(): void;
+  begin(requests: readonly Request[]): void;
   /** Says what can be said now, and ends. */
   end(): Promise<void>;
   openDoor(orchestrator: Orchestrator, configFor: (word: string) => Promise<Config>): Promise<SlackDoor | undefined>;

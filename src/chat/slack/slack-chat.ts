@@ -3,8 +3,10 @@ import type { Clock } from '../../clock.ts';
 import { doAll } from '../../do-all.ts';
 import type { Log } from '../../log.ts';
 import type { OperationView } from '../../records/operation.ts';
+import type { Request } from '../../records/request.ts';
 import type { Chat, Message } from '../chat.ts';
 import { askedBy, milestonesOf, operationRuns } from '../messages/operation-runs.ts';
+import { describeRequest } from '../messages/request.ts';
 import { createBudget } from './budget.ts';
 import { createDirect } from './direct.ts';
 import { drawMessage, drawPlan, type Mention, plainer } from './draw.ts';
@@ -29,8 +31,8 @@ export interface SlackChatOptions {
 }
 
 export interface SlackChat extends Chat {
-  /** Says what an earlier life left unsaid. */
-  begin(): void;
+  /** Says what an earlier life left unsaid; of these requests also what it did not live to write down. */
+  begin(requests?: readonly Request[]): void;
   /** Says what can be said now, then stops. */
   end(): Promise<void>;
 }
@@ -198,7 +200,13 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       const call = { key: `${message.key}:page`, to: to(message), picture: drawMessage(message, { mentions }) };
       await doAll([call, ...summary].map((letter) => () => outbox.say(letter)));
     },
-    begin: () => outbox.begin(),
+    begin(known = []) {
+      outbox.begin();
+      for (const request of known) {
+        if (request.status !== 'pending' && !slots.get(request.id)) continue; // from before there was Slack
+        requests.show(request, describeRequest(request)).catch((err) => log.debug({ err }, 'a request is shown later'));
+      }
+    },
     async end() {
       live.end();
       // A Slack that is away keeps nobody from ending: what is unsaid is said by the next life.

@@ -130,6 +130,15 @@ describe('a request in Slack', () => {
     expect(world.shown()).toHaveLength(1);
   });
 
+  it('is drawn again at boot, when the life before did not live to do it', async () => {
+    const request = makeRequest();
+    world.live().begin([request]);
+    await eventually(() => expect(JSON.stringify(world.shown())).toContain('say:approve'));
+    world.live().begin([{ ...request, status: 'withdrawn' }]);
+    await eventually(() => expect(JSON.stringify(world.shown())).not.toContain('say:approve'));
+    expect(world.shown()).toHaveLength(1);
+  });
+
   it('has no buttons where Slack is not enough', async () => {
     const request = makeRequest();
     await world.live({ approvals: { by: 'web' } }).showRequest(request, describeRequest(request));
