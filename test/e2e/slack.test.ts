@@ -67,6 +67,10 @@ describe('a night in Slack, by the real server', { timeout: 120_000 }, () => {
     const request = await rootSaying(/carol asks to restore/);
     await slack.click('UCAROL', { channel, ts: request.ts }, 'Approve');
     await told('UCAROL', /your own|yourself|who asked/i);
+    // Whoever decides next meets another life of the server.
+    server.kill('SIGKILL');
+    await server.ended;
+    const next = await serve();
     await slack.click('UDAVE', { channel, ts: request.ts }, 'Approve');
     await rootSaying(/restored from/);
     const decided = await until('the request is redrawn', async () =>
@@ -74,8 +78,8 @@ describe('a night in Slack, by the real server', { timeout: 120_000 }, () => {
     );
     expect(JSON.stringify(decided.blocks)).not.toContain('say:approve');
     expect(slack.thread(channel, request.ts).at(-1)?.text).toContain('<@UCAROL>');
-    server.kill('SIGTERM');
-    await server.ended;
+    next.kill('SIGTERM');
+    await next.ended;
   });
 
   it('goes on after it was killed in the middle of a countdown, in the same message', async () => {

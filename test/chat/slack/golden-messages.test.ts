@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { glassBroken } from '../../../src/chat/messages/broken-glass.ts';
+import {
+  backupDeleted,
+  backupEnded,
+  backupVerified,
+  operationFailed,
+  restoreEnded,
+  undoEnded,
+} from '../../../src/chat/messages/operation-ended.ts';
+import { describeRequest } from '../../../src/chat/messages/request.ts';
+import { endsWork, servicesStop, stopMoved, workMoved } from '../../../src/chat/messages/services-stop.ts';
+import { drawMessage } from '../../../src/chat/slack/draw.ts';
+import { makeDeleteRequest, makeOperation, makeRequest } from '../../fakes/records.ts';
+import { checkBlocks } from '../../fakes/slack/blocks/check.ts';
+import type { JsonObject } from '../../fakes/slack/kinds.ts';
+
+const operation = makeOperation({
+  id: 'op_0toxcgtmq4',
+  reason: 'before the upgrade',
+  startedAt: '2026-11-22T22:00:00.000Z',
+  endedAt: '2026-11-22T22:04:05.000Z',
+});
+const { workspace } = operation;
+const backupId = 'bkp_0toxcgtmq4';
+const facts = { backupId, files: 3_999, bytes: 81_595_276, downtimeMs: 2_471, warnings: ['"scratch" is left out.'] };
+const displaced = { displaced: ['/srv/.cml-op_1-displaced-db'], displacedUntil: '2026-11-29T22:04:05.000Z' };
+const stopsAt = new Date('2026-11-22T22:10:00.000Z');
+const announced = servicesStop({
+  operationId: operation.id,
+  kind: 'backup',
+  by: 'alice',
+  reason: 'before the upgrade',
+  noticeMs: 600_000,
+  downtimeMs: 12_300,
+  lastDowntimesMs: [12_000, 14_000],
+  affects: [{ owner: 'zoe', what: '2 sessions' }, { what: '1 job' }],
+  ...{ workspace, stopsAt },
+});
+const error = { code: 'not-quiet', message: 'vim (4711) writes /srv/projects/a', hint: 'Ask for it again.' };
+const request = makeRequest({ id: 'req_0toxciiy6u', reason: 'lost a.txt', expiresAt: '2026-11-23T06:15:00.000Z' });
+const bob = { name: 'bob', proof: 'slack', slack: 'UBOB' } as const;
+const votes = [{ by: bob, at: '2026-11-22T22:20:00.000Z', approves: true, reason: 'too early' }];
+
+/** Every message that the product says, as it stands in Slack. */
+const messages = {
+  'services stop': announced,
+  'services stop, to somebody who works there': endsWork(announced, '2 sessions'),
+  'stop postponed': stopMoved({ operationId: operation.id, workspace, by: 'bob', stopsAt, isNow: false }),
+  'stop begun at once': workMoved(stopMoved({ operationId: operation.id, workspace, by: 'bob', stopsAt, isNow: true })),
+  'backup completed': backupEnded(operation, { ...facts, addedBytes: 44_700_000 }),
+  'backup not consistent': backupEnded(operation, { ...facts, addedBytes: 1, notConsistent: ['db'] }),
+  'backup crash-consistent': backupEnded(operation, { ...facts, addedBytes: 1, crashConsistent: ['db'] }),
+  'restore succeeded': restoreEnded({ ...operation, kind: 'restore' }, { ...facts, ...displaced }),
+  'restore in place succeeded': restoreEnded({ ...operation, kind: 'restore' }, { ...facts, safetyBackupId: backupId }),
+  'undo succeeded': undoEnded({ ...operation, kind: 'undo' }, { ...facts, ...displaced, undone: 'op_0toxcgtmq3' }),
+  'backup deleted': backupDeleted({ ...operation, kind: 'delete' }, { backupId, copies: 3 }),
+  'backup verified': backupVerified({ ...operation, kind: 'verify' }, { ...facts, restoreMs: 4_250, checks: 2 }),
+  'operation failed': operationFailed({ ...operation, status: 'failed', error }, true),
+  'services still down': operationFailed({ ...operation, status: 'failed', error }, false),
+  'operation cancelled': operationFailed(
+    { ...operation, status: 'cancelled', error: { code: 'cancelled', message: 'Cancelled by bob.' } },
+    true,
+  ),
+  'request pending': describeRequest(request),
+  'request approved': describeRequest({ ...request, status: 'approved', votes }),
+  'request denied': describeRequest({
+    ...request,
+    status: 'denied',
+    votes: votes.map((v) => ({ ...v, approves: false })),
+  }),
+  'request expired': describeRequest({ ...request, status: 'expired' }),
+  'request withdrawn': describeRequest({ ...request, status: 'withdrawn' }),
+  'request used': describeRequest({ ...request, status: 'used', votes, operationId: operation.id }),
+  'request to delete': describeRequest(makeDeleteRequest({ id: 'req_0toxciiy6v' })),
+  'glass broken': glassBroken(
+    { ...request, status: 'approved', votes: votes.map((v) => ({ ...v, breakGlass: true as const })) },
+    ['alice', 'bob'],
+  ),
+};
+
+test.each(Object.entries(messages))('%s', async (name, message) => {
+  const drawn = drawMessage(message, { mentions: ['UALICE', 'SONCALL', 'here'] });
+  expect(checkBlocks(drawn.blocks as unknown as JsonObject[], 'message')).toEqual([]);
+  // Whoever hears only the text hears everything essential.
+  expect(drawn.text).toContain(message.text.slice(0, 20));
+  const file = `golden/messages/${name.replace(/[^a-z]+/g, '-')}.json`;
+  await expect(`${JSON.stringify(drawn, undefined, 2)}\n`).toMatchFileSnapshot(file);
+});
