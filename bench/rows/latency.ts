@@ -82,6 +82,7 @@ async function prepareCut(world: BenchWorld, room: string, path: string): Promis
     const cut = await takeCut({ ...plan, parents: { cut: parent } }, quiet, undefined, {
       ...{ platform: walks ? platform : without, mover, operationId: OPERATION, folder, onProgress: undefined },
       now: () => systemClock.now(),
+      sleep: (ms) => systemClock.sleep(ms),
       signal: AbortSignal.timeout(600_000),
     });
     const tookMs = performance.now() - beganAt;

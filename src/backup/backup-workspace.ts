@@ -44,6 +44,7 @@ export async function backupWorkspace(
   const { platform, mover, catalog } = ports;
   const { id, workspace, settings } = operation;
   const wishes = { ...input, workspace, policy: settings.policy, operationId: id, folder };
+  const cutWorld = { platform, mover, folder, operationId: id };
   let cut: Cut | undefined;
   const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
   const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
@@ -54,9 +55,7 @@ export async function backupWorkspace(
       preCopy(plan, { mover, folder, signal, operationId: id, onProgress: progress }),
     );
     await step('countdown', (context) => countDown(context, countdown));
-    await step('prepare cut', ({ signal }) =>
-      prepareCut(plan, warm, { platform, mover, folder, signal, operationId: id }),
-    );
+    await step('prepare cut', ({ signal }) => prepareCut(plan, warm, { ...cutWorld, signal }));
     const running = await step('note running', () => platform.noteRunning(id));
     let started: Captured['started'] | undefined;
     try {
@@ -64,8 +63,8 @@ export async function backupWorkspace(
       const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
       cut = await step(
         'cut',
-        ({ signal, progress, now }) =>
-          takeCut(plan, quiet, warm, { platform, mover, operationId: id, folder, now, signal, onProgress: progress }),
+        ({ signal, progress, now, sleep }) =>
+          takeCut(plan, quiet, warm, { ...cutWorld, now, sleep, signal, onProgress: progress }),
         { until: endOfBudget(quiet.stoppedAt, plan) },
       );
     } finally {

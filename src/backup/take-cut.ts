@@ -11,9 +11,16 @@ interface CutWorld {
   readonly operationId: string;
   readonly folder: string;
   readonly now: () => Date;
+  readonly sleep: (ms: number) => Promise<void>;
   readonly signal: AbortSignal;
   readonly onProgress: Parameters<DataMover['copy']>[1]['onProgress'];
 }
+
+/**
+ * The kernel writes change times by a clock that it moves on every 10 ms at the longest (CONFIG_HZ=100): what is changed once
+ * reading has begun must not seem older than the cut.
+ */
+const TICK_MS = 20;
 
 /**
  * Takes all parts while services are stopped: snapshots and the changes of copied parts side by side. Quiet is proven
@@ -37,6 +44,7 @@ export async function takeCut(
         : Promise.resolve([]),
     async (either): Promise<MadeCopy | undefined> => {
       if (copied.length === 0) return undefined;
+      await world.sleep(TICK_MS);
       await platform.warmUp(operationId, copied, folder, { signal: either });
       return copyParts(world, copied, parentOfDelta(plan, warm), deltaOptions(operationId, either));
     },
@@ -59,7 +67,7 @@ const deltaOptions = (operationId: string, signal: AbortSignal): CopyOptions => 
 export async function prepareCut(
   plan: BackupPlan,
   warm: MadeCopy | undefined,
-  { platform, mover, operationId, folder, signal }: Omit<CutWorld, 'now' | 'onProgress'>,
+  { platform, mover, operationId, folder, signal }: Omit<CutWorld, 'now' | 'sleep' | 'onProgress'>,
 ): Promise<void> {
   if (plan.parts.some(({ capture }) => capture === 'snapshot'))
     await platform.prepareCut(operationId, plan, { signal });

@@ -39,10 +39,10 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
         await copyParts({ mover, folder, onProgress }, partsCopiedInCut(plan.parts), plan.parents.cut, options),
       );
     },
-    async copy(planned, quiet, copied, { signal, progress: onProgress, now }) {
+    async copy(planned, quiet, copied, { signal, progress: onProgress, now, sleep }) {
       const plan = backupPlan.parse(planned);
       const warm = madeCopy.parse(copied);
-      const world = { platform, mover, operationId: id, folder, now, signal, onProgress };
+      const world = { platform, mover, operationId: id, folder, now, sleep, signal, onProgress };
       const taken = await takeCut(plan, quiet, warm, world);
       if (!taken.delta || taken.delta.unreadable.length > 0) {
         throw new OperationError(

@@ -12,7 +12,7 @@ import { countdownTo } from './restore-countdown.ts';
 import type { RestoreInput, RestorePorts } from './restore-workspace.ts';
 
 type Json = z.infer<ReturnType<typeof z.json>>;
-type Context = Pick<StepContext, 'signal' | 'progress' | 'now'>;
+type Context = Pick<StepContext, 'signal' | 'progress' | 'now' | 'sleep'>;
 
 /** Makes a backup of what stands there before it is written over; handed in by who knows how backups are made. */
 export interface SafetyBackup {

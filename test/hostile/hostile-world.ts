@@ -50,11 +50,21 @@ export interface HostileWish {
   readonly policy?: object;
   /** restic is root by name only: it may read what permissions let root's own files be read by, as any other user. */
   readonly isPlainUser?: boolean;
+  /** What is copied in the cut is read after what `duringCut` does: whatever that is then comes before the read. */
+  readonly readsAfterAct?: boolean;
 }
 
 async function withoutPowers(wrapper: string): Promise<string> {
   const words = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--', candidates[0] ?? 'restic', '"$@"'];
   await writeFile(wrapper, `#!/bin/sh\nexec ${words.join(' ')}\n`, { mode: 0o755 });
+  return wrapper;
+}
+
+/** Begins to read what is copied in the cut only once somebody has acted; gives up waiting after ten seconds. */
+async function waitingInCut(wrapper: string, work: string, acted: string): Promise<string> {
+  const wait = `i=0; while [ ! -e ${acted} ] && [ $i -lt 500 ]; do sleep 0.02; i=$((i+1)); done`;
+  const inCut = `case " $* " in *" backup "*) ls ${work}/*/delta.out >/dev/null 2>&1 && { ${wait}; };; esac`;
+  await writeFile(wrapper, `#!/bin/sh\n${inCut}\nexec ${candidates[0] ?? 'restic'} "$@"\n`, { mode: 0o755 });
   return wrapper;
 }
 
@@ -70,6 +80,10 @@ export async function makeHostileWorld(wish: HostileWish): Promise<HostileWorld>
   }));
   for (const { path } of volumes) await mkdir(path, { recursive: true });
   await writeFile(at('password'), 'correct horse\n', { mode: 0o600 });
+  const programs = async () => {
+    if (wish.readsAfterAct) return [await waitingInCut(at('restic'), at('work'), at('acted'))];
+    return wish.isPlainUser ? [await withoutPowers(at('restic'))] : candidates;
+  };
   const run = createLocalRunProgram();
   const platformSettings = localSettings.parse({ kind: 'local', services: wish.services?.(root) ?? [idle], volumes });
   const policy = workspacePolicy.parse({ notice: '0s', grace: '1ms', approvers: ['alice', 'bob'], ...wish.policy });
@@ -85,7 +99,7 @@ export async function makeHostileWorld(wish: HostileWish): Promise<HostileWorld>
       settings: resticSettings.parse(repository),
       workspace: WORKSPACE,
       run,
-      candidates: wish.isPlainUser ? [await withoutPowers(at('restic'))] : candidates,
+      candidates: await programs(),
     },
     cacheFolder: at('cache'),
   });
@@ -130,6 +144,7 @@ export async function makeHostileWorld(wish: HostileWish): Promise<HostileWorld>
         readdirSync(at('work')).some((operation) => existsSync(at('work', operation, 'delta.out')));
       while (!isOver && !hasBegun()) await pause(5);
       if (!isOver) work();
+      await writeFile(at('acted'), '');
       return over;
     },
     backUp: async (capture) =>

@@ -85,7 +85,7 @@ const foreign = [
 describe('what a foreign process does while services are stopped', () => {
   for (const capture of ['two-pass', 'cold'] as const) {
     test.concurrent.each(foreign)(`captured ${capture}: $name`, async ({ name, act }) => {
-      const world = await makeHostileWorld({ parts: { data: { capture } } });
+      const world = await makeHostileWorld({ parts: { data: { capture } }, readsAfterAct: true });
       try {
         mkdirSync(world.at('data/folder'));
         writeFileSync(world.at('data/folder/victim'), 'x');
