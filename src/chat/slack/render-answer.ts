@@ -91,7 +91,7 @@ export function renderAnswer(answer: Answer): Rendered {
   const blocks: KnownBlock[] = [
     ...(text === '' ? [] : [richText([[{ text: `${TONE_WORDS[tone]}${text}` }]])]),
     ...(shown.length > 0 ? [richText([...shown, ...rest])] : []),
-    ...(fitted && fitted.rows.length > 0 ? [renderTable(fitted)] : []),
+    ...(fitted && fitted.rows.length > 0 && fitted.columns.length > 0 ? [renderTable(fitted)] : []),
     ...(ends.length > 0 ? [richText(ends)] : []),
   ];
   return { text: asMessageText(asText(answer)) || NOTHING, blocks };
