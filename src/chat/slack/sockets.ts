@@ -1,9 +1,9 @@
 import { SocketModeReceiver } from '@slack/bolt';
-import { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import { createSlackLogger, watchedFetch } from './clients.ts';
 import type { SlackHealth } from './health.ts';
+import { type Ending, endingOf, pauseAfter, STEADY_MS } from './reconnecting.ts';
 
 export interface SocketsOptions {
   readonly appToken: string;
@@ -22,34 +22,12 @@ export interface Sockets {
   close(): Promise<void>;
 }
 
-type Ending = 'renewed' | 'lost' | 'too-many' | 'switched-off' | 'refused';
-
-/** How long to wait before the next try, in milliseconds; `lost` and `refused` wait longer each time. */
-const PAUSE: Readonly<Record<Ending, number>> = {
-  renewed: 0,
-  lost: 250,
-  'too-many': 60_000,
-  'switched-off': 120_000,
-  refused: 2_000,
-};
-const LONGEST_PAUSE = 60_000;
 const CLOSING_MS = 2_000;
 
 const SENTENCES: Partial<Record<Ending, string>> = {
   'too-many': 'Slack says that too many programs are connected with this app token: does another server use it?',
   'switched-off': 'Socket Mode is switched off in the settings of the Slack app: nothing is heard from Slack.',
 };
-
-const disconnect = z.object({ type: z.literal('disconnect'), reason: z.string() });
-
-/** Why Slack ends a connection, if that is what the message says. */
-function endingOf(data: unknown): Ending | undefined {
-  if (typeof data !== 'string' || !data.includes('"disconnect"')) return undefined;
-  const read = disconnect.safeParse(JSON.parse(data)).data;
-  if (!read) return undefined;
-  if (read.reason === 'too_many_websockets') return 'too-many';
-  return read.reason === 'link_disabled' ? 'switched-off' : 'renewed';
-}
 
 function createReceiver({ appToken, apiUrl, log, health }: SocketsOptions): SocketModeReceiver {
   return new SocketModeReceiver({
@@ -112,10 +90,11 @@ export function createSockets(options: SocketsOptions): Sockets {
   async function keep(receiver: SocketModeReceiver, tried: () => void): Promise<void> {
     let failures = 0;
     while (!closing.signal.aborted) {
+      let openedAt = Number.POSITIVE_INFINITY;
       const ending = await connectOnce(receiver, () => {
         // It was asked for before the door closed.
         if (closing.signal.aborted) return void receiver.client.disconnect();
-        failures = 0;
+        openedAt = clock.now().getTime();
         open.add(receiver);
         noteConnection();
         tried();
@@ -123,13 +102,10 @@ export function createSockets(options: SocketsOptions): Sockets {
       open.delete(receiver);
       tried();
       if (closing.signal.aborted) return;
-      if (ending !== 'renewed') noteConnection(ending);
-      failures += ending === 'renewed' ? 0 : 1;
-      const pause = Math.min(
-        PAUSE[ending] * 2 ** Math.max(0, Math.min(failures - 1, 8)),
-        Math.max(LONGEST_PAUSE, PAUSE[ending]),
-      );
-      await clock.sleep(pause, closing.signal).catch(() => undefined);
+      failures = clock.now().getTime() - openedAt >= STEADY_MS ? 1 : failures + 1;
+      // A renewal that is not waited for is no news.
+      if (pauseAfter(ending, failures) > 0) noteConnection(ending);
+      await clock.sleep(pauseAfter(ending, failures), closing.signal).catch(() => undefined);
     }
   }
 
