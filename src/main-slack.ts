@@ -92,7 +92,7 @@ export async function createSlack({ settings, people, environment, data, log, on
       const { createSlackWords } = await import('./main-slack-words.ts');
       const words = createSlackWords(orchestrator, configFor);
       try {
-        door = createSlackDoor({ ...words, settings, tokens, clients, health, clock: systemClock, log, onBug });
+        door = createSlackDoor({ ...words, settings, tokens, clients, health, data, clock: systemClock, log, onBug });
       } catch (error) {
         noteTrouble(error);
       }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { App, type Receiver } from '@slack/bolt';
 import { PortError } from '../../errors.ts';
@@ -25,6 +26,8 @@ export interface CreateSlackDoorOptions extends SlackDoorOptions {
   readonly tokens: SlackTokens;
   readonly clients: SlackClients;
   readonly health: SlackHealth;
+  /** The data folder. */
+  readonly data: string;
 }
 
 /** How Slack's deliveries come in. */
@@ -125,7 +128,11 @@ export function createSlackDoor(options: CreateSlackDoorOptions): SlackDoor {
     world,
     homes,
     track,
-    deliveries: createDeliveries(() => clock.now().getTime()),
+    deliveries: createDeliveries({
+      path: join(options.data, 'slack-deliveries.jsonl'),
+      now: () => clock.now().getTime(),
+      log,
+    }),
     onRevoked: (what) => health.note('bot token', what),
   });
   return {

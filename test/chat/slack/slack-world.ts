@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApprovers } from '../../../src/chat/slack/approvers.ts';
 import { createSlackClients } from '../../../src/chat/slack/clients.ts';
 import { createSlackDoor, type SlackDoor } from '../../../src/chat/slack/door.ts';
@@ -27,6 +30,8 @@ export interface SlackWorld {
   toldOf(user: string, has: string): Promise<string>;
   /** What was looked up of people and groups is looked up anew. */
   pass(ms: number): void;
+  /** The door of the next life takes the place of this one. */
+  restart(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -79,20 +84,27 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
   let passed = 0;
   const now = () => Date.now() + passed;
   const door = await openDoor(options.policy, createApprovers({ client: clients.interactive, accounts, now, log }));
-  const slackDoor = createSlackDoor({
-    ...createSlackWords(door.orchestrator, async () => ({ people, slack: settings })),
-    settings,
-    tokens: { bot: slack.botToken, app: slack.appToken, signingSecret: slack.signingSecret },
-    clients,
-    health,
-    clock: systemClock,
-    log,
-    onBug: (error) => bugs.push(error),
-  });
+  const data = mkdtempSync(join(tmpdir(), 'cml-slack-door-'));
+  const createDoor = () =>
+    createSlackDoor({
+      ...createSlackWords(door.orchestrator, async () => ({ people, slack: settings })),
+      settings,
+      tokens: { bot: slack.botToken, app: slack.appToken, signingSecret: slack.signingSecret },
+      clients,
+      health,
+      data,
+      clock: systemClock,
+      log,
+      onBug: (error) => bugs.push(error),
+    });
+  let slackDoor = createDoor();
   await slackDoor.open();
   return {
     url: `http://127.0.0.1:${port}`,
-    ...{ slack, door, slackDoor, health, logged, bugs, people },
+    ...{ slack, door, health, logged, bugs, people },
+    get slackDoor() {
+      return slackDoor;
+    },
     async told(user, count = 1) {
       await slack.when(() => (slack.ephemerals(user).length >= count ? true : undefined));
       return slack.ephemerals(user).at(-1)?.text ?? '';
@@ -101,10 +113,16 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
     pass(ms) {
       passed += ms;
     },
+    async restart() {
+      await slackDoor.close();
+      slackDoor = createDoor();
+      await slackDoor.open();
+    },
     async dispose() {
       await slackDoor.close();
       await slack.dispose();
       await door.dispose();
+      rmSync(data, { recursive: true });
     },
   };
 }
