@@ -1,3 +1,4 @@
+import type { Activity } from '../records/activity.ts';
 import type { AuditEntry } from '../records/audit.ts';
 import type { Backup } from '../records/backup.ts';
 import type { WorkspaceMarks } from '../records/marks.ts';
@@ -84,6 +85,12 @@ export interface Catalog {
     get(workspace: string): Promise<WorkspaceMarks>;
     /** The conditional write, as for requests. */
     change(workspace: string, decide: (now: WorkspaceMarks) => WorkspaceMarks | undefined): Promise<WorkspaceMarks>;
+  };
+  /** What people ran in a workspace, hour by hour; one that was never looked at has no weeks. */
+  readonly activity: {
+    get(workspace: string): Promise<Activity>;
+    /** Reads, hands it to `change` and writes what it answers, with nothing else in between. */
+    change(workspace: string, change: (now: Activity) => Activity): Promise<Activity>;
   };
   readonly audit: {
     append(entry: AuditEntry): Promise<void>;

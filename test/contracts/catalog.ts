@@ -34,6 +34,7 @@ export function describeCatalog(name: string, create: () => Promise<CatalogUnder
     describeBackups(given);
     describeRequests(given);
     describeMarks(given);
+    describeActivity(given);
     describeAudit(given);
   });
 }
@@ -342,6 +343,24 @@ function describeMarks(given: Given): void {
     expect(marks.retentionOff).toEqual(retentionOff);
     expect(marks.leftCopies.toSorted()).toEqual(ids.toSorted());
     expect(await catalog.marks.get('other')).toMatchObject({ leftCopies: [] });
+  });
+}
+
+function describeActivity(given: Given): void {
+  test('keeps what people ran in a workspace across lives and loses no hour that is noted at once', async () => {
+    const { catalog, reopen } = await given();
+    expect(await catalog.activity.get('team-ml')).toEqual({ schema: 1, id: 'team-ml', weeks: [] });
+    const mondays = ['2026-02-16', '2026-02-23', '2026-03-02'];
+    const hours = Array.from({ length: 168 }, (_, hour) => (hour < 100 ? hour : null));
+    await Promise.all(
+      mondays.map((monday) =>
+        catalog.activity.change('team-ml', (now) => ({ ...now, weeks: [...now.weeks, { monday, hours }] })),
+      ),
+    );
+    const { weeks } = await (await reopen()).activity.get('team-ml');
+    expect(weeks.map(({ monday }) => monday).toSorted()).toEqual(mondays);
+    expect(weeks[0]?.hours).toEqual(hours);
+    expect((await catalog.activity.get('other')).weeks).toEqual([]);
   });
 }
 

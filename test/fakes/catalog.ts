@@ -1,5 +1,6 @@
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { UserError } from '../../src/errors.ts';
+import { type Activity, activity } from '../../src/records/activity.ts';
 import { type AuditEntry, auditEntry } from '../../src/records/audit.ts';
 import { type Backup, backup } from '../../src/records/backup.ts';
 import { type WorkspaceMarks, workspaceMarks } from '../../src/records/marks.ts';
@@ -13,11 +14,16 @@ export interface FakeCatalogStore {
   readonly backups: Map<string, string>;
   readonly requests: Map<string, string>;
   readonly marks: Map<string, string>;
+  readonly activity: Map<string, string>;
   readonly audit: string[];
 }
 
 export function createFakeCatalogStore(): FakeCatalogStore {
-  return { open: new Map(), ended: new Map(), backups: new Map(), requests: new Map(), marks: new Map(), audit: [] };
+  const empty = () => new Map<string, string>();
+  return {
+    ...{ open: empty(), ended: empty(), backups: empty(), requests: empty(), marks: empty(), activity: empty() },
+    audit: [],
+  };
 }
 
 interface Schema<T> {
@@ -46,6 +52,7 @@ export function createFakeCatalog(store: FakeCatalogStore): Catalog {
           .slice(0, limit),
     },
     marks: fakeMarks(store),
+    activity: fakeActivity(store),
     open: async () => ({ setAside: [] }),
     setAside: async () => [],
   };
@@ -129,6 +136,18 @@ function fakeMarks({ marks }: FakeCatalogStore): Catalog['marks'] {
       const next = decide(readMarks(workspace));
       if (next) write(marks, workspaceMarks, next);
       return readMarks(workspace);
+    },
+  };
+}
+
+function fakeActivity(store: FakeCatalogStore): Catalog['activity'] {
+  const readActivity = (id: string): Activity =>
+    freeze(read(store.activity, activity, id) ?? { schema: 1, id, weeks: [] });
+  return {
+    get: async (workspace) => readActivity(workspace),
+    async change(workspace, change) {
+      write(store.activity, activity, change(readActivity(workspace)));
+      return readActivity(workspace);
     },
   };
 }

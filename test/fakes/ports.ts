@@ -44,7 +44,7 @@ export async function writeJournals(world: World): Promise<void> {
 
 function createMortalCatalog(world: World, effect: Effect): Catalog {
   const inner = createFakeCatalog(world.catalog);
-  const { operations, backups, requests, marks, audit } = inner;
+  const { operations, backups, requests, marks, activity, audit } = inner;
   return {
     operations: {
       listOpen: () => operations.listOpen(),
@@ -78,6 +78,7 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
       change: (id, decide) => effect('catalog.changeRequest', () => requests.change(id, decide)),
     },
     marks,
+    activity,
     audit,
     open: () => inner.open(),
     setAside: () => inner.setAside(),

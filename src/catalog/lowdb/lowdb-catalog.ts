@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Catalog } from '../catalog.ts';
+import { createActivity } from './activity.ts';
 import { createAudit } from './audit.ts';
 import { createBackups } from './backups.ts';
 import { createMarks } from './marks.ts';
@@ -22,6 +23,7 @@ export function createLowdbCatalog({ folder, clock = systemClock }: { folder: st
     backups,
     requests,
     marks: createMarks(folder, setAside, clock),
+    activity: createActivity(folder, setAside),
     audit: createAudit(folder),
     setAside: () => setAside.list(),
     async open() {
