@@ -4,6 +4,7 @@ import { oneOf } from './config-words.ts';
 import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
 import { workspaceName, workspacePolicy } from './records/workspace.ts';
+import { webSettings } from './web/settings.ts';
 import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { type LocalSettings, localSettings } from './workspace/local/settings.ts';
 
@@ -56,6 +57,7 @@ export const configFile = z.strictObject({
   notify: z.strictObject({ command: z.array(z.string()).min(1) }).optional(),
   people: z.record(personName, configuredPerson).default({}),
   slack: slackSettings.optional(),
+  web: webSettings.optional(),
   /** Lets `--as` stand without proof. For demonstrations only. */
   trustBarePeople: z.boolean().default(false),
   workspaces: z

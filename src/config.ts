@@ -11,6 +11,7 @@ import { type Problem, parseInPlainWords } from './config-words.ts';
 import { type ConfigPath, type ReadYaml, readYaml } from './config-yaml.ts';
 import { ConfigError } from './errors.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
+import type { WebSettings } from './web/settings.ts';
 
 /** Everything that is configured; every path is absolute, every length of time in milliseconds. */
 export interface Config {
@@ -20,6 +21,7 @@ export interface Config {
   readonly notify?: { readonly command: readonly string[] };
   readonly people: Readonly<Record<string, ConfiguredPerson>>;
   readonly slack?: SlackSettings;
+  readonly web?: WebSettings;
   readonly trustBarePeople: boolean;
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
   readonly logLevel: ConfigFile['logLevel'];
@@ -73,7 +75,7 @@ export async function checkConfig(path: string, text: string, source: ConfigSour
   return configOf(path, parsed.data);
 }
 
-function configOf(path: string, { data, notify, slack, workspaces, ...rest }: ConfigFile): Config {
+function configOf(path: string, { data, notify, slack, web, workspaces, ...rest }: ConfigFile): Config {
   const base = dirname(path);
   const settings = Object.entries(workspaces).map(([name, workspace]) => [name, settingsOf(name, workspace, base)]);
   return {
@@ -81,6 +83,7 @@ function configOf(path: string, { data, notify, slack, workspaces, ...rest }: Co
     data: resolve(base, data),
     ...(notify && { notify }),
     ...(slack && { slack }),
+    ...(web && { web }),
     ...rest,
     workspaces: Object.fromEntries(settings),
   };

@@ -12,7 +12,7 @@ function readSources(folder: string): SourceFile[] {
   const isThere = readdirSync(ROOT).includes(folder);
   const names = isThere ? readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }) : [];
   return names
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => `${folder}/${name}`)
     .filter((path) => path !== 'test/architecture.test.ts') // the breaks in it are quoted
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));

@@ -78,7 +78,7 @@ function checkImports(file: SourceFile): string[] {
       const target = posix.join(posix.dirname(file.path), specifier);
       problems.push(...checkDirection(file.path, target), ...checkAdapterFence(file.path, target));
       problems.push(...checkOutside(file.path, target));
-      if (!/\.(ts|json)$/.test(target)) problems.push(`${file.path} imports ${specifier}: write the path with .ts`);
+      if (!/\.(tsx?|json)$/.test(target)) problems.push(`${file.path} imports ${specifier}: write the path with .ts`);
     } else {
       problems.push(...checkClient(file.path, specifier));
     }
@@ -162,7 +162,7 @@ function checkName({ path }: SourceFile): string[] {
   if (/(^|[-./])(utils?|helpers?|managers?)([-./]|$)/.test(path))
     problems.push(`${path}: say what it does in its name`);
   if (/(^|\/)index\.ts$/.test(path)) problems.push(`${path}: no barrels`);
-  if (!/^[a-z0-9-]+(\.test|\.config|\.d)?\.ts$/.test(posix.basename(path)))
+  if (!/^[a-z0-9-]+(\.test|\.config|\.d)?\.tsx?$/.test(posix.basename(path)))
     problems.push(`${path}: names are kebab-case`);
   if (!OUTSIDE_OF_HOUSE.test(path) && rankOf(path) === undefined)
     problems.push(`${path} stands in no room of the house`);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Log } from '../../src/log.ts';
 import { createOrchestrator, type Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { createNewId } from '../../src/records/ids.ts';
 import type { Operation } from '../../src/records/operation.ts';
@@ -30,6 +31,7 @@ export interface Door {
   /** The configuration; may be changed as a deployer would. */
   readonly workspaces: Record<string, WorkspaceSettings>;
   readonly bugs: unknown[];
+  readonly log: Log;
   setPolicy(policy: object): void;
   /** Another workspace, with data of its own. */
   addWorkspace(name: string): World;
@@ -63,13 +65,14 @@ export async function openDoor(
   });
   const ports = new Map([['team-ml', portsOver(world)]]);
   const bugs: unknown[] = [];
-  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
+  const log = silent as unknown as Log;
   let ids = 0;
   const orchestrator = createOrchestrator({
     catalog,
     chat: createFakeChat(chat),
     clock: world.time.clock(),
-    log: log as Parameters<typeof createOrchestrator>[0]['log'],
+    log,
     newId: createNewId(
       () => new Date(world.time.now()),
       () => (++ids % 1_000) / 1_000,
@@ -90,7 +93,7 @@ export async function openDoor(
   }
 
   return {
-    ...{ orchestrator, world, catalog, chat, workspaces, bugs, drive },
+    ...{ orchestrator, world, catalog, chat, workspaces, bugs, log, drive },
     setPolicy(change) {
       workspaces['team-ml'] = makeSettings({ policy: policyOf(change) });
     },

@@ -3,6 +3,8 @@ import { endsFollowing, type FollowEvent } from './protocol.ts';
 export interface Topic {
   readonly operationId?: string;
   readonly requestId?: string;
+  /** Whatever is told of anything; never ends by itself. */
+  readonly all?: true;
 }
 
 /** Hands views and messages to whoever follows, without ever waiting for them. */
@@ -23,6 +25,7 @@ interface Follower {
 }
 
 function wants(topic: Topic, event: FollowEvent): boolean {
+  if (topic.all) return true;
   if (event.type === 'view') return event.view.id === topic.operationId;
   if (event.type === 'request') return event.request.id === topic.requestId;
   return event.message.operationId === undefined || event.message.operationId === topic.operationId;
@@ -52,7 +55,7 @@ function createFollower(topic: Topic, signal: AbortSignal, onEnd: () => void): F
           waiting.findIndex(({ type }) => type === 'message'),
           1,
         );
-      if (endsFollowing(event)) end();
+      if (!topic.all && endsFollowing(event)) end();
       else wake?.();
     },
     async *events() {

@@ -1,0 +1,44 @@
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { NONCE, secureHeaders } from 'hono/secure-headers';
+import { createAssets } from './assets.ts';
+import { showBackups } from './pages/backups.tsx';
+import { createTroubleAnswer, showMissing } from './trouble.tsx';
+import { requireCsrf, requireVisitor, type WebEnv } from './visitor.ts';
+import type { WebWorld } from './web-world.ts';
+
+const MOST_BYTES = 64 * 1024;
+
+/** Every address of the page. It decides nothing: it asks the orchestrator as the visitor who is there. */
+export function createWebApp(world: WebWorld): Hono<WebEnv> {
+  const app = new Hono<WebEnv>();
+  app.use(strictHeaders(world.settings.url?.startsWith('https:') ?? false));
+  app.use(bodyLimit({ maxSize: MOST_BYTES }));
+  app.onError(createTroubleAnswer(world.onBug));
+  app.notFound(showMissing);
+  app.route('/assets', createAssets());
+  app.use(requireVisitor(world.visitors), requireCsrf);
+  app.get('/backups', showBackups(world));
+  return app;
+}
+
+/** Nothing runs, loads, frames or sends but what is ours. */
+function strictHeaders(isBehindTls: boolean) {
+  return secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'none'"],
+      scriptSrc: [NONCE],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'"],
+      formAction: ["'self'"],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
+      trustedTypes: ['htmx'],
+    },
+    xFrameOptions: 'DENY',
+    referrerPolicy: 'same-origin',
+    strictTransportSecurity: isBehindTls ? 'max-age=31536000; includeSubDomains' : false,
+  });
+}

@@ -1,0 +1,58 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { PortError } from '../errors.ts';
+import { createWebApp } from './app.tsx';
+import type { WebWorld } from './web-world.ts';
+
+export interface WebServer {
+  /** @throws PortError `server-unavailable` when the port is taken. */
+  listen(): Promise<{ readonly port: number }>;
+  /** Lets watchers go and waits a moment for what is being answered. May be repeated. */
+  close(): Promise<void>;
+}
+
+const CLOSING_MS = 2_000;
+
+/** The page on its own port. */
+export function createWebServer(world: Omit<WebWorld, 'closing'>): WebServer {
+  const { settings, log } = world;
+  const closing = new AbortController();
+  const onBug = (error: unknown) => {
+    log.error({ err: error }, 'a page failed in a way that nobody expected');
+    world.onBug(error);
+  };
+  const app = createWebApp({ ...world, onBug, closing: closing.signal });
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing).catch(onBug));
+
+  return {
+    async listen() {
+      try {
+        await new Promise<void>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(settings.port, settings.host, () => {
+            server.off('error', reject);
+            resolve();
+          });
+        });
+      } catch (cause) {
+        const where = `${settings.host}:${settings.port}`;
+        throw new PortError('server-unavailable', `The page cannot be opened at ${where}.`, {
+          cause,
+          hint: 'Set another one as web.port in cml.yaml.',
+        });
+      }
+      return { port: (server.address() as AddressInfo).port };
+    },
+    async close() {
+      closing.abort();
+      if (!server.listening) return;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const impatient = setTimeout(() => server.closeAllConnections(), CLOSING_MS);
+      await closed;
+      clearTimeout(impatient);
+    },
+  };
+}

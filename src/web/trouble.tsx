@@ -1,0 +1,50 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { type AppError, exitCodeOf, isAppError, PortError } from '../errors.ts';
+import { showPage } from './layout.tsx';
+import type { WebEnv } from './visitor.ts';
+
+/** What HTTP calls our families of errors. */
+export function statusOf(error: AppError): ContentfulStatusCode {
+  if (error.code === 'token-needed') return 401;
+  if (error.code === 'workspace-busy' || error.code === 'not-pending') return 409;
+  if (error instanceof PortError) return 503;
+  return ({ 1: 500, 2: 400, 3: 403, 4: 404 } as const)[exitCodeOf(error.code)];
+}
+
+export async function showTrouble(context: Context<WebEnv>, error: AppError): Promise<Response> {
+  context.status(statusOf(error));
+  return showPage(
+    context,
+    { title: 'That did not work' },
+    <>
+      <p class="note note-bad">{error.message}</p>
+      {error.hint ? <p>{error.hint}</p> : null}
+    </>,
+  );
+}
+
+export async function showMissing(context: Context<WebEnv>): Promise<Response> {
+  context.status(404);
+  return showPage(
+    context,
+    { title: 'There is no such page' },
+    <p>It may have been renamed, or the address is wrong.</p>,
+  );
+}
+
+/** Answers everything that was thrown; what nobody expected is told to `onBug` too. */
+export function createTroubleAnswer(onBug: (error: unknown) => void) {
+  return async (error: Error, context: Context<WebEnv>): Promise<Response> => {
+    if (isAppError(error)) return showTrouble(context, error);
+    if (error instanceof HTTPException) return error.getResponse();
+    onBug(error);
+    context.status(500);
+    return showPage(
+      context,
+      { title: 'Something went wrong that should not have' },
+      <p>The log of the server tells more.</p>,
+    );
+  };
+}

@@ -1,0 +1,64 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createMiddleware } from 'hono/factory';
+import type { SecureHeadersVariables } from 'hono/secure-headers';
+import { UserError } from '../errors.ts';
+import type { Person } from '../records/person.ts';
+import { readForm } from './form.ts';
+
+/** What somebody may do through the page at most; what they may do with a workspace is the orchestrator's to say. */
+export type Role = 'look' | 'change' | 'decide' | 'download';
+
+export interface Visitor {
+  readonly person: Person;
+  readonly roles: readonly Role[];
+  /** Has to come back with every change; bound to their session. */
+  readonly csrf: string;
+}
+
+/** Who is there: the one thing that pages know of logins. */
+export interface Visitors {
+  who(request: Request): Promise<Visitor | undefined>;
+}
+
+export interface WebEnv {
+  Variables: SecureHeadersVariables & { visitor: Visitor };
+}
+
+/** Pages are for those who are known. */
+export function requireVisitor(visitors: Visitors) {
+  return createMiddleware<WebEnv>(async (context, next) => {
+    const visitor = await visitors.who(context.req.raw);
+    if (!visitor) throw new UserError('token-needed', 'You are not logged in.', { hint: 'Log in, then come back.' });
+    context.set('visitor', visitor);
+    await next();
+  });
+}
+
+/** @throws UserError `not-allowed`. */
+export function requireRole(visitor: Visitor, role: Role): void {
+  if (visitor.roles.includes(role)) return;
+  throw new UserError('not-allowed', `${visitor.person.name} may not do that on this page.`, {
+    hint: `It takes the role "${role}".`,
+  });
+}
+
+const CHANGING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** A change counts only with the token that was handed out with the form: no other site can make somebody say it. */
+export const requireCsrf = createMiddleware<WebEnv>(async (context, next) => {
+  if (CHANGING.has(context.req.method)) {
+    const given = context.req.header('x-csrf-token') ?? (await readForm(context)).get('csrf');
+    if (typeof given !== 'string' || !isSame(given, context.get('visitor').csrf)) {
+      throw new UserError('not-allowed', 'This form is not from your session, so nothing was done.', {
+        hint: 'Open the page again and send the form from there.',
+      });
+    }
+  }
+  await next();
+});
+
+/** Compared by hashes, which are of one length. */
+function isSame(given: string, expected: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(given), hash(expected));
+}

@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Orchestrator } from '../orchestrator/orchestrator.ts';
+import type { OperationView } from '../records/operation.ts';
+import type { WebSettings } from './settings.ts';
+import type { Visitors } from './visitor.ts';
+
+/** Everything the page is given by `main`. */
+export interface WebWorld {
+  readonly settings: WebSettings;
+  readonly orchestrator: Orchestrator;
+  readonly visitors: Visitors;
+  /** An operation from how it stands now to its end; ends soon after `signal` is aborted. */
+  follow(operationId: string, signal: AbortSignal): AsyncIterable<OperationView>;
+  /** Something is another than before; says not what. */
+  changes(signal: AbortSignal): AsyncIterable<void>;
+  /** A workspace whose last backup is older is marked, in milliseconds. */
+  readonly overdueAfterMs: number;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Told of an error that nobody expected, after it was answered. */
+  onBug(error: unknown): void;
+  /** Aborted when the server closes: every watcher is let go. */
+  readonly closing: AbortSignal;
+}
