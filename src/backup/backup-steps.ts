@@ -18,6 +18,8 @@ export const backupOutcome = z.object({
   notConsistent: z.array(z.string()).optional(),
   /** Parts whose programs had to be killed before the cut. */
   crashConsistent: z.array(z.string()).optional(),
+  /** The newest backup of the workspace that was brought back and found whole, before this one; null: there is none. */
+  lastVerified: z.object({ backupId: z.string(), at: moment }).nullable().optional(),
   warnings: z.array(z.string()),
 });
 export type BackupOutcome = z.infer<typeof backupOutcome>;

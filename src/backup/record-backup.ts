@@ -190,6 +190,7 @@ export async function recordBackup(
     bytes: sum((part) => part.bytes),
     addedBytes,
   };
+  const lastVerified = await findLastVerified(catalog, backup.workspace);
   await catalog.backups.save(backup);
   const { files, bytes, downtimeMs, warnings } = backup;
   const notConsistent = made.parts.filter(({ consistent }) => !consistent).map(({ name }) => name);
@@ -197,7 +198,17 @@ export async function recordBackup(
   const outcome = { backupId: made.id, status: made.status, files, bytes, addedBytes, downtimeMs, warnings };
   return {
     ...outcome,
+    lastVerified,
     ...(notConsistent.length === 0 ? {} : { notConsistent }),
     ...(crashConsistent.length === 0 ? {} : { crashConsistent }),
   };
+}
+
+/** As far back as one looks: reading a record costs. */
+const LOOKED_BACK = 30;
+
+async function findLastVerified(catalog: Catalog, workspace: string): Promise<BackupOutcome['lastVerified']> {
+  const recent = await catalog.backups.list({ workspace, status: 'completed', limit: LOOKED_BACK });
+  const last = recent.find(({ verified }) => verified !== undefined);
+  return last?.verified ? { backupId: last.id, at: last.verified.at } : null;
 }

@@ -30,6 +30,8 @@ export interface Message {
   readonly key: string;
   readonly workspace: string;
   readonly operationId?: string;
+  /** The backup that was made, restored or looked at, for chats that can link to it. */
+  readonly backupId?: string;
   readonly tone: 'info' | 'good' | 'warning' | 'bad';
   readonly text: string;
   readonly details?: readonly string[];

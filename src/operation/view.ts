@@ -57,6 +57,7 @@ export function viewOperation(
     kind: operation.kind,
     workspace: operation.workspace,
     by: operation.by.name,
+    ...(operation.approvedBy === undefined ? {} : { approvedBy: operation.approvedBy }),
     ...(operation.reason === undefined ? {} : { reason: operation.reason }),
     startedAt: operation.startedAt,
     status: operation.status,

@@ -139,6 +139,11 @@ async function launchUnlessBusy(room: Room, request: Request): Promise<RunningOp
   }
 }
 
+function approversOf({ votes }: Request): Pick<Operation, 'approvedBy'> {
+  const names = votes.filter(({ approves, breakGlass }) => approves && !breakGlass).map(({ by }) => by.name);
+  return names.length === 0 ? {} : { approvedBy: names };
+}
+
 function brokenGlassOf({ votes }: Request): Pick<Operation, 'brokeGlass'> {
   const vote = votes.find(({ breakGlass }) => breakGlass);
   return vote ? { brokeGlass: { by: vote.by.name, reason: vote.reason ?? '' } } : {};
@@ -154,6 +159,7 @@ async function launchApproved(room: Room, request: Request): Promise<RunningOper
     by: request.by,
     trigger: 'person',
     ...(request.reason === undefined ? {} : { reason: request.reason }),
+    ...approversOf(request),
     ...brokenGlassOf(request),
     input: JSON.parse(JSON.stringify(inputOf(room, request))),
     settings: room.settingsOf(request.workspace),

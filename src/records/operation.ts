@@ -51,6 +51,8 @@ export const operation = z.object({
   by: person,
   trigger: z.enum(['person', 'schedule']),
   reason: z.string().optional(),
+  /** By whose votes it runs, in the order they were given; absent for what needs no approval. */
+  approvedBy: z.array(z.string()).min(1).optional(),
   /** Who let it run without the votes of others, and why: its last message says so. */
   brokeGlass: z.object({ by: z.string(), reason: z.string() }).optional(),
   /** Typed by the story that reads it. */
@@ -83,6 +85,7 @@ export const operationView = z.object({
   kind: operationKind,
   workspace: workspaceName,
   by: z.string(),
+  approvedBy: operation.shape.approvedBy,
   reason: z.string().optional(),
   startedAt: moment,
   status: operation.shape.status,

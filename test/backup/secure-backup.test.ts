@@ -139,9 +139,15 @@ it('says of which parts the programs had to be killed, in the manifest and in th
     warnings: [expect.stringContaining('db is only crash-consistent')],
   });
   const saved: unknown[] = [];
-  const catalog = { backups: { save: async (backup: unknown) => void saved.push(backup) } } as unknown as Catalog;
+  const verified = { id: 'bkp_0', verified: { at: momentAfter(1) } };
+  const backups = {
+    save: async (backup: unknown) => void saved.push(backup),
+    list: async () => [{ id: 'bkp_1' }, verified],
+  };
+  const catalog = { backups } as unknown as Catalog;
   const outcome = await recordBackup(crashed, { copyId: 'm', sha256: 's' }, '/nowhere', new Date(), catalog);
   expect(outcome).toMatchObject({ crashConsistent: ['db'], warnings: manifest.warnings });
+  expect(outcome.lastVerified).toEqual({ backupId: 'bkp_0', at: momentAfter(1) });
   expect(saved).toMatchObject([{ parts: [{ crashConsistent: killed.db }, { name: 'projects' }] }]);
 });
 

@@ -83,6 +83,7 @@ describe('a deletion', () => {
     expect(copies().filter((id) => gone.includes(id))).toEqual([]);
     expect(copies()).toEqual(expect.arrayContaining(left));
     expect(await door.catalog.requests.get(request.id)).toMatchObject({ status: 'used', operationId: operation.id });
+    expect(operation.approvedBy).toEqual(['bob']);
     expect(door.chat.said.at(-1)?.message.text).toContain(`backup ${doomed} was deleted`);
     expect((await door.orchestrator.listBackups({})).map(({ id }) => id)).toEqual([kept]);
     expect((await door.orchestrator.listBackups({ limit: 1 })).map(({ id }) => id)).toEqual([kept]);

@@ -1,6 +1,7 @@
 import type { Operation } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
+import { afterFailure } from './after-failure.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from './words.ts';
 
 function lasted(operation: Operation): string {
@@ -21,6 +22,8 @@ interface BackupFacts {
   readonly notConsistent?: readonly string[] | undefined;
   /** Names of the parts whose programs had to be killed before the cut. */
   readonly crashConsistent?: readonly string[] | undefined;
+  /** The newest backup that was found whole, before this one; null: there is none. Absent: it was not looked for. */
+  readonly lastVerified?: { readonly backupId: string; readonly at: string } | null | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -35,9 +38,16 @@ export function backupEnded(operation: Operation, facts: BackupFacts): Message {
     ...base(operation),
     tone: torn === '' && crashed === '' ? 'good' : 'warning',
     text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}${crashed}`,
-    details: facts.warnings,
+    backupId: facts.backupId,
+    details: [...verification(facts), ...facts.warnings],
     actions: [{ word: 'restore', given: { backup: facts.backupId }, label: 'Restore it' }],
   };
+}
+
+function verification({ backupId, lastVerified }: BackupFacts): string[] {
+  if (lastVerified === undefined) return [];
+  if (lastVerified === null) return [`No backup of this workspace was verified lately: cml verify ${backupId}`];
+  return [`Last verified: ${lastVerified.backupId}, ${writeMoment(lastVerified.at)}.`];
 }
 
 interface RestoreFacts {
@@ -60,6 +70,7 @@ export function restoreEnded(operation: Operation, facts: RestoreFacts): Message
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: restored from ${facts.backupId} in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}.`,
+    backupId: facts.backupId,
     ...howBack(operation, facts),
   };
 }
@@ -113,6 +124,7 @@ export function backupVerified(
     ...base(operation),
     tone: 'good',
     text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}${took}${checks}.`,
+    backupId: facts.backupId,
   };
 }
 
@@ -122,7 +134,10 @@ export function backupVerified(
  */
 export function operationFailed(operation: Operation, servicesAreUp?: boolean): Message {
   const error = operation.error;
-  const what = operation.status === 'cancelled' ? 'was cancelled' : 'failed';
+  const isCancelled = operation.status === 'cancelled';
+  const what = isCancelled ? 'was cancelled' : 'failed';
+  const hint = error?.hint === undefined ? [] : [error.hint];
+  const details = isCancelled ? hint : afterFailure(operation);
   const services =
     servicesAreUp === undefined
       ? 'Services were not touched.'
@@ -131,9 +146,9 @@ export function operationFailed(operation: Operation, servicesAreUp?: boolean): 
         : 'SERVICES ARE DOWN.';
   return {
     ...base(operation),
-    tone: operation.status === 'cancelled' ? 'info' : 'bad',
+    tone: isCancelled ? 'info' : 'bad',
     text: `${operation.workspace}: the ${writeKind(operation.kind)} ${operation.id} ${what} after ${lasted(operation)}: ${asSentence(error?.message ?? 'no reason was recorded')} ${services}`,
-    ...(error?.hint === undefined ? {} : { details: [error.hint] }),
+    ...(details.length === 0 ? {} : { details }),
   };
 }
 

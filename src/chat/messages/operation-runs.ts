@@ -66,9 +66,10 @@ function sentence(view: OperationView, now: Date): string {
   return `${why} runs.${doing}`;
 }
 
-/** `Asked by bob: before the upgrade.`, for the summary of what ended. */
-export function askedBy({ by, reason }: Pick<OperationView, 'by' | 'reason'>): string {
-  return reason ? `Asked by ${by}: ${reason}` : `Asked by ${by}.`;
+/** `Asked by bob: before the upgrade`, `Approved by carol and dave.`, for the summary of what ended. */
+export function askedBy({ by, reason, approvedBy }: Pick<OperationView, 'by' | 'reason' | 'approvedBy'>): string[] {
+  const asked = reason ? `Asked by ${by}: ${reason}` : `Asked by ${by}.`;
+  return approvedBy ? [asked, `Approved by ${approvedBy.join(' and ')}.`] : [asked];
 }
 
 /** What is told once when it happens, beside the picture that is redrawn. */

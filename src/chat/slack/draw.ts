@@ -4,7 +4,7 @@ import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
 import { progressSentence } from '../messages/operation-runs.ts';
 import { MOMENT, writeKind } from '../messages/words.ts';
-import { asMessageText, cut, inSlackWords, MOMENT_FORMAT, secondsOf } from './escape.ts';
+import { asMessageText, cut, escapeText, inSlackWords, MOMENT_FORMAT, secondsOf } from './escape.ts';
 import { renderActions } from './render-actions.ts';
 import { type Rendered, TONE_WORDS } from './render-answer.ts';
 import { richText } from './rich-text.ts';
@@ -34,18 +34,19 @@ function mentionText(mention: Mention): string {
  */
 export function drawMessage(
   message: Message,
-  more: { mentions?: readonly Mention[]; plan?: PlanBlock } = {},
+  more: { mentions?: readonly Mention[]; plan?: PlanBlock; catalogUrl?: string | undefined } = {},
 ): Rendered {
   const { tone, text, details = [], actions = [] } = message;
   const { mentions = [], plan } = more;
+  const link = linkOf(message, more.catalogUrl);
   const shown = details.slice(0, MOST_DETAILS);
   const left = details.length - shown.length;
   const lines = [...shown.map((detail) => `• ${detail}`), ...(left > 0 ? [`… and ${left} more.`] : [])];
   const said = [`${TONE_WORDS[tone]}${text}`, ...lines].join('\n');
   const calls = mentions.map(mentionText).join(' ');
-  const below = [calls, ...momentsOf(said).slice(0, MOST_BELOW)].filter((one) => one !== '').join('\n');
+  const below = [calls, link, ...momentsOf(said).slice(0, MOST_BELOW)].filter((one) => one !== '').join('\n');
   return {
-    text: `${calls}${calls === '' ? '' : ' '}${asMessageText(said, MOST_TEXT)}`,
+    text: `${calls}${calls === '' ? '' : ' '}${asMessageText(said, MOST_TEXT - link.length)}${link === '' ? '' : `\n${link}`}`,
     blocks: [
       plainSection(said),
       ...(below === '' ? [] : [contextOf(below)]),
@@ -53,6 +54,12 @@ export function drawMessage(
       ...renderActions(actions),
     ],
   };
+}
+
+function linkOf({ backupId }: Message, catalogUrl: string | undefined): string {
+  if (backupId === undefined || catalogUrl === undefined) return '';
+  const { href } = new URL(`${catalogUrl}/backups/${encodeURIComponent(backupId)}`);
+  return `<${escapeText(href).replaceAll('|', '%7C')}|${backupId} in the catalog>`;
 }
 
 function plainSection(text: string): SectionBlock {

@@ -36,6 +36,11 @@ export const slackSettings = z.strictObject({
     .prefault({}),
   /** Who is called when services stay down or an operation failed. */
   onCall: mention.optional(),
+  /** Where the catalog's pages are reached, to link to a backup: `<url>/backups/<id>`. */
+  catalogUrl: z
+    .url({ protocol: /^https?$/ })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   /** A workspace whose last backup is older is marked. */
   overdueAfter: duration.default(93_600_000),
 });

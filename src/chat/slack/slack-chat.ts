@@ -131,8 +131,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     const { view } = of(id);
     // Which steps went well tells nobody anything; where it failed does.
     const plan = view && view.status === 'failed' ? { plan: drawPlan(view) } : {};
-    const summary = view ? { ...message, details: [askedBy(view), ...(message.details ?? [])] } : message;
-    const { onCall } = options.settings();
+    const { onCall, catalogUrl } = options.settings();
     const isBad = message.tone === 'bad';
     const mentions = [...accounts(view ? [view.by] : []), ...(isBad && onCall ? [onCall] : [])];
     const { actions: _, details = [], ...said } = message;
@@ -140,7 +139,12 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     const isCalledOff = view?.downSince === undefined && view?.downtimeMs === undefined;
     // What cannot be said now is at least written down, all of it.
     await doAll([
-      () => outbox.say({ key: id, to: to(message), picture: drawMessage(summary, plan) }),
+      () =>
+        outbox.say({
+          key: id,
+          to: to(message),
+          picture: drawMessage(summaryOf(message, view), { ...plan, catalogUrl }),
+        }),
       async () => isCalledOff && direct.tellAgain(id, 'off', message), // nothing ends for anybody
       async () => mentions.length > 0 && outbox.say(reply(told, id, { mentions, isLoud: isBad })),
     ]);
@@ -190,13 +194,15 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       const { onCall } = options.settings();
       const id = message.operationId;
       const isEnd = id !== undefined && message.key === `${id}:end`;
+      const view = id === undefined ? undefined : running.get(id)?.view;
       if (isEnd) {
         over.add(id);
         live.stop(id);
         running.delete(id);
       }
-      const summary = isEnd ? [{ key: id, to: to(message), picture: drawMessage(message) }] : [];
-      const mentions = [onCall ?? 'channel'];
+      const plan = view ? { plan: drawPlan(view) } : {};
+      const summary = isEnd ? [{ key: id, to: to(message), picture: drawMessage(summaryOf(message, view), plan) }] : [];
+      const mentions = [onCall ?? 'channel', ...accounts(view ? [view.by] : [])];
       const call = { key: `${message.key}:page`, to: to(message), picture: drawMessage(message, { mentions }) };
       await doAll([call, ...summary].map((letter) => () => outbox.say(letter)));
     },
@@ -217,6 +223,11 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       outbox.end();
     },
   };
+}
+
+/** With who asked and who approved. */
+function summaryOf(message: Message, view: OperationView | undefined): Message {
+  return view ? { ...message, details: [...askedBy(view), ...(message.details ?? [])] } : message;
 }
 
 /** Longest that the process waits at its end for what can still be said. */

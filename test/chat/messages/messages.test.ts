@@ -145,7 +145,7 @@ describe('what people read', () => {
     expect(verifyStory.ended({ ...failed, kind: 'verify' })).toMatchSnapshot();
     const input = JSON.parse(JSON.stringify({ requestId: 'req_0toxciiy6u', plan: deletePlan }));
     const deletion = { ...failed, kind: 'delete' as const, input };
-    expect(deleteStory.ended(deletion).details).toBeUndefined();
+    expect(deleteStory.ended(deletion).details).toContain('The backup was not touched.');
     const at = '2026-11-22T22:00:01.000Z';
     const journal = [{ type: 'step-done' as const, at, step: 'mark deleting' }];
     expect(deleteStory.ended({ ...deletion, journal })).toMatchSnapshot();

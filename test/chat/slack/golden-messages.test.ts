@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Message } from '../../../src/chat/chat.ts';
 import { glassBroken } from '../../../src/chat/messages/broken-glass.ts';
 import {
   backupDeleted,
@@ -11,6 +12,7 @@ import {
 import { describeRequest } from '../../../src/chat/messages/request.ts';
 import { endsWork, servicesStop, stopMoved, workMoved } from '../../../src/chat/messages/services-stop.ts';
 import { drawMessage } from '../../../src/chat/slack/draw.ts';
+import type { JournalEvent, Operation, RecordedError } from '../../../src/records/operation.ts';
 import { makeDeleteRequest, makeOperation, makeRequest } from '../../fakes/records.ts';
 import { checkBlocks } from '../../fakes/slack/blocks/check.ts';
 import type { JsonObject } from '../../fakes/slack/kinds.ts';
@@ -42,6 +44,25 @@ const request = makeRequest({ id: 'req_0toxciiy6u', reason: 'lost a.txt', expire
 const bob = { name: 'bob', proof: 'slack', slack: 'UBOB' } as const;
 const votes = [{ by: bob, at: '2026-11-22T22:20:00.000Z', approves: true, reason: 'too early' }];
 
+const putBackFailed = {
+  code: 'services-still-down',
+  message: 'Services of team-ml are down: "put back" could not be done.',
+  hint: 'Look at the services, mend what is in the way, then run: cml start team-ml',
+};
+
+/** All but the last of these steps were done; that one failed first. */
+function fails(kind: Operation['kind'], steps: string[], ending: RecordedError, servicesAreUp = true): Message {
+  const at = '2026-11-22T22:03:00.000Z';
+  const last = steps.at(-1) ?? '';
+  const done = steps.slice(0, -1).flatMap((step): JournalEvent[] => [
+    { type: 'step-began', at, step },
+    { type: 'step-done', at, step },
+  ]);
+  const first = { code: 'disk-full', message: 'There is no room left on /srv.' };
+  const journal: JournalEvent[] = [...done, { type: 'step-failed', at, step: last, error: first }];
+  return operationFailed({ ...operation, kind, status: 'failed', error: ending, journal }, servicesAreUp);
+}
+
 /** Every message that the product says, as it stands in Slack. */
 const messages = {
   'services stop': announced,
@@ -51,6 +72,12 @@ const messages = {
   'backup completed': backupEnded(operation, { ...facts, addedBytes: 44_700_000 }),
   'backup not consistent': backupEnded(operation, { ...facts, addedBytes: 1, notConsistent: ['db'] }),
   'backup crash-consistent': backupEnded(operation, { ...facts, addedBytes: 1, crashConsistent: ['db'] }),
+  'backup completed after one that was verified': backupEnded(operation, {
+    ...facts,
+    addedBytes: 1,
+    lastVerified: { backupId: 'bkp_0toxcgtmq3', at: '2026-11-20T01:00:00.000Z' },
+  }),
+  'backup completed where none was verified': backupEnded(operation, { ...facts, addedBytes: 1, lastVerified: null }),
   'restore succeeded': restoreEnded({ ...operation, kind: 'restore' }, { ...facts, ...displaced }),
   'restore in place succeeded': restoreEnded({ ...operation, kind: 'restore' }, { ...facts, safetyBackupId: backupId }),
   'undo succeeded': undoEnded({ ...operation, kind: 'undo' }, { ...facts, ...displaced, undone: 'op_0toxcgtmq3' }),
@@ -58,6 +85,16 @@ const messages = {
   'backup verified': backupVerified({ ...operation, kind: 'verify' }, { ...facts, restoreMs: 4_250, checks: 2 }),
   'operation failed': operationFailed({ ...operation, status: 'failed', error }, true),
   'services still down': operationFailed({ ...operation, status: 'failed', error }, false),
+  'backup failed in its cut': fails('backup', ['stop', 'cut'], error),
+  'backup incomplete': fails('backup', ['cut', 'record', 'prove'], { ...error, code: 'backup-incomplete' }),
+  'restore failed before anything stopped': fails('restore', ['preflight'], error),
+  'restore put back': fails('restore', ['commit', 'put back', 'start restored'], error),
+  'restore not put back': fails('restore', ['commit', 'start restored'], putBackFailed, false),
+  'restore in place put back': fails('restore-in-place', ['begin in place', 'put back in place', 'copy'], error),
+  'restore in place not put back': fails('restore-in-place', ['begin in place', 'copy'], putBackFailed, false),
+  'undo failed': fails('undo', ['preflight'], error),
+  'deletion failed': fails('delete', ['preflight'], error),
+  'verification failed': fails('verify', ['compare'], error),
   'operation cancelled': operationFailed(
     { ...operation, status: 'cancelled', error: { code: 'cancelled', message: 'Cancelled by bob.' } },
     true,
@@ -80,7 +117,10 @@ const messages = {
 };
 
 test.each(Object.entries(messages))('%s', async (name, message) => {
-  const drawn = drawMessage(message, { mentions: ['UALICE', 'SONCALL', 'here'] });
+  const drawn = drawMessage(message, {
+    mentions: ['UALICE', 'SONCALL', 'here'],
+    catalogUrl: 'https://cml.example.org',
+  });
   expect(checkBlocks(drawn.blocks as unknown as JsonObject[], 'message')).toEqual([]);
   // Whoever hears only the text hears everything essential.
   expect(drawn.text).toContain(message.text.slice(0, 20));

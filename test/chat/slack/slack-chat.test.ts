@@ -62,6 +62,24 @@ describe('an operation in Slack', () => {
     expect(world.shown()[0]).toMatchObject({ text: expect.stringContaining('completed in 2m') });
   });
 
+  it('says in the end who asked, who approved, and where its page is', async () => {
+    const chat = world.live({ catalogUrl: 'https://cml.example.org/' });
+    chat.show(viewAt(4, { approvedBy: ['carol', 'dave'] }));
+    await chat.post({ ...ended, backupId: 'bkp_00000000aa' });
+    const text = world.slack.history(world.channel)[0]?.text;
+    expect(text).toContain('Asked by bob: before the upgrade\n• Approved by carol and dave.');
+    expect(text).toContain('<https://cml.example.org/backups/bkp_00000000aa|bkp_00000000aa in the catalog>');
+  });
+
+  it('calls who asked, too, when services stay down', async () => {
+    const chat = world.live();
+    chat.show(viewAt(4));
+    await chat.page({ ...ended, tone: 'bad', text: 'lab: SERVICES ARE DOWN.' });
+    expect(world.slack.history(world.channel).map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^<!here> <@U0BOB> /),
+    );
+  });
+
   it('calls those on call when it failed, and everybody hears of it', async () => {
     const chat = world.live();
     chat.show(viewAt(4));
