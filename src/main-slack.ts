@@ -113,6 +113,7 @@ function withChanges(chat: Chat, onChange: () => void): Chat {
     get trouble() {
       return chat.trouble;
     },
+    ...(chat.placeOf ? { placeOf: chat.placeOf } : {}),
     announce: async (message) => then(await chat.announce(message)),
     post: async (message) => then(await chat.post(message)),
     show: (view) => chat.show(view), // a home is no live picture: each drawing looks at every workspace

@@ -50,6 +50,8 @@ export interface Chat {
   readonly weakness?: string | undefined;
   /** What is wrong with the way to people just now, in one sentence, for `cml check` and `cml status`. */
   readonly trouble?: string | undefined;
+  /** Where people hear of a workspace: those with the same place share it. Absent: all do. */
+  placeOf?(workspace: string): string;
   /** Says it before anyone is disturbed; answers how many were reached, as far as the chat can know. */
   announce(message: Message): Promise<{ readonly reached: number }>;
   /** Says it, replacing an earlier message with the same key where possible. */

@@ -32,6 +32,11 @@ export function createChats(chats: readonly Chat[], log: Log): Chat {
       const troubles = chats.flatMap(({ trouble }) => trouble ?? []);
       return troubles.length === 0 ? undefined : troubles.join(' ');
     },
+    placeOf: (workspace) =>
+      chats
+        .map((chat) => chat.placeOf?.(workspace) ?? '')
+        .join(' ')
+        .trim(),
     async announce(message) {
       const told = await tell(message.key, (chat) => chat.announce(message));
       return { reached: told.reduce((sum, { reached }) => sum + reached, 0) };

@@ -11,5 +11,9 @@ export const workspaceMarks = z.object({
   retentionOff: z.object({ since: moment, because: z.string() }).optional(),
   /** Ended operations that could not drop the copies they made, because the repository was away. */
   leftCopies: z.array(operationId),
+  /** Since when it is looked after although there is no backup of it yet. */
+  watchedSince: moment.optional(),
+  /** People were told that its backup is overdue: since when it is, and when they were told last. */
+  overdue: z.object({ since: moment, saidAt: moment }).optional(),
 });
 export type WorkspaceMarks = z.infer<typeof workspaceMarks>;

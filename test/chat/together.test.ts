@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Chat } from '../../src/chat/chat.ts';
 import { createChats } from '../../src/chat/together.ts';
 import { createLog } from '../../src/log.ts';
 import { describeChat, makeMessage, makeView } from '../contracts/chat.ts';
@@ -62,5 +63,15 @@ describe('several chats', () => {
     expect(createChats([first, { ...second, trouble: 'It is not connected.' }], log).trouble).toBe(
       'It is not connected.',
     );
+  });
+
+  test('workspaces share a place where all of them say the same one', () => {
+    const { log, chats } = createWorld();
+    const [first, second] = chats as [Chat, Chat];
+    const split = { ...first, placeOf: (workspace: string) => (workspace === 'ml-prod' ? 'C1' : 'C2') };
+    const places = (all: readonly Chat[]) =>
+      ['ml-prod', 'ml-lab', 'ml-old'].map(createChats(all, log).placeOf ?? String);
+    expect(places([second])).toEqual(['', '', '']);
+    expect(places([second, split])).toEqual(['C1', 'C2', 'C2']);
   });
 });

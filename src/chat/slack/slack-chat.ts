@@ -173,6 +173,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     get trouble() {
       return options.problem?.();
     },
+    placeOf: (workspace) => to({ workspace }),
     async announce(message) {
       const id = message.operationId;
       if (id === undefined) await post(message);
