@@ -263,6 +263,12 @@ workspaces:
       '{ slack: alice }',
       /people\.alice\.slack: must be the id of a Sla/,
     ],
+    [
+      'an organisation of Slack instead of one workspace',
+      'people:',
+      'slack: { channel: C0ML, team: E0ACME }\npeople:',
+      /slack\.team: names a whole organisation \(E…\), which is not served/,
+    ],
     ['an operator who is nobody', 'approvers: [bob]', 'operators: [zoe]', /"zoe" is not one of the people/],
     ['a path of the shell', './team-ml/projects', '~/projects', /path: a path may not begin with ~/],
     ['one for emergencies who is nobody', 'approvers: [bob]', 'breakGlass: [zoe]', /"zoe" is not one of the people/],

@@ -46,8 +46,11 @@ class Wrong extends Error {}
 async function checkBot({ settings, clients }: SlackCheckOptions): Promise<SlackFinding[]> {
   let granted: readonly string[] | undefined;
   const token = await finding('bot token', async () => {
-    const { team, team_id, user, response_metadata } = await clients.notify.auth.test();
+    const { team, team_id, user, is_enterprise_install, response_metadata } = await clients.notify.auth.test();
     granted = response_metadata?.scopes;
+    if (is_enterprise_install) {
+      throw new Wrong('The app is installed for a whole organisation: install it in the one workspace it shall serve.');
+    }
     if (settings.team !== undefined && settings.team !== team_id) {
       throw new Wrong(
         `It is of the Slack workspace ${team_id} (${team}); slack.team in cml.yaml names ${settings.team}.`,

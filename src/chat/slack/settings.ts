@@ -20,6 +20,7 @@ export const slackSettings = z.strictObject({
   /** The only Slack workspace that is listened to. */
   team: z
     .string()
+    .regex(/^(?!E)/, 'names a whole organisation (E…), which is not served: name the workspace (T…) of the app')
     .regex(/^[TE][A-Z0-9]+$/, 'must be the id of a Slack workspace, such as T0123ABCD')
     .optional(),
   /** Where everything is said that has no channel of its own. */
