@@ -27,6 +27,7 @@ export interface DeployerContext {
   showVersion(): Promise<Answer>;
   makeToken(person: string): Promise<Answer>;
   checkSlack(): Promise<Answer>;
+  slackManifest(host: string | undefined): Promise<Answer>;
   help(word: string | undefined): Promise<Answer>;
 }
 

@@ -5,6 +5,7 @@ import { writeMoment } from './chat/messages/words.ts';
 import type { Choice, SlackDoorOptions } from './chat/slack/door-world.ts';
 import { helpWord } from './chat/slack/help-word.ts';
 import type { HomeFacts } from './chat/slack/home.ts';
+import type { SlackCaller } from './chat/slack/settings.ts';
 import type { Config } from './config.ts';
 import { UserError } from './errors.ts';
 import { admitSlack } from './main-people.ts';
@@ -27,15 +28,23 @@ type People = Pick<Config, 'people' | 'slack'>;
 export function createSlackWords(
   orchestrator: Orchestrator,
   configFor: (word: string) => Promise<People>,
-): Pick<SlackDoorOptions, 'words' | 'say' | 'choices' | 'look'> {
+): Pick<SlackDoorOptions, 'words' | 'admit' | 'say' | 'choices' | 'look'> {
+  async function admit(caller: SlackCaller, word: string): Promise<Person> {
+    const config = await configFor(word);
+    const person = admitSlack(caller, config);
+    refuseApproval(word, config);
+    return person;
+  }
+
   return {
     words: slackWords,
+    async admit(caller, word) {
+      if (word !== helpWord.word) await admit(caller, word);
+    },
     async say(caller, word, given) {
       const command = commands.find((candidate) => candidate.word === word);
       if (!command) throw new UserError('bad-command', `There is no word "${word}".`, { hint: 'See: cml help' });
-      const config = await configFor(word);
-      const person = admitSlack(caller, config);
-      refuseApproval(word, config);
+      const person = await admit(caller, word);
       return command.run({ orchestrator, person }, parseInput(command, given));
     },
     async choices(caller, key) {

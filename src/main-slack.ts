@@ -73,15 +73,16 @@ export async function createSlack({ settings, people, environment, data, log, on
     if (!(error instanceof PortError)) return onBug(error);
     health.note('door', [error.message, error.hint].filter(Boolean).join(' '));
   };
+  const approvers = createApprovers({
+    client: clients.interactive,
+    accounts: () => accountsOf(now.people),
+    now: Date.now,
+    log,
+  });
   let door: SlackDoor | undefined;
   return {
     chat: withChanges(chat, () => door?.homeChanged()),
-    approversNow: createApprovers({
-      client: clients.interactive,
-      accounts: () => accountsOf(now.people),
-      now: Date.now,
-      log,
-    }),
+    approversNow: approvers.deciding,
     use: (config) => {
       now = { settings: config.slack ?? settings, people: config.people };
     },
@@ -91,8 +92,9 @@ export async function createSlack({ settings, people, environment, data, log, on
       const { createSlackDoor } = await import('./chat/slack/door.ts');
       const { createSlackWords } = await import('./main-slack-words.ts');
       const words = createSlackWords(orchestrator, configFor);
+      const world = { clients, health, data, clock: systemClock, log, onBug, onChanged: approvers.forget };
       try {
-        door = createSlackDoor({ ...words, settings, tokens, clients, health, data, clock: systemClock, log, onBug });
+        door = createSlackDoor({ ...words, ...world, settings, tokens });
       } catch (error) {
         noteTrouble(error);
       }

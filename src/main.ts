@@ -21,13 +21,14 @@ function deployerContext(source: ConfigSource): DeployerContext {
     showConfig: async () => (await import('./main-show-config.ts')).showConfig(source),
     showVersion: async () => (await import('./main-version.ts')).showVersion(source),
     makeToken: async (person) => (await import('./main-token.ts')).makeToken(source, person),
+    slackManifest: async (host) => (await import('./main-slack-manifest.ts')).answerSlackManifest(host),
     checkSlack: async () => (await import('./main-slack-check.ts')).checkSlackFor(source),
     async help(word) {
       const { helpForAll, helpForWord } = await import('./chat/command-help.ts');
       const { columns } = process.stdout;
       const look = columns ? { columns } : {};
       const text = word === undefined ? helpForAll(everyWord, look) : helpForWord(everyWord, word, look);
-      return { text: text.trimEnd(), tone: 'info', json: { help: text } };
+      return { text: text.trimEnd(), tone: 'info', isDocument: true, json: { help: text } };
     },
   };
 }
@@ -49,9 +50,7 @@ async function main(words: readonly string[]): Promise<number> {
       return await sayWord({ word: command.word, given, globals, source, colour });
     }
     const answer: Answer = await deployer.run(deployerContext(source), input);
-    const isPlain = command.word === 'help' && !globals.json;
-    const text = isPlain ? `${answer.text}\n` : renderAnswer(answer, reading(process.stdout));
-    process.stdout.write(globals.json ? renderJson(answer.json) : text);
+    process.stdout.write(globals.json ? renderJson(answer.json) : renderAnswer(answer, reading(process.stdout)));
     return answer.failed ? 1 : 0;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

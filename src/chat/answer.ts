@@ -22,6 +22,8 @@ export const answer = z.object({
   hint: z.string().optional(),
   /** Exactly what `--json` prints. */
   json: z.json(),
+  /** The text is a document, for people to keep or copy: it is shown as it is, and nothing else. */
+  isDocument: z.boolean().optional(),
   /** An operation that has begun: a client follows it to its end, unless told to detach. */
   follow: z.string().optional(),
   /** A request that the person wants to wait for: a client stays until it was decided and carried out. */

@@ -27,14 +27,18 @@ function isMember(account: Account = {}): boolean {
  * whose account cannot be looked up stays, since they may be known by other proofs.
  */
 export function createApprovers({ client, accounts, now, log }: ApproversOptions) {
-  const kept = new Map<string, { readonly at: number; readonly answer: unknown }>();
+  const kept = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
 
-  async function recently<Answer>(key: string, look: () => Promise<Answer>): Promise<Answer> {
+  /** What is forgotten while it is looked up stays forgotten: the answer may be older than the change. */
+  function recently<Answer>(key: string, look: () => Promise<Answer>): Promise<Answer> {
     const known = kept.get(key);
-    if (known && now() - known.at < KEPT_MS) return known.answer as Answer;
-    const answer = await look();
-    kept.set(key, { at: now(), answer });
-    return answer;
+    if (known && now() - known.at < KEPT_MS) return known.answer as Promise<Answer>;
+    const one = { at: now(), answer: look() };
+    kept.set(key, one);
+    one.answer.catch(() => {
+      if (kept.get(key) === one) kept.delete(key);
+    });
+    return one.answer;
   }
 
   async function membersOf(group: string): Promise<readonly string[]> {
@@ -56,7 +60,7 @@ export function createApprovers({ client, accounts, now, log }: ApproversOptions
     }
   }
 
-  return async (approvers: readonly string[]): Promise<string[]> => {
+  async function deciding(approvers: readonly string[]): Promise<string[]> {
     const known = accounts();
     const members = new Set((await Promise.all(approvers.filter(isGroup).map(membersOf))).flat());
     const inGroups = Object.entries(known).flatMap(([name, account]) => (members.has(account) ? [name] : []));
@@ -68,5 +72,11 @@ export function createApprovers({ client, accounts, now, log }: ApproversOptions
       }),
     );
     return named.filter((_, index) => active[index]);
+  }
+
+  return {
+    deciding,
+    /** What is known of this account or group is not so any more. */
+    forget: (id: string) => void kept.delete(id),
   };
 }

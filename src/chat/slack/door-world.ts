@@ -18,12 +18,16 @@ export interface SlackDoorOptions {
   readonly settings: SlackSettings;
   /** The words that may be said here. */
   readonly words: readonly Command[];
+  /** Throws an `AppError` where this word is not for them, before anything is asked of them that would be in vain. */
+  readonly admit: (caller: SlackCaller, word: string) => Promise<void>;
   /** Carries out one word. Throws an `AppError` to refuse it. */
   readonly say: (caller: SlackCaller, word: string, given: unknown) => Promise<Answer>;
   /** Values for a field of a form, such as `workspace` or `backup`; none where anything may be written. */
   readonly choices: (caller: SlackCaller, key: string) => Promise<readonly Choice[]>;
   /** What a person sees on the app's home. @throws AppError for somebody who is not known. */
   readonly look: (caller: SlackCaller) => Promise<HomeFacts>;
+  /** Told that this account or user group is not what it was: what is remembered of it is worth nothing. */
+  readonly onChanged: (id: string) => void;
   readonly clock: Clock;
   readonly log: Log;
   /** Told of an error that nobody expected, after it was answered: the place to end the process. */

@@ -77,6 +77,7 @@ async function redraw({ client, log }: DoorWorld, viewId: string, view: ModalVie
 }
 
 export async function openForm(world: DoorWorld, asker: Asker, command: Command, given: Given): Promise<void> {
+  await world.admit(asker, command.word);
   await open(
     world,
     asker,
@@ -86,12 +87,14 @@ export async function openForm(world: DoorWorld, asker: Asker, command: Command,
 }
 
 export async function openReason(world: DoorWorld, asker: Asker, word: string, given: Given): Promise<void> {
+  await world.admit(asker, word);
   const places = Object.values(given).map(String).join(' ');
   await open(world, asker, reasonView(asker, { word, given }), `/cml ${word} ${places} --reason "..."`);
 }
 
 /** Shows what a word would do and asks for the workspace's name. */
 export async function openConfirm(world: DoorWorld, asker: Asker, command: Command, given: Given): Promise<void> {
+  await world.admit(asker, command.word);
   const id = await open(
     world,
     asker,
@@ -114,14 +117,21 @@ export async function fillConfirm(
 ): Promise<void> {
   const { word } = command;
   await answering(world, asker, async () => {
-    try {
+    await redrawOr(world, word, viewId, async () => {
       const plan = await world.say(asker, word, { ...given, dryRun: true });
-      await redraw(world, viewId, confirmView(asker, { word, given }, plan));
-    } catch (error) {
-      if (!isAppError(error)) throw error;
-      await redraw(world, viewId, refusalView(word, error));
-    }
+      return confirmView(asker, { word, given }, plan);
+    });
   });
+}
+
+/** In a window that is open, a refusal is read there. */
+async function redrawOr(world: DoorWorld, word: string, viewId: string, draw: () => Promise<ModalView>): Promise<void> {
+  try {
+    await redraw(world, viewId, await draw());
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    await redraw(world, viewId, refusalView(word, error));
+  }
 }
 
 /** The form of another word in the same window; its answer goes where that of the first would have gone. */
@@ -132,7 +142,10 @@ export async function changeWord(
   command: Command,
 ): Promise<void> {
   const { channel, responseUrl } = readMemory(modal.memory) ?? {};
-  await redraw(world, modal.id, await viewOfForm(world, { ...asker, channel, responseUrl }, command, {}));
+  await redrawOr(world, command.word, modal.id, async () => {
+    await world.admit(asker, command.word);
+    return viewOfForm(world, { ...asker, channel, responseUrl }, command, {});
+  });
 }
 
 /** What is wrong with a filled-in form, by block; empty when nothing is. */

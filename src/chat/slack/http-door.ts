@@ -24,7 +24,8 @@ export interface HttpDoor {
 /** Source: docs.slack.dev/authentication/verifying-requests-from-slack; Bolt looks only backwards. */
 const MOST_SKEW_S = 300;
 const CLOSING_MS = 2_000;
-const PATH = '/slack/events';
+/** Where Slack's deliveries arrive. */
+export const HTTP_PATH = '/slack/events';
 
 /**
  * Bolt's receiver behind a door of our own, which refuses what Bolt would take: a time in the future, and anything signed
@@ -33,7 +34,7 @@ const PATH = '/slack/events';
 export function createHttpDoor({ signingSecret, port, clock, log }: HttpDoorOptions): HttpDoor {
   const receiver = new HTTPReceiver({
     signingSecret,
-    endpoints: PATH,
+    endpoints: HTTP_PATH,
     logger: createSlackLogger(log),
     processEventErrorHandler: async () => false,
   });

@@ -110,13 +110,17 @@ export function readSubmitted(body: unknown): IncomingSubmission {
 export interface IncomingShortcut {
   readonly asker: Asker;
   readonly callbackId: string;
+  /** The message it was chosen on, if it is one of messages. */
+  readonly message: unknown;
   readonly key: string;
 }
 
 export function readShortcut(body: unknown): IncomingShortcut {
-  const { callback_id: callbackId } = z.looseObject({ callback_id: z.string() }).parse(body);
+  const { callback_id: callbackId, message } = z
+    .looseObject({ callback_id: z.string(), message: z.unknown().optional() })
+    .parse(body);
   const asker = askerOf(body);
-  return { asker, callbackId, key: `shortcut:${asker.triggerId ?? ''}` };
+  return { asker, callbackId, message, key: `shortcut:${asker.triggerId ?? ''}` };
 }
 
 const homeOpened = z.looseObject({
@@ -134,4 +138,14 @@ export interface IncomingHome {
 export function readHomeOpened(body: unknown): IncomingHome {
   const { team_id: team = '', event_id, event } = homeOpened.parse(body);
   return { asker: { user: event.user, team }, tab: event.tab ?? 'home', key: `event:${event_id}` };
+}
+
+const changed = z.looseObject({
+  event: z.looseObject({ user: id.optional(), subteam_id: z.string().optional(), subteam: id.optional() }),
+});
+
+/** The account or user group that is otherwise now. */
+export function readChanged(body: unknown): string | undefined {
+  const { user, subteam_id, subteam } = changed.parse(body).event;
+  return user?.id ?? subteam_id ?? subteam?.id;
 }

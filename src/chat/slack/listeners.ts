@@ -12,10 +12,8 @@ import { readCarried } from './render-actions.ts';
 import { renderRefusal } from './render-answer.ts';
 import type { Asker } from './reply.ts';
 import { sayLine, sayWord } from './say-line.ts';
+import { givenBy, SHORTCUTS } from './shortcuts.ts';
 import { readSubmission } from './submissions.ts';
-
-/** Global shortcuts by their callback id, and the word whose form each opens. */
-export const SHORTCUTS: Readonly<Record<string, string>> = { cml_backup: 'backup', cml_restore: 'restore' };
 
 export interface ListenerOptions {
   readonly world: DoorWorld;
@@ -131,22 +129,33 @@ function addShortcuts(app: App, options: ListenerOptions): void {
   const { world } = options;
   app.shortcut(/.*/, async ({ ack, body }) => {
     await acknowledge(options, () => ack());
-    const { asker, callbackId, key } = incoming.readShortcut(body);
+    const { asker, callbackId, message, key } = incoming.readShortcut(body);
     await once(options, key, asker, async () => {
-      const command = world.words.find(({ word }) => word === SHORTCUTS[callbackId]);
-      if (command) await openForm(world, asker, command, {});
+      const shortcut = SHORTCUTS[callbackId];
+      const command = world.words.find(({ word }) => word === shortcut?.word);
+      if (!shortcut || !command) return refuseOldButton();
+      const given = givenBy(shortcut, message);
+      if (shortcut.isForm) await openForm(world, asker, command, given);
+      else await sayWord(world, asker, { word: command.word, given });
     });
   });
 }
 
 function addEvents(app: App, options: ListenerOptions): void {
   const { world, homes, onRevoked } = options;
+  const forget = async ({ body }: { readonly body: unknown }) => {
+    const id = incoming.readChanged(body);
+    if (id !== undefined) world.onChanged(id);
+  };
   app.event('app_home_opened', async ({ body }) => {
     const { asker, tab, key } = incoming.readHomeOpened(body);
     if (tab !== 'home') return;
     homes.opened(asker);
     await once(options, key, asker, () => showHome(world, asker));
   });
+  app.event('user_change', forget);
+  app.event('subteam_updated', forget);
+  app.event('subteam_members_changed', forget);
   app.event('tokens_revoked', async () =>
     onRevoked('The tokens of the Slack app were revoked: install the app again.'),
   );

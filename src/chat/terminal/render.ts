@@ -29,6 +29,7 @@ export function renderSaid(text: string, tone: Tone, reading: Reading): string {
 
 /** An answer as people read it in a terminal; ends with a line feed. */
 export function renderAnswer(answer: Answer, reading: Reading): string {
+  if (answer.isDocument) return `${answer.text}\n`;
   const { text, tone, fields = [], table = { columns: [], rows: [] }, hint } = answer;
   const local = (words: string) => localText(words, reading);
   const dim = (words: string) => createColours(reading.colour).dim(wrapped(plainText(words), reading.columns));

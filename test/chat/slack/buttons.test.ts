@@ -1,8 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { describeRequest } from '../../../src/chat/messages/request.ts';
-import { createSlackClients } from '../../../src/chat/slack/clients.ts';
 import { renderActions } from '../../../src/chat/slack/render-actions.ts';
-import { createLog } from '../../../src/log.ts';
 import type { Request } from '../../../src/records/request.ts';
 import { alice } from '../../orchestrator/door.ts';
 import { createSlackWorld, type SlackWorld } from './slack-world.ts';
@@ -22,11 +20,7 @@ describe.each(['socket', 'http'] as const)('a button in Slack over %s', (mode) =
     const backup = await world.door.backUp();
     const request = await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
     const { text, actions } = describeRequest(request);
-    const { slack, health } = world;
-    const log = createLog({ write: () => undefined }, 'silent');
-    const { notify } = createSlackClients({ botToken: slack.botToken, apiUrl: slack.apiUrl, log, health });
-    const { ts = '' } = await notify.chat.postMessage({ channel: 'CML', text, blocks: renderActions(actions) });
-    return { request, message: { channel: 'CML', ts } };
+    return { request, message: await world.post({ text, blocks: renderActions(actions) }) };
   }
   const standing = ({ id }: Request) => world.door.catalog.requests.get(id);
 
@@ -81,20 +75,13 @@ describe.each(['socket', 'http'] as const)('a button in Slack over %s', (mode) =
   });
 
   test('of another age says so instead of nothing', async () => {
-    const { slack, health } = world;
-    const log = createLog({ write: () => undefined }, 'silent');
-    const { notify } = createSlackClients({ botToken: slack.botToken, apiUrl: slack.apiUrl, log, health });
     const button = {
       type: 'button' as const,
       action_id: 'say:approve:0',
       text: { type: 'plain_text' as const, text: 'Approve' },
     };
-    const said = await notify.chat.postMessage({
-      channel: 'CML',
-      text: 'x',
-      blocks: [{ type: 'actions', elements: [button] }],
-    });
-    await slack.click('UBOB', { channel: 'CML', ts: said.ts ?? '' }, 'Approve');
+    const message = await world.post({ text: 'x', blocks: [{ type: 'actions', elements: [button] }] });
+    await world.slack.click('UBOB', message, 'Approve');
     expect(await world.told('UBOB')).toContain('another version');
   });
 });
@@ -116,14 +103,49 @@ test('two approvers at the same moment make one decision, and the later is told'
 });
 
 describe('where only the web page approves', () => {
-  test('a button and a line are refused alike, and a denial is not', async () => {
+  const given = async () => {
     const world = await createSlackWorld({ settings: { approvals: { by: 'web' } } });
+    onTestFinished(world.dispose);
     const backup = await world.door.backUp();
-    const { id } = await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
-    await world.slack.type('UBOB', 'CML', `/cml approve ${id}`);
-    expect(await world.told('UBOB')).toContain('In Slack nothing is approved here');
-    await world.slack.type('UBOB', 'CML', `/cml deny ${id} --reason "no need"`);
-    expect(await world.told('UBOB', 2)).toContain('Denied by bob');
-    await world.dispose();
+    const request = await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
+    const standing = async () => (await world.door.catalog.requests.get(request.id))?.status;
+    return { world, request, standing };
+  };
+  const SENTENCE = 'In Slack nothing is approved here';
+
+  test('a line is refused, whole, alone or with broken glass, and a denial is not', async () => {
+    const { world, request, standing } = await given();
+    const lines = [`approve ${request.id}`, 'approve', `approve ${request.id} --break-glass --reason "it burns, now"`];
+    for (const [at, line] of lines.entries()) {
+      await world.slack.type('UBOB', 'CML', `/cml ${line}`);
+      expect(await world.told('UBOB', at + 1)).toContain(SENTENCE);
+    }
+    expect(world.slack.modals('UBOB')).toEqual([]);
+    expect(await standing()).toBe('pending');
+    await world.slack.type('UBOB', 'CML', `/cml deny ${request.id} --reason "no need"`);
+    expect(await world.told('UBOB', 4)).toContain('Denied by bob');
   });
+
+  test('a button of before, and the word chosen in a form are refused alike', async () => {
+    const { world, request, standing } = await given();
+    const { text, actions } = describeRequest(request);
+    const message = await world.post({ text, blocks: renderActions(actions) });
+    await world.slack.click('UBOB', message, 'Approve');
+    expect(await world.told('UBOB')).toContain(SENTENCE);
+    await world.slack.type('UBOB', 'CML', '/cml backup');
+    const form = await world.slack.when(() => world.slack.modals('UBOB').at(-1));
+    await world.slack.click('UBOB', form, 'form:other-word', { choose: 'approve' });
+    await world.slack.when(() =>
+      world.slack.modals('UBOB').find(({ view }) => JSON.stringify(view).includes(SENTENCE)),
+    );
+    expect(await standing()).toBe('pending');
+  });
+});
+
+test('somebody who is not known is told so before a form is opened for them', async () => {
+  const world = await createSlackWorld();
+  onTestFinished(world.dispose);
+  await world.slack.type('USTRANGER', 'CML', '/cml backup');
+  expect(await world.told('USTRANGER')).toContain('is not known here');
+  expect(world.slack.modals('USTRANGER')).toEqual([]);
 });

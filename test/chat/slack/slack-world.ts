@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { KnownBlock } from '@slack/types';
 import { createApprovers } from '../../../src/chat/slack/approvers.ts';
 import { createSlackClients } from '../../../src/chat/slack/clients.ts';
 import { createSlackDoor, type SlackDoor } from '../../../src/chat/slack/door.ts';
@@ -10,6 +11,7 @@ import { systemClock } from '../../../src/clock.ts';
 import { createLog } from '../../../src/log.ts';
 import { createSlackWords } from '../../../src/main-slack-words.ts';
 import { createSlackDouble, type SlackDouble } from '../../fakes/slack/double.ts';
+import type { MessageRef } from '../../fakes/slack/kinds.ts';
 import { type Door, openDoor } from '../../orchestrator/door.ts';
 
 /** Everything from the person in Slack to a workspace in memory, with the real Bolt in between. */
@@ -28,6 +30,8 @@ export interface SlackWorld {
   told(user: string, count?: number): Promise<string>;
   /** Once this person was told something that says so. */
   toldOf(user: string, has: string): Promise<string>;
+  /** A message of ours in the channel, as the chat would post it. */
+  post(message: { text: string; blocks: readonly object[] }): Promise<MessageRef>;
   /** What was looked up of people and groups is looked up anew. */
   pass(ms: number): void;
   /** The door of the next life takes the place of this one. */
@@ -83,7 +87,8 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
   const accounts = () => Object.fromEntries(Object.entries(people).map(([name, { slack: id }]) => [name, id]));
   let passed = 0;
   const now = () => Date.now() + passed;
-  const door = await openDoor(options.policy, createApprovers({ client: clients.interactive, accounts, now, log }));
+  const approvers = createApprovers({ client: clients.interactive, accounts, now, log });
+  const door = await openDoor(options.policy, approvers.deciding);
   const data = mkdtempSync(join(tmpdir(), 'cml-slack-door-'));
   const createDoor = () =>
     createSlackDoor({
@@ -96,6 +101,7 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
       clock: systemClock,
       log,
       onBug: (error) => bugs.push(error),
+      onChanged: approvers.forget,
     });
   let slackDoor = createDoor();
   await slackDoor.open();
@@ -110,6 +116,11 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
       return slack.ephemerals(user).at(-1)?.text ?? '';
     },
     toldOf: (user, has) => slack.when(() => slack.ephemerals(user).find(({ text }) => text.includes(has))?.text),
+    async post(message) {
+      const said = { channel: 'CML', text: message.text, blocks: message.blocks as KnownBlock[] };
+      const { ts = '' } = await clients.notify.chat.postMessage(said);
+      return { channel: 'CML', ts };
+    },
     pass(ms) {
       passed += ms;
     },
