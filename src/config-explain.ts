@@ -1,10 +1,11 @@
 import { stringify } from 'yaml';
 import type { Config } from './config.ts';
 import { mask } from './log.ts';
+import { retentionCounts } from './records/retention.ts';
 import { writeDuration } from './records/time.ts';
 
 /** What the settings are that are numbers without being lengths of time. */
-const COUNTS = new Set(['votes', 'uid', 'readConcurrency', 'port']);
+const COUNTS = new Set(['votes', 'uid', 'readConcurrency', 'port', ...retentionCounts]);
 /** Values of these may be secrets, whatever they look like. */
 const HIDDEN = new Set(['environment', 'token']);
 /** Commands that often carry a secret as an argument: the password itself, the address of a web hook. */

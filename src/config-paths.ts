@@ -10,10 +10,15 @@ type WorkspaceFile = ConfigFile['workspaces'][string];
 /** A workspace's settings with every path made absolute against the folder of the file it was written in. */
 export function settingsOf(
   name: string,
-  { platform, repository, policy }: WorkspaceFile,
+  { platform, repository, policy, retention }: WorkspaceFile,
   base: string,
 ): WorkspaceSettings {
-  return { name, platform: absolutePlatform(platform, base), repository: absoluteRepository(repository, base), policy };
+  return {
+    ...{ name, policy },
+    platform: absolutePlatform(platform, base),
+    repository: absoluteRepository(repository, base),
+    ...(retention && { retention }),
+  };
 }
 
 function absolutePlatform(platform: WorkspaceFile['platform'], base: string): WorkspaceFile['platform'] {

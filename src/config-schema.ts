@@ -3,6 +3,7 @@ import { slackSettings, slackUserId } from './chat/slack/settings.ts';
 import { oneOf } from './config-words.ts';
 import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
+import { retentionRules } from './records/retention.ts';
 import { workspaceName, workspacePolicy } from './records/workspace.ts';
 import { webSettings } from './web/settings.ts';
 import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
@@ -35,6 +36,7 @@ const workspace = z.strictObject({
   platform: byKind<LocalSettings | KubernetesSettings>({ local, kubernetes: kubernetesSettings }),
   repository: byKind<ResticSettings>({ restic: resticSettings }),
   policy: workspacePolicy.prefault({}),
+  retention: retentionRules.optional(),
 });
 
 const configuredPerson = z.strictObject({

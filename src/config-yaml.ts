@@ -1,4 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import { retentionCounts } from './records/retention.ts';
 
 export type ConfigPath = readonly PropertyKey[];
 
@@ -11,7 +12,7 @@ export interface ReadYaml {
 }
 
 /** The few settings that are numbers. Everywhere else text is meant: a bare 10 is no length of time, 1.10 is a release. */
-const NUMBERS = new Set(['uid', 'votes', 'readConcurrency']);
+const NUMBERS = new Set(['uid', 'votes', 'readConcurrency', ...retentionCounts]);
 
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter();

@@ -142,6 +142,15 @@ describe('a good configuration', () => {
     expect(explainConfig(config).slack).toMatchObject({ port: 3_000, overdueAfter: '1d 2h' });
   });
 
+  test('says what is kept of backups, and is refused where that would be nothing', async () => {
+    const withRules = (rules: string) => `${WHOLE}    retention: ${rules}\n`;
+    const config = await read(withRules('{ daily: 14, within: 30d, zone: Europe/Berlin }'));
+    const rules = { daily: 14, within: 30 * 86_400_000, zone: 'Europe/Berlin' };
+    expect(config.workspaces['team-ml']?.retention).toEqual(rules);
+    expect(JSON.stringify(explainConfig(config))).toContain('{"daily":14,"within":"30d","zone":"Europe/Berlin"}');
+    await expect(read(withRules('{ daily: 14, weekly: 0 }'))).rejects.toThrow(/weekly.*a rule of 0 keeps nothing/s);
+  });
+
   test('may name a user group of Slack as approver, and nothing else that is nobody', async () => {
     const config = await read(WHOLE.replace('approvers: [bob]', "approvers: ['slack:S0APPROVE'], votes: 2"));
     expect(config.workspaces['team-ml']?.policy.approvers).toEqual(['slack:S0APPROVE']);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approverName, personName } from './person.ts';
+import { retentionRules } from './retention.ts';
 import { duration } from './time.ts';
 
 export const workspaceName = z
@@ -49,5 +50,7 @@ export const workspaceSettings = z.object({
   platform: z.looseObject({ kind: z.string() }),
   repository: z.looseObject({ kind: z.string() }),
   policy: workspacePolicy,
+  /** What may be removed by age and number; absent: nothing. */
+  retention: retentionRules.optional(),
 });
 export type WorkspaceSettings = z.infer<typeof workspaceSettings>;
