@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { backupEnded, operationFailed } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
+import { counted } from '../records/counted.ts';
 import { unreadablePath } from '../records/part.ts';
 import { backupPlan } from '../records/plan.ts';
 import { moment } from '../records/time.ts';
@@ -71,13 +72,15 @@ export const backupStory = defineStory({
     announce: { result: z.void(), timeoutMs: 5 * MINUTE, retries: 2, againUntil: 'arm guard' },
     'pre-copy': { result: madeCopy.optional(), retries: 2 },
     countdown: { result: z.void(), againUntil: 'arm guard' },
-    'prepare cut': { result: z.void(), timeoutMs: 15 * MINUTE, retries: 2, againUntil: 'arm guard' },
+    // Absent in journals of earlier releases.
+    'prepare cut': { result: z.array(counted).optional(), timeoutMs: 15 * MINUTE, retries: 2, againUntil: 'arm guard' },
     'note running': { result: runningNote, timeoutMs: MINUTE },
     // On a fresh node its image is pulled first.
     'arm guard': { result: z.void(), timeoutMs: 5 * MINUTE },
     stop: { result: quiet },
     cut: { result: cut },
     'copy snapshots': { result: madeCopy.optional(), retries: 3 },
+    'count again': { result: z.array(counted), timeoutMs: 15 * MINUTE, retries: 2 },
     count: { result: z.array(securedPart), timeoutMs: 60 * MINUTE, retries: 3 },
     'store manifest': {
       result: z.object({ copyId: z.string(), sha256: z.string() }),

@@ -55,7 +55,7 @@ export async function backupWorkspace(
       preCopy(plan, { mover, folder, signal, operationId: id, onProgress: progress }),
     );
     await step('countdown', (context) => countDown(context, countdown));
-    await step('prepare cut', ({ signal }) => prepareCut(plan, warm, { ...cutWorld, signal }));
+    const before = await step('prepare cut', ({ signal }) => prepareCut(plan, warm, { ...cutWorld, signal }));
     const running = await step('note running', () => platform.noteRunning(id));
     let started: Captured['started'] | undefined;
     try {
@@ -76,6 +76,7 @@ export async function backupWorkspace(
       definition,
       warm,
       cut,
+      before,
       started,
       backupId: input.backupId,
       name: input.name,
@@ -86,10 +87,13 @@ export async function backupWorkspace(
   }
 
   async function secure(
-    taken: Omit<Captured, 'secured' | 'later' | 'started'> & { started: Captured['started'] | undefined },
+    taken: Omit<Captured, 'secured' | 'later' | 'started' | 'after'> & { started: Captured['started'] | undefined },
   ) {
     if (!taken.started) throw new OperationError('step-failed', 'Services were started, but when is not known.');
     const known = { ...taken, started: taken.started };
+    const after = taken.before?.length
+      ? await step('count again', ({ signal }) => platform.countAtCut(id, 'after', folder, { signal }))
+      : undefined;
     const sources = sourcesAfterStart(taken.plan, taken.cut, known.started.readyAt);
     const later = await step('copy snapshots', ({ signal, progress }) =>
       copyLater(taken.plan, sources, signal, progress),
@@ -103,7 +107,7 @@ export async function backupWorkspace(
         startedAt: known.started.readyAt,
       }),
     );
-    const captured: Captured = { ...known, later, secured };
+    const captured: Captured = { ...known, later, secured, after };
     const stored = await step('store manifest', ({ signal }) => storeManifest(captured, mover, folder, signal));
     await step('prove', ({ signal }) => proveCopies(captured, stored.copyId, mover, folder, signal));
     const recorded = await step('record', ({ now }) => recordBackup(captured, stored, folder, now(), catalog));

@@ -7,6 +7,7 @@ import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import { type Backup, type Manifest, manifest } from '../records/backup.ts';
+import { besideCut, type Counted } from '../records/counted.ts';
 import type { CapturedPart, UnreadablePath } from '../records/part.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import type { DefinitionFile, Started } from '../workspace/platform.ts';
@@ -22,6 +23,9 @@ export interface Captured {
   /** What was copied while services were still up. */
   readonly warm?: MadeCopy | undefined;
   readonly cut: Cut;
+  /** What was counted before services stopped, and after they were up again. */
+  readonly before?: readonly Counted[] | undefined;
+  readonly after?: readonly Counted[] | undefined;
   readonly started: Started;
   readonly later?: MadeCopy | undefined;
   readonly secured: readonly SecuredPart[];
@@ -48,6 +52,7 @@ export function makeManifest(captured: Captured): Manifest {
     };
   });
   const hasUnnamedLoss = outsideParts(captured);
+  const counted = besideCut(captured.before ?? [], captured.after ?? []);
   const lost = parts.flatMap((part) => part.unreadable.map((entry) => ({ ...entry, part: part.name })));
   return {
     schema: 1,
@@ -73,7 +78,9 @@ export function makeManifest(captured: Captured): Manifest {
       ),
       ...lost.map(sentence),
       ...(captured.warm?.unmarked ? [UNMARKED] : []),
+      ...[...(captured.before ?? []), ...(captured.after ?? [])].flatMap(uncounted),
     ],
+    ...(counted.length > 0 ? { counted } : {}),
     ...(hasUnnamedLoss ? { hasUnnamedLoss } : {}),
     status: lost.some((entry) => !entry.accepted) || hasUnnamedLoss ? 'incomplete' : 'completed',
   };
@@ -90,6 +97,11 @@ function rest({ copyId, pathInCopy, takenAt, files, directories, bytes, unreadab
 function outsideParts({ cut, later, secured }: Captured): boolean {
   const all = (cut.delta?.unreadable.length ?? 0) + (later?.unreadable.length ?? 0);
   return all > secured.reduce((sum, part) => sum + part.unreadable.filter(({ tooDeep }) => !tooDeep).length, 0);
+}
+
+/** Its data is as good as that of others; only less can be said of it later. */
+function uncounted({ check, problem }: Counted): string[] {
+  return problem === undefined ? [] : [`The check ${check} could not count at the cut: ${problem}`];
 }
 
 /** How warnings about paths that make a backup incomplete begin. */

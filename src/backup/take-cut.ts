@@ -1,5 +1,6 @@
 import type { CopyRequest, DataMover } from '../mover/mover.ts';
 import { together } from '../operation/together.ts';
+import type { Counted } from '../records/counted.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import type { Quiet, WorkspacePlatform } from '../workspace/platform.ts';
 import type { Cut, MadeCopy } from './backup-steps.ts';
@@ -62,15 +63,24 @@ const deltaOptions = (operationId: string, signal: AbortSignal): CopyOptions => 
 
 /**
  * Has what takes the cut waiting for its moment, so that the time in which services are down holds no more than the cut
- * itself. Not the copy of parts of which nothing was copied before: the volumes of some cannot be mounted while services run.
+ * itself; answers what was counted last before that. Not the copy of parts of which nothing was copied before: the volumes of some cannot be mounted while services run.
  */
 export async function prepareCut(
   plan: BackupPlan,
   warm: MadeCopy | undefined,
   { platform, mover, operationId, folder, signal }: Omit<CutWorld, 'now' | 'sleep' | 'onProgress'>,
-): Promise<void> {
+): Promise<Counted[]> {
   if (plan.parts.some(({ capture }) => capture === 'snapshot'))
     await platform.prepareCut(operationId, plan, { signal });
+  await prepareDelta(plan, warm, { mover, operationId, folder, signal });
+  return platform.countAtCut(operationId, 'before', folder, { signal });
+}
+
+async function prepareDelta(
+  plan: BackupPlan,
+  warm: MadeCopy | undefined,
+  { mover, operationId, folder, signal }: Pick<CutWorld, 'mover' | 'operationId' | 'folder' | 'signal'>,
+): Promise<void> {
   const copied = partsCopiedInCut(plan.parts);
   if (copied.length === 0 || copied.some(({ capture }) => capture !== 'two-pass')) return;
   const options = deltaOptions(operationId, signal);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { countedAtCut } from './counted.ts';
 import { backupId, operationId } from './ids.ts';
 import { capturedPart } from './part.ts';
 import { person } from './person.ts';
@@ -35,6 +36,8 @@ export const manifest = z.object({
   /** Parts that the configuration leaves out, with the reason. */
   leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
   warnings: z.array(z.string()),
+  /** What the workspace's own checks counted on both sides of the cut. */
+  counted: z.array(countedAtCut).optional(),
   /** Something outside of every part could not be read: nobody can name all that is missing. */
   hasUnnamedLoss: z.literal(true).optional(),
   status: z.enum(['completed', 'incomplete']),

@@ -3,6 +3,7 @@ import { OperationError } from '../errors.ts';
 import type { DataMover } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import type { Backup } from '../records/backup.ts';
+import { type Counted, tellMiscounts } from '../records/counted.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { compareScratch } from './compare-scratch.ts';
 import { fetchDefinition, fillStaged } from './prepare-restore.ts';
@@ -49,7 +50,11 @@ export async function verifyBackup(
       const { definition, release } = await read();
       await fetchDefinition({ definition, releaseThen: release }, world(signal));
     });
-    const checks = await step('run checks', ({ signal }) => platform.runChecks(id, scratch, folder, { signal }));
+    const checks = await step('run checks', async ({ signal }) => {
+      const found = await platform.runChecks(id, scratch, folder, { signal });
+      refuseMiscounts(await read(), found);
+      return found.length;
+    });
     await step('record verified', async ({ now }) => {
       const verified = { at: now().toISOString(), operationId: id, ...filled };
       await catalog.backups.change(backupId, (standing) => ({ ...standing, verified }));
@@ -66,6 +71,18 @@ async function restorable(catalog: Catalog, backupId: string): Promise<Backup> {
   if (backup?.status === 'completed') return backup;
   throw new OperationError('backup-incomplete', `${backupId} is ${backup?.status ?? 'not in the catalog'}.`, {
     hint: 'Only completed backups can be verified: cml list',
+  });
+}
+
+/** @throws OperationError `check-failed` naming what is more or less than it was at the cut. */
+function refuseMiscounts({ id, counted = [] }: Backup, found: readonly Counted[]): void {
+  const wrong = counted.flatMap((atCut) => {
+    const counts = found.find(({ check }) => check === atCut.check)?.counts;
+    return counts ? tellMiscounts(atCut, counts).map((text) => `${atCut.check}, ${text}`) : [];
+  });
+  if (wrong.length === 0) return;
+  throw new OperationError('check-failed', `What came back of ${id} is not what was counted: ${wrong.join('; ')}.`, {
+    hint: 'Look whether people changed it in the minute around the cut; if not, make a new backup and verify that one.',
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { PrepareProgram, RunProgram } from '../program.ts';
+import type { Counted } from '../records/counted.ts';
 import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import { moment } from '../records/time.ts';
 import type { Inspection } from './inspection.ts';
@@ -75,6 +76,8 @@ export type DefinitionFile = z.infer<typeof definitionFile>;
 
 export const started = z.object({ readyAt: moment, services: z.array(z.string()) });
 export type Started = z.infer<typeof started>;
+
+export type CountMoment = 'before' | 'after';
 
 export interface EffectOptions {
   readonly signal?: AbortSignal;
@@ -242,7 +245,13 @@ export interface WorkspacePlatform {
     parts: readonly { readonly name: string; readonly bytes: number }[],
   ): Promise<StagedPart[]>;
   /**
-   * Runs the workspace's own checks on parts in scratch places; answers how many there were.
+   * Has those of the workspace's own checks that count something count it in the live workspace, while services are up:
+   * just before they stop, and just after they are up again. Changes nothing. What cannot be counted is told in `problem`.
+   * Takes little time: people wait for the stop.
+   */
+  countAtCut(operationId: string, moment: CountMoment, folder: string, options?: EffectOptions): Promise<Counted[]>;
+  /**
+   * Runs the workspace's own checks on parts in scratch places; answers what each of them counted there.
    * @throws OperationError `check-failed` naming the check and what it said.
    */
   runChecks(
@@ -250,7 +259,7 @@ export interface WorkspacePlatform {
     scratch: readonly StagedPart[],
     folder: string,
     options?: EffectOptions,
-  ): Promise<number>;
+  ): Promise<Counted[]>;
 
   /**
    * What carries our name where the workspace stands, with the operation that made it: the caller knows which of them are

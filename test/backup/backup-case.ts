@@ -21,6 +21,8 @@ export const backupCase: StoryCase<typeof backupStory> = {
   declaration: backupStory,
   async make(folder) {
     const world = createWorld({ folder, parts: backupParts, services: { web: true, db: true, idle: false } });
+    world.checks.set('rows', () => true);
+    world.counting.push('rows');
     const policy = workspacePolicy.parse({ notice: NOTICE_MS, approvers: ['bob'] });
     const startedAt = new Date(world.time.now()).toISOString();
     const operation = makeOperation({ startedAt, journal: [], input: {}, settings: makeSettings({ policy }) });

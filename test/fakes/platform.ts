@@ -255,7 +255,7 @@ function inPlaces(world: World, effect: Effect): Pick<WorkspacePlatform, 'beginI
 /** Free bytes where scratch places are made. */
 const SCRATCH_ROOM = 1e9;
 
-function scratches(world: World, effect: Effect): Pick<WorkspacePlatform, 'makeScratch' | 'runChecks'> {
+function scratches(world: World, effect: Effect): Pick<WorkspacePlatform, 'makeScratch' | 'runChecks' | 'countAtCut'> {
   return {
     async makeScratch(operationId, parts) {
       if (parts.reduce((sum, { bytes }) => sum + bytes, 0) > SCRATCH_ROOM) {
@@ -277,8 +277,19 @@ function scratches(world: World, effect: Effect): Pick<WorkspacePlatform, 'makeS
         };
         await effect(`platform.runCheck ${name}`, look, { signal });
       }
-      return world.checks.size;
+      const files = trees.reduce((sum, { size }) => sum + size, 0);
+      return [...world.checks.keys()].map((check) => ({ check, counts: { files } }));
     },
+    countAtCut: (_operationId, moment, _folder, { signal } = {}) =>
+      effect(
+        `platform.countAtCut ${moment}`,
+        () => {
+          const trees = world.parts.map(({ path }) => world.trees.get(path)?.size ?? 0);
+          const files = trees.reduce((sum, size) => sum + size, 0);
+          return world.counting.map((check) => ({ check, counts: { files } }));
+        },
+        { signal },
+      ),
   };
 }
 

@@ -103,6 +103,8 @@ export interface World {
   freeBytes: number;
   /** The workspace's own checks of what was brought back, by name. */
   readonly checks: Map<string, (trees: readonly Tree[]) => boolean>;
+  /** Those of the checks that count files at each cut. */
+  counting: string[];
   definition: string;
   note?: RunningNote | undefined;
   quiet?: Quiet | undefined;
@@ -161,6 +163,7 @@ export function createWorld({ folder, parts, services }: WorldPlan): World {
     release: '1.4',
     freeBytes: 1e9,
     checks: new Map(),
+    counting: [],
     definition: 'definition now',
     tick: 0,
     quietTicks: [],

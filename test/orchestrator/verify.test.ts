@@ -57,6 +57,22 @@ test("a check of the workspace's own that does not accept it fails the verificat
   expect(await verify(id)).toMatchObject({ status: 'succeeded', outcome: { checks: 1 } });
 });
 
+test('what a check counted on both sides of the cut is compared with what it counts in what came back', async () => {
+  door.world.checks.set('rows', () => true);
+  door.world.counting.push('rows');
+  const id = await door.backUp();
+  const counted = [{ check: 'rows', before: { files: 3 }, after: { files: 3 } }];
+  expect((await door.catalog.backups.get(id))?.counted).toEqual(counted);
+  expect(await verify(id)).toMatchObject({ status: 'succeeded', outcome: { checks: 1 } });
+  await door.catalog.backups.change(id, (backup) => ({
+    ...backup,
+    counted: counted.map((one) => ({ ...one, before: { files: 4 }, after: { files: 5 } })),
+  }));
+  const failed = await verify(id);
+  expect(failed).toMatchObject({ status: 'failed', error: { code: 'check-failed' } });
+  expect(failed.error?.message).toContain('rows, files: 3 came back, 4 to 5 stood there at the cut');
+});
+
 test('a part that comes back with fewer files than were counted fails the verification', async () => {
   const id = await door.backUp();
   const data = (await door.catalog.backups.get(id))?.parts[0]?.copyId;

@@ -113,6 +113,7 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
     makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
     runChecks: (operationId, scratch, into, effect = {}) =>
       translated('running checks', () => runChecks(context, run, operationId, scratch, into, effect)),
+    countAtCut: async () => [],
     strays: () => translated('looking for what was left behind', () => listStrays(context)),
     removeStrays: (operationIds) =>
       translated('removing what was left behind', () => dropStrays(context, operationIds)),

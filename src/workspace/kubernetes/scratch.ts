@@ -1,6 +1,7 @@
 import type { KubernetesObject, V1PersistentVolumeClaim, V1StorageClass } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
 import type { RunProgram } from '../../program.ts';
+import { type Counted, readCounts } from '../../records/counted.ts';
 import type { EffectOptions, StagedPart } from '../platform.ts';
 import type { KubeContext } from './context.ts';
 import { dropPlaces } from './drop-places.ts';
@@ -144,10 +145,12 @@ export async function runChecks(
   scratch: readonly StagedPart[],
   folder: string,
   { signal }: EffectOptions = {},
-): Promise<number> {
+): Promise<Counted[]> {
   const { checks } = context.settings;
+  const found: Counted[] = [];
   for (const [index, { name, command }] of checks.entries()) {
     const [program = '', ...args] = command;
+    const lines: string[] = [];
     const { exitCode, stderr } = await run(
       {
         key: `check-${index}`,
@@ -156,13 +159,16 @@ export async function runChecks(
         env: { CML_OPERATION: operationId, CML_SCRATCH: `${MOUNTS}/scratch/${operationId}` },
         needs: { places: scratch.map(({ path }) => ({ path, access: 'write' as const })) },
       },
-      { folder, ...(signal ? { signal } : {}) },
+      { folder, onLine: (line) => lines.push(line), ...(signal ? { signal } : {}) },
     );
-    if (exitCode === 0) continue;
+    if (exitCode === 0) {
+      found.push({ check: name, counts: readCounts(lines) });
+      continue;
+    }
     const said = stderr.at(-1) ?? `exit code ${exitCode}`;
     throw new OperationError('check-failed', `the check ${name} does not accept what came back: ${said}`, {
       hint: 'look at what it says of the backup; the backup stays as it is',
     });
   }
-  return checks.length;
+  return found;
 }

@@ -5,6 +5,7 @@ import type { RunProgram } from '../../program.ts';
 import type { WorkspacePolicy } from '../../records/workspace.ts';
 import type { WorkspacePlatform } from '../platform.ts';
 import { translated } from '../system-error.ts';
+import { countAtCut, runChecks } from './checks.ts';
 import type { LocalContext } from './context.ts';
 import { applyDefinition, captureDefinition } from './definition.ts';
 import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
@@ -15,7 +16,7 @@ import { noteRunning, readNote } from './note.ts';
 import { putBackByHand } from './put-back.ts';
 import { proveQuiet } from './quiet.ts';
 import { endPrograms } from './run-program.ts';
-import { makeScratch, releaseScratch, runChecks } from './scratch.ts';
+import { makeScratch, releaseScratch } from './scratch.ts';
 import type { LocalSettings } from './settings.ts';
 import { dropSnapshots, makeSnapshots } from './snapshot.ts';
 import { releaseStage, stageWishes } from './stage.ts';
@@ -96,7 +97,9 @@ export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePla
     inPlace: (operationId) => translated('looking at the data', () => readInPlace(context, operationId)),
     makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
     runChecks: (operationId, _scratch, into, effect = {}) =>
-      translated('running checks', () => runChecks(context, run, operationId, into, effect)),
+      translated('running checks', () => runChecks({ context, run, operationId, folder: into }, effect)),
+    countAtCut: (operationId, moment, into, effect = {}) =>
+      translated('counting', () => countAtCut({ context, run, operationId, folder: into }, moment, effect)),
     release: (operationId) =>
       translated('releasing', async () => {
         await endPrograms(workFolder(operationId));

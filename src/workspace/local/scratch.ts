@@ -1,10 +1,8 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '../../errors.ts';
-import type { RunProgram } from '../../program.ts';
-import type { EffectOptions, StagedPart } from '../platform.ts';
+import type { StagedPart } from '../platform.ts';
 import type { LocalContext } from './context.ts';
-import { programEnvironment } from './program-environment.ts';
 import { removeTree } from './remove-tree.ts';
 
 /** Room that stays free on the disk of the scratch places: services may be writing to the same one. */
@@ -36,43 +34,7 @@ export function releaseScratch(context: LocalContext, operationId: string): Prom
   return removeTree(scratchFolder(context, operationId));
 }
 
-/** Each check finds its parts through CML_SCRATCH, one folder for each part by its name. */
-export async function runChecks(
-  context: LocalContext,
-  run: RunProgram,
-  operationId: string,
-  folder: string,
-  { signal }: EffectOptions,
-): Promise<number> {
-  const { checks } = context.settings;
-  for (const [index, { name, command, folder: from }] of checks.entries()) {
-    const [program = '', ...args] = command;
-    const { exitCode, stderr } = await run(
-      {
-        key: `check-${index}`,
-        command: program,
-        args,
-        ...(from === undefined ? {} : { cwd: from }),
-        env: {
-          ...programEnvironment(),
-          CML_OPERATION: operationId,
-          CML_SCRATCH: scratchFolder(context, operationId),
-        },
-      },
-      { folder, ...(signal ? { signal } : {}) },
-    );
-    if (exitCode === 0) continue;
-    throw new OperationError(
-      'check-failed',
-      `the check ${name} does not accept what came back: ${stderr.at(-1) ?? `exit code ${exitCode}`}`,
-      {
-        hint: 'look at its output in the operation’s folder; the backup stays as it is',
-      },
-    );
-  }
-  return checks.length;
-}
-
-function scratchFolder({ folder }: LocalContext, operationId: string): string {
+/** One folder for each part by its name. */
+export function scratchFolder({ folder }: LocalContext, operationId: string): string {
   return join(folder, `.cml-${operationId}-scratch`);
 }

@@ -95,9 +95,20 @@ export const localSettings = z.strictObject({
   services: z.array(service).default([]),
   volumes: z.array(volume).default([]),
   sharedFolders: z.array(sharedFolder).default([]),
-  /** Run on what a verification brought back; exit code 0 means that it is good. CML_SCRATCH names the folder of all parts. */
+  /**
+   * Run on what a verification brought back; exit code 0 means that it is good. CML_SCRATCH names the folder of all parts.
+   * With `atCut`, which runs on the live workspace on both sides of each cut, lines such as `users 12` that it writes are
+   * compared with those of `command`.
+   */
   checks: z
-    .array(z.strictObject({ name: z.string().min(1), command: words, folder: z.string().min(1).optional() }))
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        command: words,
+        atCut: words.optional(),
+        folder: z.string().min(1).optional(),
+      }),
+    )
     .default([]),
   definition: z.strictObject({ files: z.array(z.string().min(1)).default([]) }).prefault({}),
 });

@@ -90,6 +90,6 @@ test('runs the checks of the workspace where the places are', async () => {
   writeFileSync(join(await made(OPERATION), 'file'), 'bad');
   await expect(look()).rejects.toMatchObject({ code: 'check-failed', message: expect.stringMatching(/whole.*torn/) });
   writeFileSync(join(await made(OPERATION), 'file'), 'good');
-  expect(await look()).toBe(1);
-  expect(await look()).toBe(1);
+  expect(await look()).toHaveLength(1);
+  expect(await look()).toHaveLength(1);
 });
