@@ -64,7 +64,7 @@ export async function createSlack({ settings, people, environment, data, log, on
     settings: () => now.settings,
     clients,
     accountOf: (person) => now.people[person]?.slack,
-    path: join(data, 'slack-messages.json'),
+    path: join(data, 'slack-messages.jsonl'),
     clock: systemClock,
     log,
     problem: () => health.problem(),

@@ -1,8 +1,8 @@
-import { readFileSync, renameSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { z } from 'zod';
-import { writeDurably } from '../../durable-file.ts';
 import type { Log } from '../../log.ts';
 import { moment } from '../../records/time.ts';
+import { openSlotFile, type SlotFile } from './slot-file.ts';
 
 /** What stands in a message: `text` says everything on its own. Blocks have no ids yet: those tell which slot it is. */
 const picture = z.object({ text: z.string(), blocks: z.array(z.record(z.string(), z.json())) });
@@ -35,12 +35,15 @@ const slot = z.object({
 });
 export type Slot = z.infer<typeof slot>;
 
-const file = z.object({ schema: z.literal(1), slots: z.array(slot) });
+/** One line of the file: how a slot stands since then, or that it is forgotten. */
+const line = z.union([slot, z.object({ key: z.string(), forgotten: z.literal(true) })]);
 
 /** What is older, and settled, is forgotten: nobody edits it any more. */
 const KEPT_MS = 30 * 24 * 3_600_000;
 /** What Slack did not take for so long is given up: else a channel that is gone would be tried for ever more often. */
 const UNSAID_MS = 7 * 24 * 3_600_000;
+/** Between two looks for what is old. */
+const LOOK_MS = 3_600_000;
 
 export interface Slots {
   get(key: string): Slot | undefined;
@@ -58,11 +61,17 @@ export interface SlotsOptions {
   readonly log: Log;
 }
 
-/** Our messages in Slack, in one small file: without it a restart would say everything twice. */
+/**
+ * Our messages in Slack, in one file: without it a restart would say everything twice. Each change is one line at its end,
+ * since there is one for each edit.
+ */
 export function createSlots({ path, now, log }: SlotsOptions): Slots {
-  const slots = new Map(read(path, log).map((one) => [one.key, one]));
+  const file = openSlotFile(path);
+  const slots = readSlots(file, path, log);
+  let changed = new Set<string>();
   let writing = Promise.resolve();
   let isWaiting: Promise<void> | undefined;
+  let lookedAt = 0;
 
   function write(): Promise<void> {
     // Those who come while a write waits for its turn share it.
@@ -71,20 +80,29 @@ export function createSlots({ path, now, log }: SlotsOptions): Slots {
       .then(() => {
         isWaiting = undefined;
         forgetOld();
-        return writeDurably(path, `${JSON.stringify({ schema: 1, slots: [...slots.values()] })}\n`);
+        const keys = changed;
+        changed = new Set();
+        return file.append([...keys].map(lineOf), () => [...slots.keys()].map(lineOf));
       });
     writing = isWaiting;
     return isWaiting;
   }
 
+  function lineOf(key: string): string {
+    return JSON.stringify(slots.get(key) ?? { key, forgotten: true });
+  }
+
   function forgetOld(): void {
     const at = now().getTime();
+    if (Math.abs(at - lookedAt) < LOOK_MS) return;
+    lookedAt = at;
     for (const [key, { touchedAt, wanted, wantedSince }] of slots) {
       const isOld = wanted
         ? at - Date.parse(wantedSince ?? touchedAt) > UNSAID_MS
         : at - Date.parse(touchedAt) > KEPT_MS;
       if (!isOld) continue;
       slots.delete(key);
+      changed.add(key);
       if (wanted) log.warn({ key, text: wanted.text }, 'a message that Slack did not take for a week is given up');
     }
   }
@@ -95,25 +113,29 @@ export function createSlots({ path, now, log }: SlotsOptions): Slots {
     change(key, to, change) {
       const touchedAt = now().toISOString();
       slots.set(key, { ...change(slots.get(key) ?? { key, to, edits: 0, touchedAt }), touchedAt });
+      changed.add(key);
       return write();
     },
   };
 }
 
-function read(path: string, log: Log): Slot[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
+function readSlots(file: SlotFile, path: string, log: Log): Map<string, Slot> {
+  const slots = new Map<string, Slot>();
+  let unreadable: unknown;
+  for (const text of file.lines) {
+    try {
+      const read = line.parse(JSON.parse(text));
+      if ('forgotten' in read) slots.delete(read.key);
+      else slots.set(read.key, read);
+    } catch (err) {
+      unreadable ??= err;
+    }
   }
-  try {
-    return file.parse(JSON.parse(text)).slots;
-  } catch (err) {
+  if (unreadable !== undefined) {
     // Messages are views: at worst one is said twice. The records do not depend on it.
-    renameSync(path, `${path}.unreadable`);
-    log.warn({ err, path }, 'what was said in Slack could not be read and was set aside');
-    return [];
+    copyFileSync(path, `${path}.unreadable`);
+    file.renew();
+    log.warn({ err: unreadable, path }, 'some of what was said in Slack could not be read; the file was copied aside');
   }
+  return slots;
 }
