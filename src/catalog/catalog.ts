@@ -4,6 +4,7 @@ import type { Backup } from '../records/backup.ts';
 import type { WorkspaceMarks } from '../records/marks.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Request } from '../records/request.ts';
+import type { BackupPage, BackupQuery } from './backup-query.ts';
 
 /** A record that could not be read and was set aside; never deleted, never fatal. */
 export interface SetAside {
@@ -34,6 +35,22 @@ export interface RequestFilter {
   readonly workspace?: string;
   readonly status?: Request['status'] | readonly Request['status'][];
   readonly backupId?: string;
+  readonly limit?: number;
+}
+
+export interface AuditQuery {
+  readonly workspace?: string | undefined;
+  readonly by?: string | undefined;
+  readonly subject?: string | undefined;
+  /** What a newer page answered as `next`. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+export interface AuditPage {
+  readonly entries: readonly AuditEntry[];
+  /** Where older ones may be. A page may have fewer entries than asked for, and yet not be the last. */
+  readonly next?: string;
 }
 
 /**
@@ -64,6 +81,8 @@ export interface Catalog {
     change(id: string, decide: (now: Backup) => Backup | undefined): Promise<Backup>;
     /** Newest cut first. Reads no more records than it answers. */
     list(filter?: BackupFilter): Promise<Backup[]>;
+    /** A page of what matches, found without reading more records than it answers. @throws UserError `bad-input`. */
+    page(query: BackupQuery): Promise<BackupPage>;
     /** As for operations. */
     known(): Promise<readonly KnownBackup[]>;
   };
@@ -96,6 +115,8 @@ export interface Catalog {
     append(entry: AuditEntry): Promise<void>;
     /** Newest first. */
     list(limit: number): Promise<AuditEntry[]>;
+    /** The same a page at a time. @throws UserError `bad-input`. */
+    page(query: AuditQuery): Promise<AuditPage>;
   };
   /** Reads everything but the open operations and builds the index. Call once, after recovery has begun. */
   open(): Promise<{ readonly setAside: readonly SetAside[] }>;

@@ -68,7 +68,7 @@ function workspacesSubject({ world }: Room, states: readonly WorkspaceState[]): 
 }
 
 /** A pending one says how many approvals it needs by the rules that the next vote is counted by. */
-function underRulesOfNow(room: Room, request: Request): Request {
+export function underRulesOfNow(room: Room, request: Request): Request {
   const policy = room.world.workspaces[request.workspace]?.policy;
   if (!policy || request.status !== 'pending') return request;
   return { ...request, votesNeeded: votesNeeded(request, policy) };

@@ -1,3 +1,5 @@
+import type { BackupPage, BackupQuery } from '../catalog/backup-query.ts';
+import type { AuditPage, AuditQuery, RequestFilter } from '../catalog/catalog.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Backup } from '../records/backup.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
@@ -12,6 +14,7 @@ import { findBackup } from './find.ts';
 import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { listBackups, lookAt, type Subject } from './look.ts';
+import { listRequests, pageAudit, pageBackups } from './pages.ts';
 import { setPin } from './pin.ts';
 import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
@@ -46,6 +49,9 @@ export interface Orchestrator {
   lookAt(subject?: string): Promise<Subject>;
   listBackups(filter: { workspace?: string | undefined; limit?: number | undefined }): Promise<Backup[]>;
   listOperations(filter: ListFilter): Promise<OperationView[]>;
+  pageBackups(query: BackupQuery): Promise<BackupPage>;
+  pageAudit(query: AuditQuery): Promise<AuditPage>;
+  listRequests(filter: RequestFilter & { readonly limit: number }): Promise<Request[]>;
   /** Compares catalog and repository. Disturbs nobody, changes nothing. */
   checkCatalog(workspace: string): Promise<CatalogCheck>;
   /** The same, then drops the copies that nobody needs. `confirm`: the workspace's name, repeated by the person. */
@@ -93,6 +99,9 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     lookAt: (subject) => lookAt(room, subject),
     listBackups: (filter) => listBackups(room, filter),
     listOperations: (filter) => listOperations(room, filter),
+    pageBackups: (query) => pageBackups(room, query),
+    pageAudit: (query) => pageAudit(room, query),
+    listRequests: (filter) => listRequests(room, filter),
     checkCatalog: (workspace) => checkCatalog(room, workspace),
     removeOrphans: (person, workspace, confirm) => removeOrphans(room, person, workspace, confirm),
     rebuildCatalog: (person, workspace) => rebuildCatalog(room, person, workspace),

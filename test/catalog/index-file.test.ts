@@ -29,8 +29,8 @@ describe('the index of the lowdb catalog', () => {
   test.each<[string, () => Promise<unknown>]>([
     ['is missing', () => rm(indexFile())],
     ['is torn', () => truncate(indexFile(), 200)],
-    ['is not ours', () => writeFile(indexFile(), 'hello\n{}\n[1,"x",{}]\n')],
-    ['ends in half a line', () => appendFile(indexFile(), '[1,"12')],
+    ['is not ours', () => writeFile(indexFile(), 'hello\n{}\n[2,"x",{}]\n')],
+    ['ends in half a line', () => appendFile(indexFile(), '[2,"12')],
     ['is a folder', () => rm(indexFile()).then(() => mkdir(indexFile()))],
   ])('is made again from the records when it %s', async (_, spoil) => {
     await spoil();

@@ -10,6 +10,7 @@ import {
   makeRequest,
   momentAfter,
 } from '../fakes/records.ts';
+import { describeBackupPages } from './catalog-pages.ts';
 
 export interface CatalogUnderTest {
   readonly catalog: Catalog;
@@ -32,6 +33,7 @@ export function describeCatalog(name: string, create: () => Promise<CatalogUnder
     }
     describeOperations(given);
     describeBackups(given);
+    describeBackupPages(given);
     describeRequests(given);
     describeMarks(given);
     describeActivity(given);
@@ -39,7 +41,7 @@ export function describeCatalog(name: string, create: () => Promise<CatalogUnder
   });
 }
 
-type Given = () => Promise<CatalogUnderTest>;
+export type Given = () => Promise<CatalogUnderTest>;
 
 function describeOperations(given: Given): void {
   test('lists open operations oldest first, in a new life before it is opened', async () => {
@@ -375,8 +377,29 @@ function describeAudit(given: Given): void {
     expect(await later.audit.list(2)).toEqual(entries.toReversed().slice(0, 2));
   });
 
+  test('pages through the audit trail, whatever is appended meanwhile', async () => {
+    const { catalog } = await given();
+    const entries = Array.from({ length: 7 }, (_, count) =>
+      makeAuditEntry({ did: `did ${count}`, workspace: count % 2 === 0 ? 'team-ml' : 'other', subject: `s${count}` }),
+    );
+    for (const entry of entries) await catalog.audit.append(entry);
+    const seen = [];
+    let page = await catalog.audit.page({ limit: 3 });
+    for (seen.push(page.entries); page.next !== undefined; seen.push(page.entries)) {
+      await catalog.audit.append(makeAuditEntry({ did: 'meanwhile' }));
+      page = await catalog.audit.page({ limit: 3, before: page.next });
+    }
+    const newestFirst = entries.toReversed();
+    expect(seen).toEqual([newestFirst.slice(0, 3), newestFirst.slice(3, 6), newestFirst.slice(6)]);
+    const ofOther = await catalog.audit.page({ limit: 9, workspace: 'other' });
+    expect(ofOther.entries.map(({ did }) => did)).toEqual(['did 5', 'did 3', 'did 1']);
+    expect((await catalog.audit.page({ limit: 9, subject: 's4' })).entries).toEqual([entries[4]]);
+    expect((await catalog.audit.page({ limit: 9, by: 'nobody' })).entries).toEqual([]);
+  });
+
   test('has an empty audit trail at first', async () => {
     const { catalog } = await given();
     expect(await catalog.audit.list(10)).toEqual([]);
+    expect(await catalog.audit.page({ limit: 10 })).toEqual({ entries: [] });
   });
 }

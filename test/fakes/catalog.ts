@@ -1,3 +1,11 @@
+import {
+  type BackupPage,
+  type BackupQuery,
+  comparePlaces,
+  type Place,
+  readCursor,
+  writeCursor,
+} from '../../src/catalog/backup-query.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { UserError } from '../../src/errors.ts';
 import { type Activity, activity } from '../../src/records/activity.ts';
@@ -50,6 +58,18 @@ export function createFakeCatalog(store: FakeCatalogStore): Catalog {
           .map((line): AuditEntry => JSON.parse(line))
           .reverse()
           .slice(0, limit),
+      page: async ({ limit, before = String(store.audit.length), workspace, by, subject }) => {
+        const found = store.audit
+          .map((line, at): [number, AuditEntry] => [at, JSON.parse(line)])
+          .slice(0, Number(before))
+          .filter(([, entry]) => workspace === undefined || entry.workspace === workspace)
+          .filter(([, entry]) => subject === undefined || entry.subject === subject)
+          .filter(([, entry]) => by === undefined || entry.by.name === by)
+          .reverse();
+        const entries = found.slice(0, limit);
+        const last = found.length > limit ? entries.at(-1) : undefined;
+        return { entries: entries.map(([, entry]) => entry), ...(last ? { next: String(last[0]) } : {}) };
+      },
     },
     marks: fakeMarks(store),
     activity: fakeActivity(store),
@@ -103,7 +123,32 @@ function fakeBackups({ backups }: FakeCatalogStore): Catalog['backups'] {
         )
         .slice(0, limit)
         .map(freeze),
+    page: async (query) => fakePage(readAll(backups, backup), query),
   };
+}
+
+/** Written apart from the real one: everything is looked at, each time. */
+function fakePage(all: readonly Backup[], query: BackupQuery): BackupPage {
+  const { order = 'takenAt', ascending = false, limit, text = '', from = 0, before = Number.MAX_VALUE } = query;
+  const place = (record: Backup): Place => {
+    const value = order === 'takenAt' ? Date.parse(record.takenAt) : order === 'by' ? record.by.name : record[order];
+    return { value: value ?? '', id: record.id };
+  };
+  const after = query.after === undefined ? undefined : readCursor(order, query.after);
+  const direction = ascending ? -1 : 1;
+  const found = all
+    .filter(isOf(query.workspace))
+    .filter(({ status }) => isOneOf(query.status, status))
+    .filter(({ takenAt }) => Date.parse(takenAt) >= from && Date.parse(takenAt) < before)
+    .filter(({ by, trigger }) => (query.by ?? by.name) === by.name && (query.trigger ?? trigger) === trigger)
+    .filter(({ id, name = '', reason = '', workspace, by }) =>
+      [id, name, reason, workspace, by.name].some((word) => word.toLowerCase().includes(text.toLowerCase())),
+    )
+    .sort((one, other) => direction * comparePlaces(place(one), place(other)))
+    .filter((record) => after === undefined || direction * comparePlaces(place(record), after) > 0);
+  const backups = found.slice(0, limit);
+  const last = found.length > limit ? backups.at(-1) : undefined;
+  return { backups: backups.map(freeze), ...(last ? { next: writeCursor(order, place(last)) } : {}) };
 }
 
 function fakeRequests({ requests }: FakeCatalogStore): Catalog['requests'] {
@@ -111,11 +156,12 @@ function fakeRequests({ requests }: FakeCatalogStore): Catalog['requests'] {
     save: async (record) => write(requests, request, record),
     get: async (id) => freeze(read(requests, request, id)),
     known: async () => newestFirst(readAll(requests, request), (record: Request) => record.askedAt),
-    list: async ({ workspace, status, backupId } = {}) =>
+    list: async ({ workspace, status, backupId, limit } = {}) =>
       newestFirst(readAll(requests, request), (record: Request) => record.askedAt)
         .filter(isOf(workspace))
         .filter((record) => isOneOf(status, record.status))
         .filter((record) => backupId === undefined || record.backupId === backupId)
+        .slice(0, limit)
         .map(freeze),
     async change(id, decide) {
       const now = read(requests, request, id);

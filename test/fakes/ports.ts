@@ -68,6 +68,7 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
           return changed;
         }),
       list: (filter) => effect('catalog.listBackups', () => backups.list(filter)),
+      page: (query) => backups.page(query),
       known: () => backups.known(),
     },
     requests: {

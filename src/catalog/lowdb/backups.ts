@@ -1,26 +1,14 @@
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
-import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import { type Backup, backup } from '../../records/backup.ts';
 import { backupId } from '../../records/ids.ts';
-import { workspaceName } from '../../records/workspace.ts';
-import type { BackupFilter, Catalog } from '../catalog.ts';
+import { readCursor, writeCursor } from '../backup-query.ts';
+import type { Catalog } from '../catalog.ts';
+import { backupEntry, comparerOf, entryOf, matcherOf, placeOf, queryMatcherOf } from './backup-entry.ts';
 import { createFolderIndex } from './folder-index.ts';
 import { frozen } from './frozen.ts';
 import { createRecordFolder } from './record-folder.ts';
 import type { SetAsideFolder } from './set-aside.ts';
-
-const entry = z.object({
-  id: backupId,
-  workspace: workspaceName,
-  at: z.number(),
-  status: backup.shape.status,
-  name: z.string().optional(),
-  /** Short marks of the copies it names, in one word: the ids themselves are long, and there are many. */
-  copies: z.string(),
-});
-type BackupEntry = z.infer<typeof entry>;
 
 /** Records answered are frozen. */
 export function createBackups(
@@ -35,7 +23,7 @@ export function createBackups(
     whenLost: 'its copies still stand in the repository, with a manifest beside them',
   });
   const indexFile = join(dataFolder, 'index', 'backups.jsonl');
-  const index = createFolderIndex({ folder, indexFile, known: backup, entry, entryOf });
+  const index = createFolderIndex({ folder, indexFile, known: backup, entry: backupEntry, entryOf });
 
   const write = async (copy: Backup) => {
     await folder.write(copy);
@@ -62,28 +50,17 @@ export function createBackups(
     async list(filter = {}) {
       return (await index.list(matcherOf(filter), filter.limit)).map(frozen);
     },
+    async page(query) {
+      const { order = 'takenAt', ascending = false, after, limit } = query;
+      const { found, last } = await index.page({
+        order: { name: order, compare: comparerOf(order) },
+        isBackwards: ascending,
+        ...(after === undefined ? {} : { after: readCursor(order, after) }),
+        placeOf: (entry) => placeOf(order, entry),
+        matches: queryMatcherOf(query),
+        limit,
+      });
+      return { backups: found.map(frozen), ...(last ? { next: writeCursor(order, placeOf(order, last)) } : {}) };
+    },
   };
-}
-
-function entryOf(record: Backup): BackupEntry {
-  const { id, workspace, takenAt, status, name, manifestCopyId, parts } = record;
-  const copies = new Set([manifestCopyId, ...parts.map(({ copyId }) => copyId)].map(markOf));
-  return {
-    ...{ id, workspace, at: Date.parse(takenAt), status, copies: [...copies].join(' ') },
-    ...(name === undefined ? {} : { name }),
-  };
-}
-
-/** Two copies may have the same: it only says which records are worth a look. */
-function markOf(copyId: string): string {
-  return crc32(copyId).toString(36);
-}
-
-function matcherOf({ workspace, status, copies }: BackupFilter): (entry: BackupEntry) => boolean {
-  const statuses = status === undefined ? undefined : [status].flat();
-  const wanted = copies && [...new Set(copies.map(markOf))];
-  return (entry) =>
-    (workspace === undefined || entry.workspace === workspace) &&
-    (statuses === undefined || statuses.includes(entry.status)) &&
-    (wanted === undefined || wanted.some((copy) => entry.copies.includes(copy)));
 }

@@ -1,4 +1,4 @@
-import { PortError } from '../../errors.ts';
+import { isAppError, PortError } from '../../errors.ts';
 
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT']);
 /** The machine is short of something that it may have again in a moment. */
@@ -11,7 +11,7 @@ export function systemCodeOf(cause: unknown): string | undefined {
 /** Translates what the file system said, once; anything that it did not say is a bug and goes on as it is. */
 export function catalogFailure(doing: string, cause: unknown): unknown {
   const code = systemCodeOf(cause);
-  if (code === undefined || cause instanceof PortError) return cause;
+  if (code === undefined || isAppError(cause)) return cause;
   if (NO_ROOM.has(code)) {
     return new PortError('disk-full', `The catalog could not ${doing}: the disk is full.`, {
       cause,

@@ -1,8 +1,9 @@
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import type { z } from 'zod';
 import { createIndexFile, type IndexLine } from './index-file.ts';
+import { pageOf, type Wanted } from './page-of.ts';
 import type { RecordFolder } from './record-folder.ts';
-import { createSortedEntries, type Entry, firstOf } from './sorted-entries.ts';
+import { createSortedEntries, type Entry, firstOf, type Order } from './sorted-entries.ts';
 
 /** Records looked at between two breaths of the event loop: about two milliseconds. */
 const BATCH = 100;
@@ -16,6 +17,8 @@ export interface FolderIndex<E extends Entry, Known, T> {
   entries(): Promise<readonly E[]>;
   /** The records of entries that match, newest first, read now. */
   list(matches: (entry: E) => boolean, limit?: number): Promise<T[]>;
+  /** The records of the next entries that match, and the last of them where there are more. */
+  page(wanted: Wanted<E> & { readonly order: Order<E> }): Promise<{ found: T[]; last?: E }>;
 }
 
 export interface FolderIndexOptions<E extends Entry, T, Known> {
@@ -72,6 +75,18 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
     return loading;
   }
 
+  /** Given a copy, because entries come and go while records are read. */
+  async function readThese(wanted: readonly E[], matches: (entry: E) => boolean): Promise<T[]> {
+    const found: T[] = [];
+    for (const [count, { id }] of wanted.entries()) {
+      if (count % BATCH === BATCH - 1) await letOthersRun();
+      const record = await folder.read(id);
+      if (record === undefined) entries.remove(id);
+      else if (matches(entryOf(record))) found.push(record);
+    }
+    return found;
+  }
+
   return {
     load,
     put(known) {
@@ -85,15 +100,13 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
     },
     async list(matches, limit = Number.POSITIVE_INFINITY) {
       await load();
-      const found: T[] = [];
-      // Copied, because entries come and go while records are read.
-      for (const [count, { id }] of firstOf(entries.newestFirst(), matches, limit).entries()) {
-        if (count % BATCH === BATCH - 1) await letOthersRun();
-        const record = await folder.read(id);
-        if (record === undefined) entries.remove(id);
-        else if (matches(entryOf(record))) found.push(record);
-      }
-      return found;
+      return readThese(firstOf(entries.newestFirst(), matches, limit), matches);
+    },
+    async page(wanted) {
+      await load();
+      const page = pageOf(entries.inOrder(wanted.order), wanted);
+      const last = page.hasMore ? page.entries.at(-1) : undefined;
+      return { found: await readThese(page.entries, wanted.matches), ...(last ? { last } : {}) };
     },
   };
 }

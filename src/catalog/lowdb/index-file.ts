@@ -6,7 +6,7 @@ import { writeDurably } from '../../durable-file.ts';
 import { systemCodeOf } from './failure.ts';
 
 /** Grows with every change of what an entry holds: lines of another version are passed over, and their records read. */
-const VERSION = 1;
+const VERSION = 2;
 const NEWLINE = 0x0a;
 /** Lines written at once: all of them would take more memory than what is kept of the records. */
 const PIECE = 1_000;

@@ -46,7 +46,7 @@ export function createRequests(dataFolder: string, setAside: SetAsideFolder): Lo
       const copy = folder.copyOf(record);
       await folder.oneAtATime(copy.id, () => write(copy));
     },
-    list: async (filter = {}) => (await index.list(matcherOf(filter))).map(frozen),
+    list: async (filter = {}) => (await index.list(matcherOf(filter), filter.limit)).map(frozen),
     // One owner of the data folder and one at a time here: together they make this a compare-and-set.
     async change(id, decide) {
       return folder.oneAtATime(id, async () => {

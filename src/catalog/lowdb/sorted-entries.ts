@@ -6,6 +6,12 @@ export interface Entry {
   readonly at: number;
 }
 
+/** A way to sort entries; never answers 0 for two of them. */
+export interface Order<E extends Entry> {
+  readonly name: string;
+  compare(one: E, other: E): number;
+}
+
 export interface SortedEntries<E extends Entry> {
   has(id: string): boolean;
   count(): number;
@@ -13,36 +19,51 @@ export interface SortedEntries<E extends Entry> {
   remove(id: string): void;
   /** The entries themselves: not to be changed, and changing with every `put`. */
   newestFirst(): readonly E[];
+  /** The same in another order. */
+  inOrder(order: Order<E>): readonly E[];
+}
+
+interface Kept<E> {
+  compare(one: E, other: E): number;
+  readonly sorted: E[];
 }
 
 /**
- * Entries by id and by age. Sorted once, by the first look; from then on each entry finds its own place, so that a write
- * costs the same among a thousand and among a hundred thousand.
+ * Entries by id and in every order that was asked for. Sorted once, by the first look; from then on each entry finds its
+ * own place, so that a write costs the same among a thousand and among a hundred thousand.
  */
 export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
   const byId = new Map<string, E>();
-  let sorted: E[] | undefined;
+  const orders = new Map<string, Kept<E>>();
 
   function remove(id: string): void {
     const entry = byId.get(id);
     if (!entry) return;
     byId.delete(id);
-    sorted?.splice(placeOf(sorted, entry), 1);
+    for (const { sorted, compare } of orders.values()) sorted.splice(countBefore(sorted, entry, compare), 1);
+  }
+
+  function inOrder({ name, compare }: Order<E>): readonly E[] {
+    const known = orders.get(name);
+    if (known) return known.sorted;
+    const sorted = [...byId.values()].sort(compare);
+    orders.set(name, { sorted, compare });
+    return sorted;
   }
 
   return {
     has: (id) => byId.has(id),
     count: () => byId.size,
     remove,
+    inOrder,
     put(entry) {
       remove(entry.id);
       byId.set(entry.id, entry);
-      sorted?.splice(placeOf(sorted, entry), 0, entry);
+      for (const { sorted, compare } of orders.values()) {
+        sorted.splice(countBefore(sorted, entry, compare), 0, entry);
+      }
     },
-    newestFirst() {
-      sorted ??= [...byId.values()].sort(byAge);
-      return sorted;
-    },
+    newestFirst: () => inOrder({ name: 'age', compare: byAge }),
   };
 }
 
@@ -53,14 +74,14 @@ export function byAge(one: Pick<Entry, 'at' | 'id'>, other: Pick<Entry, 'at' | '
   return one.id < other.id ? 1 : -1;
 }
 
-/** Where the entry stands, or would stand. */
-function placeOf<E extends Entry>(sorted: readonly E[], entry: E): number {
+/** How many stand before it: where it stands, or would stand. */
+export function countBefore<E, P>(sorted: readonly E[], place: P, compare: (one: E, other: P) => number): number {
   let from = 0;
   let to = sorted.length;
   while (from < to) {
     const middle = (from + to) >>> 1;
     const there = sorted[middle];
-    if (there && byAge(there, entry) < 0) from = middle + 1;
+    if (there !== undefined && compare(there, place) < 0) from = middle + 1;
     else to = middle;
   }
   return from;
