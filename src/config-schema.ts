@@ -4,7 +4,9 @@ import { oneOf } from './config-words.ts';
 import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
 import { retentionRules } from './records/retention.ts';
+import { duration } from './records/time.ts';
 import { workspaceName, workspacePolicy } from './records/workspace.ts';
+import { schedulesForAll, workspaceSchedules } from './schedule/settings.ts';
 import { webSettings } from './web/settings.ts';
 import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { type LocalSettings, localSettings } from './workspace/local/settings.ts';
@@ -37,6 +39,9 @@ const workspace = z.strictObject({
   repository: byKind<ResticSettings>({ restic: resticSettings }),
   policy: workspacePolicy.prefault({}),
   retention: retentionRules.optional(),
+  /** How old the newest completed backup may be before people are told. Absent: by its schedules. */
+  rpo: duration.optional(),
+  schedules: workspaceSchedules.default({}),
 });
 
 const configuredPerson = z.strictObject({
@@ -65,6 +70,8 @@ export const configFile = z.strictObject({
   workspaces: z
     .record(workspaceName, workspace)
     .refine((workspaces) => Object.keys(workspaces).length > 0, 'no workspace is configured'),
+  /** What holds for the schedules of all workspaces. */
+  schedules: schedulesForAll.prefault({}),
   logLevel: logLevel.default('info'),
 });
 export type ConfigFile = z.infer<typeof configFile>;

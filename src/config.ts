@@ -7,9 +7,11 @@ import { settingsOf } from './config-paths.ts';
 import { checkPlaces } from './config-places.ts';
 import { checkRules } from './config-rules.ts';
 import { type ConfigFile, type ConfiguredPerson, configFile } from './config-schema.ts';
+import { upkeepOf } from './config-upkeep.ts';
 import { type Problem, parseInPlainWords } from './config-words.ts';
 import { type ConfigPath, type ReadYaml, readYaml } from './config-yaml.ts';
 import { ConfigError } from './errors.ts';
+import type { Upkeep } from './orchestrator/upkeep.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 import type { WebSettings } from './web/settings.ts';
 
@@ -24,6 +26,8 @@ export interface Config {
   readonly web?: WebSettings;
   readonly trustBarePeople: boolean;
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
+  /** What happens unasked. */
+  readonly upkeep: Upkeep;
   readonly logLevel: ConfigFile['logLevel'];
 }
 
@@ -75,7 +79,8 @@ export async function checkConfig(path: string, text: string, source: ConfigSour
   return configOf(path, parsed.data);
 }
 
-function configOf(path: string, { data, notify, slack, web, workspaces, ...rest }: ConfigFile): Config {
+function configOf(path: string, file: ConfigFile): Config {
+  const { data, notify, slack, web, workspaces, schedules: _schedules, ...rest } = file;
   const base = dirname(path);
   const settings = Object.entries(workspaces).map(([name, workspace]) => [name, settingsOf(name, workspace, base)]);
   return {
@@ -86,6 +91,7 @@ function configOf(path: string, { data, notify, slack, web, workspaces, ...rest 
     ...(web && { web }),
     ...rest,
     workspaces: Object.fromEntries(settings),
+    upkeep: upkeepOf(file),
   };
 }
 

@@ -26,6 +26,7 @@ import { createStop } from './main-stop.ts';
 import { VERSION } from './main-version.ts';
 import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
+import { noUpkeep } from './orchestrator/upkeep.ts';
 import { createNewId } from './records/ids.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 import { createStateLock } from './workspace/local/state-lock.ts';
@@ -114,6 +115,7 @@ async function serveFolder({
     log,
   });
   const workspaces: Record<string, WorkspaceSettings> = {};
+  let upkeep = noUpkeep;
   let refreshWorkspaces = async (): Promise<void> => undefined; // recovery works with what the journals keep
   const ports = createPorts({
     data,
@@ -139,6 +141,7 @@ async function serveFolder({
     newId: createNewId(() => new Date(), Math.random),
     delays: usualDelays,
     workspaces,
+    upkeep: () => upkeep,
     refreshWorkspaces: () => refreshWorkspaces(),
     portsFor: ports.portsFor,
     ...(slack ? { approversNow: slack.approversNow } : {}),
@@ -159,6 +162,7 @@ async function serveFolder({
     const config = await readConfig(source);
     const live = createLiveConfig(source, config, (now) => {
       replaceAll(workspaces, now.workspaces);
+      upkeep = now.upkeep;
       notifyNow = now.notify?.command;
       slack?.use(now);
     });

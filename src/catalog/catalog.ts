@@ -4,6 +4,7 @@ import type { Backup } from '../records/backup.ts';
 import type { WorkspaceMarks } from '../records/marks.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Request } from '../records/request.ts';
+import type { ScheduleState } from '../records/schedule-state.ts';
 import type { BackupPage, BackupQuery } from './backup-query.ts';
 
 /** A record that could not be read and was set aside; never deleted, never fatal. */
@@ -110,6 +111,14 @@ export interface Catalog {
     get(workspace: string): Promise<Activity>;
     /** Reads, hands it to `change` and writes what it answers, with nothing else in between. */
     change(workspace: string, change: (now: Activity) => Activity): Promise<Activity>;
+  };
+  /** What is remembered of each schedule; one that was never looked at has an empty state. */
+  readonly schedules: {
+    get(id: string): Promise<ScheduleState>;
+    /** Those that were ever looked at, in the order of their ids. */
+    list(): Promise<ScheduleState[]>;
+    /** The conditional write, as for requests. */
+    change(id: string, decide: (now: ScheduleState) => ScheduleState | undefined): Promise<ScheduleState>;
   };
   readonly audit: {
     append(entry: AuditEntry): Promise<void>;

@@ -16,6 +16,7 @@ import type { Person } from '../records/person.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { tellStory } from './stories.ts';
+import type { Upkeep } from './upkeep.ts';
 
 /** Everything the door is given by `main`. */
 export interface OrchestratorWorld {
@@ -26,6 +27,8 @@ export interface OrchestratorWorld {
   readonly newId: NewId;
   readonly delays: RetryDelays;
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
+  /** What happens unasked, as configured now. Absent: nothing does. */
+  upkeep?(): Upkeep;
   /**
    * Makes `workspaces` what the configuration says now. Call before acting on what was approved a while ago: nobody may
    * have said a word since the file was edited.

@@ -50,6 +50,8 @@ export const operation = z.object({
   workspace: workspaceName,
   by: person,
   trigger: z.enum(['person', 'schedule']),
+  /** Of which schedule, and for which of its slots: no slot is ever begun twice. */
+  scheduled: z.object({ id: z.string(), slotAt: moment }).optional(),
   reason: z.string().optional(),
   /** By whose votes it runs, in the order they were given; absent for what needs no approval. */
   approvedBy: z.array(z.string()).min(1).optional(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../errors.ts';
+import { scheduleName } from '../records/schedule-state.ts';
 import { duration } from '../records/time.ts';
 import { capture } from '../records/workspace.ts';
 import { readBlackout } from './blackout.ts';
@@ -79,10 +80,6 @@ export const scheduleSettings = form.superRefine((settings, context) => {
 export interface ScheduleSettings extends Omit<z.infer<typeof form>, 'does'> {
   readonly does: ScheduleTask;
 }
-
-export const scheduleName = z
-  .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'a schedule is named with lower-case letters, digits and dashes');
 
 /** The schedules of one workspace by their names. */
 export const workspaceSchedules = z.record(scheduleName, scheduleSettings);

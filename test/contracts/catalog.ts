@@ -36,6 +36,7 @@ export function describeCatalog(name: string, create: () => Promise<CatalogUnder
     describeBackupPages(given);
     describeRequests(given);
     describeMarks(given);
+    describeSchedules(given);
     describeActivity(given);
     describeAudit(given);
   });
@@ -363,6 +364,38 @@ function describeActivity(given: Given): void {
     expect(weeks.map(({ monday }) => monday).toSorted()).toEqual(mondays);
     expect(weeks[0]?.hours).toEqual(hours);
     expect((await catalog.activity.get('other')).weeks).toEqual([]);
+  });
+}
+
+function describeSchedules(given: Given): void {
+  test('remembers what became of schedules across lives and loses nothing that is said at once', async () => {
+    const { catalog, reopen } = await given();
+    expect(await catalog.schedules.get('team-ml/nightly')).toEqual({ schema: 1, id: 'team-ml/nightly', missed: [] });
+    expect(await catalog.schedules.list()).toEqual([]);
+    const missed = [1, 2, 3].map((minutes) => ({ slotAt: momentAfter(minutes), because: 'nobody was there' }));
+    await Promise.all([
+      catalog.schedules.change('/digest', (now) => ({ ...now, lastSlotAt: momentAfter(9) })),
+      ...missed.map((one) =>
+        catalog.schedules.change('team-ml/nightly', (now) => ({ ...now, missed: [...now.missed, one] })),
+      ),
+    ]);
+    const later = await reopen();
+    expect((await later.schedules.list()).map(({ id }) => id)).toEqual(['/digest', 'team-ml/nightly']);
+    expect((await later.schedules.get('/digest')).lastSlotAt).toBe(momentAfter(9));
+    const { missed: kept } = await later.schedules.get('team-ml/nightly');
+    expect(kept.toSorted((one, other) => (one.slotAt < other.slotAt ? -1 : 1))).toEqual(missed);
+  });
+
+  test('leaves a schedule as it is when nothing is decided, or something refuses', async () => {
+    const { catalog } = await given();
+    const paused = { by: 'alice', at: momentAfter(1) };
+    await catalog.schedules.change('team-ml/nightly', (now) => ({ ...now, paused }));
+    expect(await catalog.schedules.change('team-ml/nightly', () => undefined)).toMatchObject({ paused });
+    const refusing = catalog.schedules.change('team-ml/nightly', () => {
+      throw new UserError('nothing-to-do', 'It is paused already.');
+    });
+    await expect(refusing).rejects.toMatchObject({ code: 'nothing-to-do' });
+    expect(await catalog.schedules.get('team-ml/nightly')).toMatchObject({ paused });
   });
 }
 

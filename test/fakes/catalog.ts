@@ -14,6 +14,7 @@ import { type Backup, backup } from '../../src/records/backup.ts';
 import { type WorkspaceMarks, workspaceMarks } from '../../src/records/marks.ts';
 import { type Operation, operation } from '../../src/records/operation.ts';
 import { type Request, request } from '../../src/records/request.ts';
+import { type ScheduleState, scheduleState } from '../../src/records/schedule-state.ts';
 
 /** What outlives a process: hand the same store to another catalog and it sees what the first one wrote. As JSON text. */
 export interface FakeCatalogStore {
@@ -22,6 +23,7 @@ export interface FakeCatalogStore {
   readonly backups: Map<string, string>;
   readonly requests: Map<string, string>;
   readonly marks: Map<string, string>;
+  readonly schedules: Map<string, string>;
   readonly activity: Map<string, string>;
   readonly audit: string[];
 }
@@ -29,7 +31,15 @@ export interface FakeCatalogStore {
 export function createFakeCatalogStore(): FakeCatalogStore {
   const empty = () => new Map<string, string>();
   return {
-    ...{ open: empty(), ended: empty(), backups: empty(), requests: empty(), marks: empty(), activity: empty() },
+    ...{
+      open: empty(),
+      ended: empty(),
+      backups: empty(),
+      requests: empty(),
+      marks: empty(),
+      activity: empty(),
+      schedules: empty(),
+    },
     audit: [],
   };
 }
@@ -72,6 +82,7 @@ export function createFakeCatalog(store: FakeCatalogStore): Catalog {
       },
     },
     marks: fakeMarks(store),
+    schedules: fakeSchedules(store),
     activity: fakeActivity(store),
     open: async () => ({ setAside: [] }),
     setAside: async () => [],
@@ -194,6 +205,20 @@ function fakeActivity(store: FakeCatalogStore): Catalog['activity'] {
     async change(workspace, change) {
       write(store.activity, activity, change(readActivity(workspace)));
       return readActivity(workspace);
+    },
+  };
+}
+
+function fakeSchedules({ schedules }: FakeCatalogStore): Catalog['schedules'] {
+  const readState = (id: string): ScheduleState =>
+    freeze(read(schedules, scheduleState, id) ?? { schema: 1, id, missed: [] });
+  return {
+    get: async (id) => readState(id),
+    list: async () => readAll(schedules, scheduleState).sort((one, other) => (one.id < other.id ? -1 : 1)),
+    async change(id, decide) {
+      const next = decide(readState(id));
+      if (next) write(schedules, scheduleState, next);
+      return readState(id);
     },
   };
 }

@@ -44,7 +44,7 @@ export async function writeJournals(world: World): Promise<void> {
 
 function createMortalCatalog(world: World, effect: Effect): Catalog {
   const inner = createFakeCatalog(world.catalog);
-  const { operations, backups, requests, marks, activity, audit } = inner;
+  const { operations, backups, requests, marks, activity, schedules, audit } = inner;
   return {
     operations: {
       listOpen: () => operations.listOpen(),
@@ -80,6 +80,7 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
     },
     marks,
     activity,
+    schedules,
     audit,
     open: () => inner.open(),
     setAside: () => inner.setAside(),

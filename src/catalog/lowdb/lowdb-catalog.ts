@@ -6,6 +6,7 @@ import { createBackups } from './backups.ts';
 import { createMarks } from './marks.ts';
 import { createOperations } from './operations.ts';
 import { createRequests } from './requests.ts';
+import { createSchedules } from './schedules.ts';
 import { createSetAsideFolder } from './set-aside.ts';
 
 /**
@@ -24,6 +25,7 @@ export function createLowdbCatalog({ folder, clock = systemClock }: { folder: st
     requests,
     marks: createMarks(folder, setAside, clock),
     activity: createActivity(folder, setAside),
+    schedules: createSchedules(folder, setAside),
     audit: createAudit(folder),
     setAside: () => setAside.list(),
     async open() {
