@@ -5,7 +5,15 @@ import { retentionCounts } from './records/retention.ts';
 import { writeDuration } from './records/time.ts';
 
 /** What the settings are that are numbers without being lengths of time. */
-const COUNTS = new Set(['votes', 'uid', 'readConcurrency', 'port', ...retentionCounts]);
+const COUNTS = new Set([
+  'votes',
+  'uid',
+  'readConcurrency',
+  'port',
+  'atOnce',
+  'atOncePerStorageClass',
+  ...retentionCounts,
+]);
 /** Values of these may be secrets, whatever they look like. */
 const HIDDEN = new Set(['environment', 'token']);
 /** Commands that often carry a secret as an argument: the password itself, the address of a web hook. */
@@ -20,7 +28,8 @@ function explainValue(key: string, value: unknown): unknown {
   if (HIDDEN.has(key)) return hide(value);
   if (WORDY.has(key)) return hideArguments(value);
   if (typeof value === 'string') return mask(value);
-  if (typeof value === 'number') return COUNTS.has(key) ? value : writeDuration(value);
+  if (COUNTS.has(key)) return value;
+  if (typeof value === 'number') return writeDuration(value);
   if (Array.isArray(value)) return value.map((inner) => explainValue(key, inner));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([inner, held]) => [inner, explainValue(inner, held)]));

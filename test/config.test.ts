@@ -142,6 +142,23 @@ describe('a good configuration', () => {
     expect(explainConfig(config).slack).toMatchObject({ port: 3_000, overdueAfter: '1d 2h' });
   });
 
+  test('says what happens unasked, for each workspace and for all', async () => {
+    const config = await read(`${WHOLE}    rpo: 36h
+    schedules:
+      nightly: { does: backup, when: 'nightly at 02:00', zone: Europe/Berlin, notice: 30m }
+schedules: { atOnce: 2, atOncePerStorageClass: { longhorn: 3 }, digest: { when: 'mondays at 08:00', zone: UTC } }
+`);
+    const { schedules, limits, workspaces } = config.upkeep;
+    expect(schedules.map(({ id, does, workspace }) => [id, does, workspace])).toEqual([
+      ['team-ml/nightly', 'backup', 'team-ml'],
+      ['/digest', 'digest', undefined],
+    ]);
+    expect(schedules[0]?.settings).toMatchObject({ notice: 1_800_000, zone: 'Europe/Berlin' });
+    expect(limits).toMatchObject({ atOnce: 2, atOncePerStorageClass: { longhorn: 3 } });
+    expect(workspaces['team-ml']).toEqual({ rpoMs: 36 * 3_600_000 });
+    expect(JSON.stringify(explainConfig(config))).toContain('{"longhorn":3}');
+  });
+
   test('says what is kept of backups, and is refused where that would be nothing', async () => {
     const withRules = (rules: string) => `${WHOLE}    retention: ${rules}\n`;
     const config = await read(withRules('{ daily: 14, within: 30d, zone: Europe/Berlin }'));

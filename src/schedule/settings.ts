@@ -85,7 +85,10 @@ export interface ScheduleSettings extends Omit<z.infer<typeof form>, 'does'> {
 export const workspaceSchedules = z.record(scheduleName, scheduleSettings);
 export type WorkspaceSchedules = Readonly<Record<string, ScheduleSettings>>;
 
-const atOnce = z.number().int().min(1).max(1000);
+/** Also as text: cml.yaml keeps as written what stands under a name of people's own. */
+const atOnce = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], { error: 'write a whole number' })
+  .pipe(z.number().int().min(1).max(1000));
 
 /** What holds for the schedules of all workspaces. */
 export const schedulesForAll = z.strictObject({
