@@ -11,12 +11,15 @@ function asTyped(text: string): string {
     .replace(/[\u200b\u2060\ufeff]/g, '');
 }
 
-/** Links, channels and people as Slack writes them in a line: the words that were typed. */
+/**
+ * Links, channels and people as Slack writes them in a line: the words that were typed. Inside of a mark Slack escapes `<`; to
+ * stop there keeps a long line of beginnings from being read to its end at each of them.
+ */
 function withoutMarks(text: string): string {
   return text
-    .replace(/<(?:https?|mailto):[^>|\s]*\|([^>]*)>/g, '$1')
-    .replace(/<((?:https?):[^>|\s]*)>/g, '$1')
-    .replace(/<[@#!]([A-Z0-9]+)(?:\|[^>]*)?>/g, '$1');
+    .replace(/<(?:https?|mailto):[^<>|\s]*\|([^<>]*)>/g, '$1')
+    .replace(/<((?:https?):[^<>|\s]*)>/g, '$1')
+    .replace(/<[@#!]([A-Z0-9]+)(?:\|[^<>]*)?>/g, '$1');
 }
 
 interface Reading {
