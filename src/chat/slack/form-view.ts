@@ -35,7 +35,7 @@ export const YES = 'yes';
 const NOT_IN_FORMS = new Set(['wait', 'follow', 'confirm', 'breakGlass']);
 
 /** Limits of a view. Source: @slack/types 3.2 and docs.slack.dev/reference/views. */
-const MOST = { title: 24, label: 2_000, option: 75, options: 100, hint: 2_000 };
+const MOST = { title: 24, label: 2_000, option: 75, options: 100, hint: 2_000, memory: 3_000, name: 64 };
 
 export function formFields(command: Pick<Command, 'input' | 'positional' | 'labels'>): Field[] {
   return fieldsOf(command).filter(({ key }) => !NOT_IN_FORMS.has(key));
@@ -51,9 +51,17 @@ export function capital(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-export function remember(asker: Asker, memory: Pick<ViewMemory, 'word' | 'given' | 'workspace'>): string {
+type Remembered = Pick<ViewMemory, 'word' | 'given' | 'workspace'>;
+
+export function remember(asker: Asker, memory: Remembered): string {
   const { channel, responseUrl } = asker;
   return JSON.stringify({ ...memory, channel, responseUrl } satisfies ViewMemory);
+}
+
+/** By how many characters a modal that asks for a name or a reason could not remember this; 0 where it fits. */
+export function excessOf(asker: Asker, memory: Remembered): number {
+  const whole = { ...memory, workspace: memory.workspace ?? 'w'.repeat(MOST.name) };
+  return Math.max(0, remember(asker, whole).length - MOST.memory);
 }
 
 function option({ value, label }: Choice): PlainTextOption {

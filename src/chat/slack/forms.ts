@@ -1,14 +1,17 @@
 import type { ModalView } from '@slack/types';
-import { isAppError } from '../../errors.ts';
 import type { Command } from '../command.ts';
 import { fieldsOf } from '../command-field.ts';
 import { inputProblem } from '../input-problem.ts';
-import { confirmView, reasonView, refusalView, waitingView } from './ask-view.ts';
+import { confirmView, reasonView, waitingView } from './ask-view.ts';
 import { answering } from './carry-out.ts';
 import type { Choice, DoorWorld } from './door-world.ts';
-import { formFields, formView, readMemory, type ViewMemory } from './form-view.ts';
+import { asMessageText } from './escape.ts';
+import { excessOf, formFields, formView, readMemory, type ViewMemory } from './form-view.ts';
 import { renderAnswer } from './render-answer.ts';
 import type { Asker } from './reply.ts';
+import { preformatted } from './rich-text.ts';
+import { openWindow, redrawWindow } from './windows.ts';
+import { writeLine } from './written-line.ts';
 
 /** Slack takes a form at most three seconds after the click: choices that are not there by then are typed instead. */
 const CHOICES_MS = 1_200;
@@ -47,38 +50,36 @@ export async function viewOfForm(world: DoorWorld, asker: Asker, command: Comman
   return formView({ command, words: formWords(world), given, choices }, asker);
 }
 
+/** What a window cannot keep until it is sent is given back, whole, as a line that needs no window. True when it was. */
+async function givesBack(world: DoorWorld, asker: Asker, command: Command, given: Given): Promise<boolean> {
+  const excess = excessOf(asker, { word: command.word, given });
+  if (excess === 0) return false;
+  const needed = [
+    ...(needsConfirming(command, given) ? ['--confirm=<workspace>'] : []),
+    ...(given.reason === undefined ? ['--reason="..."'] : []),
+  ];
+  const { text, blocks } = renderAnswer({
+    text: `This is ${excess} characters more than a window of Slack can keep.`,
+    tone: 'bad',
+    hint: 'Say it in one line, which needs no window:',
+    json: null,
+  });
+  const line = [writeLine(command, given), ...needed].join(' ');
+  await world.replies.toAsker(asker, {
+    text: `${text}\n${asMessageText(line, 3_000)}`,
+    blocks: [...blocks, preformatted(line)],
+  });
+  return true;
+}
+
 /** Words that have something to fill in. */
 function formWords({ words }: DoorWorld): readonly Command[] {
   return words.filter((command) => formFields(command).length > 0 && command.word !== 'help');
 }
 
-/** Opens a modal; answers its id, or says how to do without where Slack did not take it in time. */
-async function open(world: DoorWorld, asker: Asker, view: ModalView, instead: string): Promise<string | undefined> {
-  try {
-    const opened = await world.client.views.open({ trigger_id: asker.triggerId ?? '', view });
-    return opened.view?.id;
-  } catch (err) {
-    world.log.warn({ err }, 'a form could not be opened');
-    const text = 'The form could not be opened in time.';
-    await world.replies.toAsker(
-      asker,
-      renderAnswer({ text, tone: 'warning', hint: `Try again, or say it whole: ${instead}`, json: null }),
-    );
-    return undefined;
-  }
-}
-
-async function redraw({ client, log }: DoorWorld, viewId: string, view: ModalView): Promise<void> {
-  try {
-    await client.views.update({ view_id: viewId, view });
-  } catch (err) {
-    log.debug({ err }, 'a form was closed before it was ready');
-  }
-}
-
 export async function openForm(world: DoorWorld, asker: Asker, command: Command, given: Given): Promise<void> {
   await world.admit(asker, command.word);
-  await open(
+  await openWindow(
     world,
     asker,
     await viewOfForm(world, asker, command, given),
@@ -86,21 +87,19 @@ export async function openForm(world: DoorWorld, asker: Asker, command: Command,
   );
 }
 
-export async function openReason(world: DoorWorld, asker: Asker, word: string, given: Given): Promise<void> {
+export async function openReason(world: DoorWorld, asker: Asker, command: Command, given: Given): Promise<void> {
+  const { word } = command;
   await world.admit(asker, word);
-  const places = Object.values(given).map(String).join(' ');
-  await open(world, asker, reasonView(asker, { word, given }), `/cml ${word} ${places} --reason "..."`);
+  if (await givesBack(world, asker, command, given)) return;
+  await openWindow(world, asker, reasonView(asker, { word, given }), `${writeLine(command, given)} --reason "..."`);
 }
 
 /** Shows what a word would do and asks for the workspace's name. */
 export async function openConfirm(world: DoorWorld, asker: Asker, command: Command, given: Given): Promise<void> {
   await world.admit(asker, command.word);
-  const id = await open(
-    world,
-    asker,
-    waitingView(command.word),
-    `/cml ${command.word} … --confirm <workspace> --reason "..."`,
-  );
+  if (await givesBack(world, asker, command, given)) return;
+  const instead = `${writeLine(command, given)} --confirm <workspace> --reason "..."`;
+  const id = await openWindow(world, asker, waitingView(command.word), instead);
   if (id !== undefined) await fillConfirm(world, asker, { command, given, viewId: id });
 }
 
@@ -117,21 +116,11 @@ export async function fillConfirm(
 ): Promise<void> {
   const { word } = command;
   await answering(world, asker, async () => {
-    await redrawOr(world, word, viewId, async () => {
+    await redrawWindow(world, asker, { word, viewId }, async () => {
       const plan = await world.say(asker, word, { ...given, dryRun: true });
       return confirmView(asker, { word, given }, plan);
     });
   });
-}
-
-/** In a window that is open, a refusal is read there. */
-async function redrawOr(world: DoorWorld, word: string, viewId: string, draw: () => Promise<ModalView>): Promise<void> {
-  try {
-    await redraw(world, viewId, await draw());
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-    await redraw(world, viewId, refusalView(word, error));
-  }
 }
 
 /** The form of another word in the same window; its answer goes where that of the first would have gone. */
@@ -142,16 +131,16 @@ export async function changeWord(
   command: Command,
 ): Promise<void> {
   const { channel, responseUrl } = readMemory(modal.memory) ?? {};
-  await redrawOr(world, command.word, modal.id, async () => {
+  await redrawWindow(world, asker, { word: command.word, viewId: modal.id }, async () => {
     await world.admit(asker, command.word);
     return viewOfForm(world, { ...asker, channel, responseUrl }, command, {});
   });
 }
 
-/** What is wrong with a filled-in form, by block; empty when nothing is. */
-export function formProblems(command: Command, given: Given): Record<string, string> {
+/** What is wrong with a filled-in form, by block; empty when nothing is. What was filled in stays there. */
+export function formProblems(asker: Asker, command: Command, given: Given): Record<string, string> {
   const read = command.input.safeParse(given);
-  if (read.success) return {};
+  if (read.success) return needsConfirming(command, given) ? tooMuch(asker, command, given) : {};
   const keys = new Set(formFields(command).map(({ key }) => key));
   const [first = ''] = keys;
   return Object.fromEntries(
@@ -161,4 +150,13 @@ export function formProblems(command: Command, given: Given): Record<string, str
       return [`field:${keys.has(key) ? key : first}`, problem];
     }),
   );
+}
+
+function tooMuch(asker: Asker, command: Command, given: Given): Record<string, string> {
+  const excess = excessOf(asker, { word: command.word, given });
+  if (excess === 0) return {};
+  const lengthOf = (key: string) => JSON.stringify(given[key] ?? '').length;
+  const [longest] = formFields(command).toSorted((a, b) => lengthOf(b.key) - lengthOf(a.key));
+  const sentence = `This is ${excess} characters more than Slack can keep for the next step: shorten it, or say it in a line.`;
+  return { [`field:${longest?.key ?? ''}`]: sentence };
 }

@@ -36,7 +36,7 @@ export interface SaidWord {
 /** Says a word with its input, from a line or a button; asks first for what it needs. */
 export async function sayWord(world: DoorWorld, asker: Asker, { word, given, ask }: SaidWord): Promise<void> {
   const command = world.words.find((candidate) => candidate.word === word);
-  if (ask === 'reason' && given.reason === undefined) return openReason(world, asker, word, given);
+  if (command && ask === 'reason' && given.reason === undefined) return openReason(world, asker, command, given);
   if (command && needsConfirming(command, given)) return openConfirm(world, asker, command, given);
   await carryOut(world, asker, word, given);
 }

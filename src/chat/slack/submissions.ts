@@ -41,7 +41,7 @@ export function readSubmission(world: DoorWorld, who: Pick<Asker, 'user' | 'team
 
 function submitForm(world: DoorWorld, asker: Asker, command: Command, { id, values }: SubmittedView): Submission {
   const given = formGiven(command, values);
-  const errors = formProblems(command, given);
+  const errors = formProblems(asker, command, given);
   if (Object.keys(errors).length > 0) return { response: { response_action: 'errors', errors } };
   if (!needsConfirming(command, given)) return { work: () => carryOut(world, asker, command.word, given) };
   return {

@@ -148,4 +148,45 @@ describe('a restore', () => {
     await world.slack.when(() => (world.slack.dms('UALICE').length > 0 ? true : undefined));
     expect(await world.door.catalog.requests.list()).toHaveLength(1);
   });
+
+  test('of more than a window can keep is refused where it was filled in, which stays, or with a line that says it', async () => {
+    const backup = await world.door.backUp();
+    const paths = Array.from({ length: 150 }, (_, at) => `db/folder/file-${at}`);
+    await world.slack.type(
+      'UALICE',
+      'CML',
+      `/cml restore ${backup} ${paths.map((path) => `--only ${path}`).join(' ')}`,
+    );
+    const told = await world.told('UALICE');
+    expect(told).toMatch(/This is \d+ characters more than a window of Slack can keep/);
+    expect(told).toContain(`/cml restore ${backup} --only=db/folder/file-0 `);
+    expect(JSON.stringify(world.slack.ephemerals('UALICE').at(-1))).toContain(
+      'file-149 --confirm=<workspace> --reason=',
+    );
+    await world.slack.type('UALICE', 'CML', '/cml restore');
+    await modal('UALICE', backup);
+    const sent = await world.slack.submit('UALICE', { 'field:backup': backup, 'field:only': paths.join('\n') });
+    expect(sent.ack).toMatchObject({
+      response_action: 'errors',
+      errors: { 'field:only': expect.stringContaining('more than Slack can keep') },
+    });
+    const fitting = { 'field:backup': backup, 'field:only': paths.slice(0, 100).join('\n') };
+    expect((await world.slack.submit('UALICE', fitting)).ack).toMatchObject({ response_action: 'update' });
+  });
+
+  test('whose window Slack does not redraw is told, since one would wait there for ever', async () => {
+    const backup = await world.door.backUp();
+    world.slack.faults.next('views.update', { kind: 'error', word: 'internal_error' }, 2);
+    await world.slack.type('UALICE', 'CML', `/cml restore ${backup}`);
+    expect(await world.told('UALICE')).toContain('could not be brought up to date');
+  });
+
+  test('whose window was closed before its plan was there says nothing more', async () => {
+    world.slack.faults.next('views.update', { kind: 'error', word: 'not_found' });
+    await world.slack.type('UALICE', 'CML', '/cml restore bkp_0000000000');
+    await world.slack.when(() => world.slack.requests.find(({ method }) => method === 'views.update'));
+    await world.slack.type('UALICE', 'CML', '/cml help');
+    await world.toldOf('UALICE', 'Explain all words');
+    expect(world.slack.ephemerals('UALICE')).toHaveLength(1);
+  });
 });
