@@ -85,6 +85,25 @@ export interface PathCount {
   readonly lastChange?: { readonly path: string; readonly at: string };
 }
 
+/** Bytes, as exact as the mover says. */
+export interface Pruned {
+  readonly freedBytes: number;
+  readonly leftBytes: number;
+}
+
+/** The slices 1 to `of` (at most 256) are all there is; what is stored stays in the same one as long as `of` is the same. */
+export interface Slice {
+  readonly index: number;
+  readonly of: number;
+}
+
+export interface Reread {
+  /** One sentence each, the first ones only. None: all is as it was stored. */
+  readonly problems: readonly string[];
+  /** Copies that need something that is damaged, as far as the mover can tell. */
+  readonly copyIds: readonly string[];
+}
+
 /**
  * Moves data into and out of one repository. Every call may be repeated. Rejects with `PortError`:
  * `mover-missing`, `repository-missing`, `repository-password`, `repository-held` (retryable), `disk-full`,
@@ -147,4 +166,14 @@ export interface DataMover {
   forget(ids: readonly string[], options: MoveOptions): Promise<void>;
   /** Reads the repository's structure, not its data; resolves when every copy can be put together from what is there. */
   check(options: MoveOptions): Promise<void>;
+  /**
+   * Gives back the space of copies that were dropped, within the limits of the repository's settings. Needs the repository
+   * alone. May die at any point, which loses nothing of any copy, and be called again.
+   */
+  prune(options: MoveOptions): Promise<Pruned>;
+  /**
+   * Reads the structure and all data of one slice of the repository, and compares it with its hashes. Keeps nobody out.
+   * Resolves also when something is damaged, with what. Only a slice that was read to its end is answered.
+   */
+  reread(slice: Slice, options: MoveOptions): Promise<Reread>;
 }

@@ -219,6 +219,23 @@ export function describeMover(
       expect(left.map(({ id }) => id)).toEqual([made.id, grown?.id, late?.id]);
     });
 
+    promises('gives back the space of what was dropped, once, and loses nothing of what is left', async () => {
+      const dropped = await copy(['some'], { tags: ['op_dropped'] });
+      await world.mover.forget([dropped.id], options());
+      const pruned = await world.mover.prune(options());
+      expect(pruned.freedBytes).toBeGreaterThan(0);
+      expect(pruned.leftBytes).toBeGreaterThan(0);
+      expect(await world.mover.prune(options())).toEqual({ freedBytes: 0, leftBytes: expect.any(Number) });
+      await world.mover.restore(made.id, at('whole'), at('whole-after'), options());
+      expect(await world.readTree(at('whole-after'))).toEqual(WHOLE);
+    });
+
+    promises('reads all data, slice by slice, and finds it as it was stored', async () => {
+      for (const index of [1, 2]) {
+        expect(await world.mover.reread({ index, of: 2 }, options())).toEqual({ problems: [], copyIds: [] });
+      }
+    });
+
     promises('adds a second password once, and finds its repository whole', async () => {
       await world.mover.addKey(world.otherPasswordFile, options());
       await world.mover.addKey(world.otherPasswordFile, options());

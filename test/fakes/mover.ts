@@ -19,6 +19,10 @@ export interface FakeRepository {
   made: number;
   /** Everything is refused while it is set. */
   heldBy?: string;
+  /** Of copies that were dropped, until the next prune. */
+  unusedBytes?: number;
+  /** Copies whose data is damaged, all in the first slice. */
+  damaged?: readonly string[];
 }
 
 export const emptyRepository = (): FakeRepository => ({ exists: false, copies: [], made: 0 });
@@ -168,7 +172,23 @@ export function createFakeMover(
     },
     async forget(ids, options) {
       assertOpen(state, options);
-      state.copies = state.copies.filter((copy) => !ids.includes(copy.id));
+      const [left, dropped] = [false, true].map((isDropped) =>
+        state.copies.filter(({ id }) => ids.includes(id) === isDropped),
+      );
+      state.copies = left ?? [];
+      state.unusedBytes = (dropped ?? []).reduce((sum, { addedBytes }) => sum + addedBytes, state.unusedBytes ?? 0);
+    },
+    async prune(options) {
+      assertOpen(state, options);
+      const freedBytes = state.unusedBytes ?? 0;
+      state.unusedBytes = 0;
+      options.onProgress?.({ note: 'files deleted' });
+      return { freedBytes, leftBytes: state.copies.reduce((sum, { addedBytes }) => sum + addedBytes, 0) };
+    },
+    async reread({ index }, options) {
+      assertOpen(state, options);
+      const copyIds = index === 1 ? (state.damaged ?? []) : [];
+      return { problems: copyIds.map((id) => `data of ${id} is damaged`), copyIds };
     },
     check: async (options) => assertOpen(state, options),
   };

@@ -25,6 +25,9 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
     prepareCopy: (request, options) =>
       effect(`mover.prepareCopy ${options.key}`, () => plain.prepareCopy(request, options), options),
     check: (options) => effect('mover.check', () => plain.check(options), options),
+    prune: (options) => follow(world, life, options, [() => undefined], () => plain.prune(withoutSignal(options))),
+    reread: (slice, options) =>
+      effect(`mover.reread ${options.key}`, () => plain.reread(slice, withoutSignal(options)), options),
     async copy(request, options) {
       const files: FakeFiles = new Map();
       const reads = request.paths.map((path) => () => readInto(world, files, path));

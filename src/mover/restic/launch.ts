@@ -173,6 +173,9 @@ export const ONE_MATCH_A_LINE = through(
   `LC_ALL=C awk 'BEGIN { RS = "[{]\\"path\\":\\"" } NR > 1 { sub(/\\n$/, ""); print "{\\"path\\":\\"" $0 }'`,
 );
 
+/** Of where the blobs of a pack are found, only the copies: `"snapshot":"<id>"`, each once. */
+export const COPIES_IN_MATCHES = through(`{ grep -oE '"snapshot":"[0-9a-f]{64}"' || true; } | sort -u`);
+
 /** Of a million files that are as they should be, nobody wants to read. */
 export const WITHOUT_UNCHANGED = through(
   `grep --line-buffered -v '^{"message_type":"verbose_status","action":"unchanged",'`,

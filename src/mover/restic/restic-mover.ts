@@ -9,7 +9,9 @@ import { forget } from './forget.ts';
 import { initRepository } from './init.ts';
 import { list } from './list.ts';
 import { type FoundRestic, findRestic } from './probe.ts';
+import { prune } from './prune.ts';
 import { reach } from './reach.ts';
+import { reread } from './reread.ts';
 import type { ResticContext } from './restic.ts';
 import { restore } from './restore.ts';
 import type { ResticSettings } from './settings.ts';
@@ -62,5 +64,7 @@ export function createResticMover(parameters: ResticMoverParameters): DataMover 
     compare: (copyId, places, options) => compare(context, copyId, places, options),
     forget: (ids, options) => forget(context, ids, options),
     check: (options) => check(context, options),
+    prune: (options) => prune(context, options),
+    reread: (slice, options) => reread(context, slice, options),
   };
 }

@@ -23,6 +23,19 @@ export const resticSettings = z
     lockWait: duration.default(120_000),
     /** Files read at the same time; more than restic's own 2 helps on network file systems only. */
     readConcurrency: z.number().int().min(1).max(64).optional(),
+    /** What a prune leaves unused, a size or a share, rather than write half-used files anew; and how much one writes anew at most. */
+    prune: z
+      .strictObject({
+        maxUnused: z
+          .string()
+          .regex(/^(unlimited|\d+(\.\d+)?%|\d+[kKmMgGtT]?)$/, 'write 5%, 10G or unlimited')
+          .default('5%'),
+        maxRepackSize: z
+          .string()
+          .regex(/^\d+[kKmMgGtT]?$/, 'write a size such as 50G')
+          .optional(),
+      })
+      .prefault({}),
     /** For the storage behind the repository, for example `AWS_SHARED_CREDENTIALS_FILE`: paths of secrets, never secrets. */
     environment: z.record(environmentName, z.string()).default({}),
   })

@@ -65,6 +65,8 @@ export function createMatrixMover({
     init: async () => undefined,
     addKey: async () => undefined,
     check: async () => undefined,
+    prune: async () => ({ freedBytes: 0, leftBytes: 0 }),
+    reread: async () => ({ problems: [], copyIds: [] }),
     list: async (tags) => repository.copies.filter((copy) => tags.length === 0 || sharesTag(copy, tags)),
     async forget(ids) {
       for (const id of ids) rmSync(join(repository.folder, id), { recursive: true, force: true });
