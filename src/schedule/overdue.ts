@@ -1,3 +1,8 @@
+import { type Blackout, isBlackout, readBlackout } from './blackout.ts';
+import { type Expression, readExpression } from './expression.ts';
+import type { ScheduleSettings } from './settings.ts';
+import { longestGapMs, nextSlots } from './slots.ts';
+
 /** How a workspace stands against the age that its newest backup may have. */
 export type Freshness =
   /** Nobody said how old it may be. */
@@ -16,11 +21,13 @@ export interface FreshnessFacts {
   /** As configured. */
   readonly rpoMs?: number | undefined;
   /** Its schedules that make backups. */
-  readonly schedules: readonly { readonly slots: readonly Date[]; readonly paused?: Pause | undefined }[];
+  readonly schedules: readonly { readonly settings: SlotSettings; readonly paused?: Pause | undefined }[];
   /** The cut of the newest completed backup; while there is none, since when the workspace is looked after. */
   readonly since: string;
   readonly now: Date;
 }
+
+type SlotSettings = Pick<ScheduleSettings, 'when' | 'zone' | 'blackout'>;
 
 /** A night that fails is seen before the second one does. */
 const INTERVALS = 1.5;
@@ -37,24 +44,63 @@ export function judgeFreshness({ rpoMs, schedules, since, now }: FreshnessFacts)
       ...(pause.reason === undefined ? {} : { reason: pause.reason }),
     };
   }
-  const allowedMs = rpoMs ?? usualRpoMs(going.flatMap(({ slots }) => slots));
-  if (allowedMs === undefined) return { is: 'unwatched' };
-  const dueAt = Date.parse(since) + allowedMs;
+  const allowed = rpoMs === undefined ? soonest(going, new Date(since)) : { rpoMs, dueAt: Date.parse(since) + rpoMs };
+  if (allowed === undefined) return { is: 'unwatched' };
   return {
-    is: now.getTime() > dueAt ? 'overdue' : 'fresh',
-    rpoMs: allowedMs,
-    dueAt: new Date(dueAt).toISOString(),
+    is: now.getTime() > allowed.dueAt ? 'overdue' : 'fresh',
+    rpoMs: allowed.rpoMs,
+    dueAt: new Date(allowed.dueAt).toISOString(),
   };
 }
 
+interface Allowed {
+  readonly rpoMs: number;
+  readonly dueAt: number;
+}
+
+/** Of several schedules, the one that would make a backup first counts. */
+function soonest(schedules: FreshnessFacts['schedules'], since: Date): Allowed | undefined {
+  const all = schedules.flatMap(({ settings }) => allowedBy(settings, since) ?? []);
+  return all.sort((one, other) => one.dueAt - other.dueAt)[0];
+}
+
 /**
- * The longest time between two slots of all schedules together, and a half: a schedule of weekdays is not overdue on
- * Sunday. Undefined where there are not two slots.
+ * The interval of a schedule and a half, where the longest of its intervals counts: one of weekdays is not overdue on Sunday.
+ * And never sooner than half of that after a slot that could make a backup: nobody wants any on blackout dates.
  */
-export function usualRpoMs(slots: readonly Date[]): number | undefined {
-  const times = slots.map((slot) => slot.getTime()).sort((one, other) => one - other);
-  const gaps = times.slice(1).map((time, at) => time - (times[at] ?? time));
-  return gaps.length === 0 ? undefined : Math.max(...gaps) * INTERVALS;
+function allowedBy(settings: SlotSettings, since: Date): Allowed | undefined {
+  const { expression, blackouts, intervalMs } = readOnce(settings);
+  if (intervalMs === undefined) return undefined;
+  const { zone } = settings;
+  const chance = nextSlots(expression, zone, since, LOOKED_AT).find((slot) => !isBlackout(blackouts, zone, slot));
+  const byInterval = since.getTime() + intervalMs * INTERVALS;
+  const byChance = (chance?.getTime() ?? 0) + intervalMs * (INTERVALS - 1);
+  return { rpoMs: intervalMs * INTERVALS, dueAt: Math.max(byInterval, byChance) };
+}
+
+/** Slots among which one must lie outside of blackout dates. */
+const LOOKED_AT = 50;
+
+interface Read {
+  readonly expression: Expression;
+  readonly blackouts: readonly Blackout[];
+  readonly intervalMs: number | undefined;
+}
+
+/** A year of slots is not gone through at each look. */
+const known = new WeakMap<SlotSettings, Read>();
+
+function readOnce(settings: SlotSettings): Read {
+  const read = known.get(settings) ?? readAnew(settings);
+  known.set(settings, read);
+  return read;
+}
+
+function readAnew({ when, zone, blackout }: SlotSettings): Read {
+  const expression = readExpression(when);
+  // Any year will do: the longest interval of one is that of every other, but for an hour.
+  const intervalMs = longestGapMs(expression, zone, new Date(Date.UTC(2026, 0, 1)));
+  return { expression, blackouts: blackout.map(readBlackout), intervalMs };
 }
 
 /** What was last said of an overdue workspace. */
