@@ -94,8 +94,9 @@ function backupFields(backup: Backup): [string, string][] {
 
 function verifiedText(verified: Backup['verified']): string {
   if (!verified) return 'never';
-  const { at, restoreMs } = verified;
-  return `${writeMoment(at)}${restoreMs === undefined ? '' : `; bringing it back took ${writeDuration(restoreMs)}`}`;
+  const { at, restoreMs, content } = verified;
+  const share = content ? `; of the content share ${content.share + 1} of ${content.of}` : '';
+  return `${writeMoment(at)}${restoreMs === undefined ? '' : `; bringing it back took ${writeDuration(restoreMs)}`}${share}`;
 }
 
 function pinText({ by, at, reason }: NonNullable<Backup['pinned']>): string {

@@ -65,6 +65,18 @@ export interface RestoredPlace {
   readonly path: string;
 }
 
+/** One share of so many: together they are all content, and each time another one is read. */
+export interface ContentShare {
+  /** From 0. */
+  readonly share: number;
+  readonly of: number;
+}
+
+export interface CompareOptions extends MoveOptions {
+  /** Reads only this share of the content; everything else is compared of all entries. Absent: all content. */
+  readonly share?: ContentShare | undefined;
+}
+
 export interface Comparison {
   /** Everything on the disk that was compared, folders too. */
   readonly entries: number;
@@ -161,7 +173,7 @@ export interface DataMover {
    * nanoseconds where the source did. A million entries take less than 100 MB of memory, files with several names 300 bytes
    * each besides.
    */
-  compare(copyId: string, places: readonly RestoredPlace[], options: MoveOptions): Promise<Comparison>;
+  compare(copyId: string, places: readonly RestoredPlace[], options: CompareOptions): Promise<Comparison>;
   /** Drops copies; unknown ids are ignored. Needs the repository alone. */
   forget(ids: readonly string[], options: MoveOptions): Promise<void>;
   /** Reads the repository's structure, not its data; resolves when every copy can be put together from what is there. */

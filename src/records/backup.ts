@@ -44,6 +44,9 @@ export const manifest = z.object({
 });
 export type Manifest = z.infer<typeof manifest>;
 
+/** The share of all content that was compared, from 0, of so many. */
+export const contentShare = z.object({ share: z.number().int().nonnegative(), of: z.number().int().min(2) });
+
 /** The catalog's record of one backup: its manifest and what is known only after that was stored. Sizes in bytes. */
 export const backup = manifest.extend({
   status: z.enum(['completed', 'incomplete', 'deleting', 'deleted']),
@@ -59,7 +62,14 @@ export const backup = manifest.extend({
   pinned: z.object({ by: z.string(), at: moment, reason: z.string().optional() }).optional(),
   /** The last time it was restored into a scratch place and found whole; how long that took, unless a crash came between. */
   verified: z
-    .object({ at: moment, operationId, restoreMs: z.number().optional(), files: z.number(), bytes: z.number() })
+    .object({
+      at: moment,
+      operationId,
+      restoreMs: z.number().optional(),
+      files: z.number(),
+      bytes: z.number(),
+      content: contentShare.optional(),
+    })
     .optional(),
 });
 export type Backup = z.infer<typeof backup>;

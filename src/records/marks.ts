@@ -11,6 +11,8 @@ export const workspaceMarks = z.object({
   retentionOff: z.object({ since: moment, because: z.string() }).optional(),
   /** Ended operations that could not drop the copies they made, because the repository was away. */
   leftCopies: z.array(operationId),
+  /** The share of content that the next verification compares, where not all of it is. */
+  contentShare: z.number().int().nonnegative().optional(),
   /** Since when it is looked after although there is no backup of it yet. */
   watchedSince: moment.optional(),
   /** People were told that its backup is overdue: since when it is, and when they were told last. */

@@ -15,6 +15,15 @@ export const partName = z
 export const capture = z.enum(['snapshot', 'two-pass', 'cold', 'after-start']);
 export type Capture = z.infer<typeof capture>;
 
+/** `all`, or `5%`: kept as the number of shares that together are everything. */
+const shareOfAll = z.union([z.number().int().min(1).max(100), z.string()]).transform((value, context) => {
+  if (typeof value === 'number') return value;
+  const percent = value === 'all' ? 100 : Number(/^(\d{1,3})\s?%$/.exec(value)?.[1]);
+  if (percent >= 1 && percent <= 100) return Math.ceil(100 / percent);
+  context.addIssue({ code: 'custom', message: `"${value}" is no share: write all, or 1% to 100%` });
+  return z.NEVER;
+});
+
 /** What every workspace has, whatever platform it runs on. Lengths of time are read the human way and kept in ms. */
 export const workspacePolicy = z.strictObject({
   /** How long people are warned before services stop. */
@@ -36,6 +45,14 @@ export const workspacePolicy = z.strictObject({
   breakGlass: z.array(personName).default([]),
   /** Who may back up, cancel and ask for restores; postponing is everybody's. Absent: everyone whom the server lets in. */
   operators: z.array(personName).optional(),
+  verify: z
+    .strictObject({
+      /** How much of the content each verification compares; another share each time, and everything else of all of it. */
+      content: shareOfAll.default(1),
+      /** One that was found whole is verified again by a schedule once that is so long ago. Absent: never. */
+      again: duration.optional(),
+    })
+    .prefault({}),
   /** Patterns of paths that may be unreadable without making a backup incomplete. */
   acceptUnreadable: z.array(z.string().min(1)).default([]),
 });

@@ -1,11 +1,13 @@
 import { OperationError } from '../errors.ts';
-import type { DataMover, MoveOptions } from '../mover/mover.ts';
+import type { ContentShare, DataMover, MoveOptions } from '../mover/mover.ts';
 import type { Backup } from '../records/backup.ts';
 import type { StagedPart } from '../workspace/platform.ts';
 
 const MOST_NAMED = 3;
 
 interface CompareWorld {
+  /** What of the content is read this time. Absent: all of it. */
+  readonly share?: ContentShare | undefined;
   readonly mover: DataMover;
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -19,13 +21,13 @@ interface CompareWorld {
 export async function compareScratch(
   backup: Backup,
   scratch: readonly StagedPart[],
-  { mover, folder, signal }: CompareWorld,
+  { mover, folder, signal, share }: CompareWorld,
   onProgress: NonNullable<MoveOptions['onProgress']>,
 ): Promise<{ entries: number }> {
   let entries = 0;
   for (const [at, copyId] of [...new Set(backup.parts.map((part) => part.copyId))].entries()) {
     const places = backup.parts.filter((part) => part.copyId === copyId).map((part) => placeOf(part, scratch));
-    const compared = await mover.compare(copyId, places, { folder, key: `compare-${at}`, signal, onProgress });
+    const compared = await mover.compare(copyId, places, { folder, key: `compare-${at}`, signal, onProgress, share });
     if (compared.differences.length > 0) throw differs(backup, compared.differences);
     entries += compared.entries;
   }

@@ -1,9 +1,10 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { OperationError } from '../errors.ts';
-import type { DataMover } from '../mover/mover.ts';
+import type { ContentShare, DataMover } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import type { Backup } from '../records/backup.ts';
 import { type Counted, tellMiscounts } from '../records/counted.ts';
+import type { WorkspaceSettings } from '../records/workspace.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { compareScratch } from './compare-scratch.ts';
 import { fetchDefinition, fillStaged } from './prepare-restore.ts';
@@ -28,6 +29,8 @@ export async function verifyBackup(
   const { id } = operation;
   const world = (signal: AbortSignal) => ({ platform, mover, folder, signal });
   const read = () => restorable(catalog, backupId);
+  const turnTo = (contentShare: number) =>
+    catalog.marks.change(operation.workspace, (marks) => ({ ...marks, contentShare }));
   try {
     await step('preflight', async ({ signal }) => {
       const backup = await read();
@@ -42,9 +45,10 @@ export async function verifyBackup(
       // What an earlier life brought back need not be brought back again: this life's time would be too short.
       return isBegunBefore ? arrived : { ...arrived, restoreMs: Math.max(0, now().getTime() - beganAt) };
     });
-    await step('compare', async ({ signal, progress }) => {
-      const backup = await read();
-      return compareScratch(backup, scratch, world(signal), progress);
+    const { share } = await step('compare', async ({ signal, progress }) => {
+      const share = await shareOfContent(catalog, operation.settings);
+      const compared = await compareScratch(await read(), scratch, { ...world(signal), share }, progress);
+      return { ...compared, ...(share ? { share } : {}) };
     });
     await step('check definition', async ({ signal }) => {
       const { definition, release } = await read();
@@ -56,13 +60,25 @@ export async function verifyBackup(
       return found.length;
     });
     await step('record verified', async ({ now }) => {
-      const verified = { at: now().toISOString(), operationId: id, ...filled };
+      const verified = { at: now().toISOString(), operationId: id, ...filled, ...(share ? { content: share } : {}) };
+      if (share) await turnTo((share.share + 1) % share.of);
       await catalog.backups.change(backupId, (standing) => ({ ...standing, verified }));
     });
-    return { backupId, ...filled, checks };
+    return { backupId, ...filled, checks, ...(share ? { share } : {}) };
   } finally {
     await ensure('release', () => platform.release(id));
   }
+}
+
+/** Another share each time, whatever backup is verified, so that all content is read after so many verifications. */
+async function shareOfContent(
+  catalog: Catalog,
+  { name, policy }: WorkspaceSettings,
+): Promise<ContentShare | undefined> {
+  const of = policy.verify.content;
+  if (of === 1) return undefined;
+  const { contentShare = 0 } = await catalog.marks.get(name);
+  return { share: contentShare % of, of };
 }
 
 /** Read anew in each step: it is too large for the journal, and what was captured never changes. */

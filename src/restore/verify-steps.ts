@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { backupVerified, operationFailed } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
+import { contentShare } from '../records/backup.ts';
 import { stagedPart } from '../workspace/platform.ts';
 
 export const verifyOutcome = z.object({
@@ -10,6 +11,8 @@ export const verifyOutcome = z.object({
   /** How long bringing all files back took: what a restore would take. Absent when a crash came in between. */
   restoreMs: z.number().optional(),
   checks: z.number(),
+  /** What of the content was compared; absent: all of it. */
+  share: contentShare.optional(),
 });
 export type VerifyOutcome = z.infer<typeof verifyOutcome>;
 
@@ -22,7 +25,7 @@ export const verifyStory = defineStory({
     preflight: { result: z.void(), timeoutMs: 30 * MINUTE, retries: 2 },
     'make scratch': { result: z.array(stagedPart), timeoutMs: 10 * MINUTE },
     fill: { result: filled, retries: 2 },
-    compare: { result: z.object({ entries: z.number() }), retries: 2 },
+    compare: { result: z.object({ entries: z.number(), share: contentShare.optional() }), retries: 2 },
     'check definition': { result: z.void(), timeoutMs: 10 * MINUTE, retries: 3 },
     'run checks': { result: z.number(), timeoutMs: 60 * MINUTE },
     'record verified': { result: z.void(), timeoutMs: MINUTE, retries: 3, final: true },

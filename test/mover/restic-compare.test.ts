@@ -100,6 +100,21 @@ describe.runIf(isRoot)('a comparison', () => {
     expect(await compare()).toEqual([`"${at('source')}/deep/er/three": the content differs`]);
   });
 
+  it('reads another share of the content each time, and with all of them everything', async () => {
+    sh(
+      'for file in one deep/two deep/er/three; do printf X | dd of=back/$file conv=notrunc status=none; touch -r source/$file back/$file; done',
+    );
+    const found: string[][] = [];
+    for (let share = 0; share < 4; share += 1) {
+      const places = [{ pathInCopy: at('source'), path: at('back') }];
+      const { differences } = await world.mover.compare(copyId, places, { ...options(), share: { share, of: 4 } });
+      found.push(differences.map((one) => one.slice(`"${at('source')}/`.length, one.indexOf('": '))));
+    }
+    // With them the files that are the same by a second name.
+    expect(found.flat().sort()).toEqual(['deep/er/three', 'deep/linked', 'deep/second', 'deep/two', 'one']);
+    expect(found.filter((names) => names.length > 0).length).toBeGreaterThan(1);
+  });
+
   it('finds a file that lost its name among names that are not UTF-8', async () => {
     const name = (bytes: number[]) => Buffer.concat([Buffer.from(`${at('back')}/bad`), Buffer.from(bytes)]);
     await rename(name([0xff, 0xf0, 0x9f, 0x98]), name([0xfe, 0xf0, 0x9f, 0x98]));

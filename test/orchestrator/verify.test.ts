@@ -73,6 +73,21 @@ test('what a check counted on both sides of the cut is compared with what it cou
   expect(failed.error?.message).toContain('rows, files: 3 came back, 4 to 5 stood there at the cut');
 });
 
+test('where not all content is compared, each verification takes the next share', async () => {
+  const id = await door.backUp();
+  door.setPolicy({ verify: { content: '50%' } });
+  const shares = [];
+  for (let time = 0; time < 3; time += 1) {
+    await verify(id);
+    shares.push((await verifiedOf(id))?.content);
+  }
+  expect(shares).toEqual([0, 1, 0].map((share) => ({ share, of: 2 })));
+  expect(door.chat.said.at(-1)?.message.text).toContain('of the content share 1 of 2 was compared');
+  door.setPolicy({});
+  await verify(id);
+  expect(await verifiedOf(id)).not.toHaveProperty('content');
+});
+
 test('a part that comes back with fewer files than were counted fails the verification', async () => {
   const id = await door.backUp();
   const data = (await door.catalog.backups.get(id))?.parts[0]?.copyId;

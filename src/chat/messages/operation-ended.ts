@@ -116,14 +116,25 @@ export function backupDeleted(operation: Operation, facts: { backupId: string; c
 
 export function backupVerified(
   operation: Operation,
-  facts: { backupId: string; files: number; bytes: number; restoreMs?: number | undefined; checks: number },
+  facts: {
+    readonly backupId: string;
+    readonly files: number;
+    readonly bytes: number;
+    readonly restoreMs?: number | undefined;
+    readonly checks: number;
+    /** What of the content was compared, where not all of it was. */
+    readonly share?: { readonly share: number; readonly of: number } | undefined;
+  },
 ): Message {
   const checks = facts.checks === 0 ? '' : `; ${writeCount(facts.checks, 'check')} passed`;
+  const content = facts.share
+    ? `; of the content share ${facts.share.share + 1} of ${facts.share.of} was compared`
+    : '';
   const took = facts.restoreMs === undefined ? '' : ` in ${writeDuration(facts.restoreMs)}`;
   return {
     ...base(operation),
     tone: 'good',
-    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}${took}${checks}.`,
+    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}${took}${content}${checks}.`,
     backupId: facts.backupId,
   };
 }

@@ -7,6 +7,15 @@ import { callRestic, type ResticContext } from './restic.ts';
 
 const item = z.object({ message_type: z.literal('verbose_status'), item: z.string(), size: z.number().default(0) });
 
+interface ContentQuestion {
+  readonly copyId: string;
+  readonly place: RestoredPlace;
+  /** Patterns of what is read, below the place. Absent: all of it. */
+  readonly only?: readonly string[] | undefined;
+}
+
+const included = (patterns: readonly string[]) => patterns.flatMap((pattern) => ['--include', pattern]);
+
 /**
  * Reads every file on the disk once more and compares it with the hashes that the copy's tree holds: a restore that would
  * overwrite whatever differs, and only says so. It reads nothing of the data in the repository, which the restore has just
@@ -15,15 +24,15 @@ const item = z.object({ message_type: z.literal('verbose_status'), item: z.strin
  */
 export async function compareContent(
   context: ResticContext,
-  copyId: string,
-  { pathInCopy, path }: RestoredPlace,
+  { copyId, place, only = [] }: ContentQuestion,
   options: MoveOptions,
 ): Promise<string[]> {
+  const { pathInCopy, path } = place;
   const differing: string[] = [];
   let summary: z.infer<typeof restoreSummary> | undefined;
   const whatToDo = ['--dry-run', '--overwrite', 'always', '-vv'];
   await callRestic(context, {
-    args: ['restore', '--json', `${copyId}:${pathInCopy}`, ...whatToDo, '--target', path],
+    args: ['restore', '--json', `${copyId}:${pathInCopy}`, ...whatToDo, ...included(only), '--target', path],
     options,
     around: WITHOUT_UNCHANGED,
     places: [{ path, access: 'read' }],

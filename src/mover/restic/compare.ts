@@ -1,9 +1,10 @@
-import type { Comparison, MoveOptions, RestoredPlace } from '../mover.ts';
+import type { CompareOptions, Comparison, MoveOptions, RestoredPlace } from '../mover.ts';
 import { compareContent } from './compare-content.ts';
+import { createSample, type Sample } from './content-sample.ts';
 import { listTree } from './list-tree.ts';
 import type { ResticContext } from './restic.ts';
 import { OWNER, type TreeEntry } from './tree-entry.ts';
-import { createGleaning, createTally, differingBuckets, tellDifferences } from './tree-tally.ts';
+import { createGleaning, createTally, differingBuckets, type TreeTally, tellDifferences } from './tree-tally.ts';
 import { walkTree } from './walk-tree.ts';
 
 /** More would fill a record and tell nobody more. */
@@ -22,10 +23,11 @@ export async function compare(
   context: ResticContext,
   copyId: string,
   places: readonly RestoredPlace[],
-  options: MoveOptions,
+  { share, ...options }: CompareOptions,
 ): Promise<Comparison> {
   const question = { copyId, places };
-  const trees = await lookAtBoth(context, question, options, createTally);
+  const sample = share && createSample(share);
+  const trees = await lookAtBoth(context, question, options, () => withSample(createTally(), sample));
   const { entries } = trees.disk;
   const buckets = differingBuckets(trees.copy, trees.disk);
   if (buckets.size > 0) {
@@ -36,10 +38,25 @@ export async function compare(
   }
   const differences: string[] = [];
   for (const [at, place] of places.entries()) {
-    const differing = await compareContent(context, copyId, place, { ...options, key: `${options.key}-content-${at}` });
+    const only = sample?.of(at);
+    if (only?.length === 0) continue; // nothing of it is in this share
+    const asked = { ...options, key: `${options.key}-content-${at}` };
+    const differing = await compareContent(context, { copyId, place, only }, asked);
     differences.push(...differing.map((below) => `${JSON.stringify(place.pathInCopy + below)}: the content differs`));
   }
   return { entries, differences: differences.slice(0, MOST_TOLD) };
+}
+
+/** It is told of both sides, which are the same once content is compared. */
+function withSample(tally: TreeTally, sample: Sample | undefined): TreeTally {
+  if (!sample) return tally;
+  return {
+    ...tally,
+    add: (entry) => {
+      tally.add(entry);
+      sample.add(entry);
+    },
+  };
 }
 
 interface Side<Result> {
