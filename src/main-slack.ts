@@ -35,8 +35,6 @@ export interface SlackOptions {
   readonly onBug: (error: unknown) => void;
 }
 
-const ENDING_MS = 5_000;
-
 /** Loaded only where Slack is configured. Never fails: what is wrong with Slack hinders neither boot nor recovery. */
 export async function createSlack({ settings, people, environment, data, log, onBug }: SlackOptions): Promise<Slack> {
   const tokens = slackTokens(environment);
@@ -67,7 +65,7 @@ export async function createSlack({ settings, people, environment, data, log, on
     path: join(data, 'slack-messages.jsonl'),
     clock: systemClock,
     log,
-    problem: () => health.problem(),
+    problem: health.problem,
   });
   const noteTrouble = (error: unknown) => {
     if (!(error instanceof PortError)) return onBug(error);
@@ -87,7 +85,7 @@ export async function createSlack({ settings, people, environment, data, log, on
       now = { settings: config.slack ?? settings, people: config.people };
     },
     begin: chat.begin,
-    end: () => within(ENDING_MS, chat.end()),
+    end: chat.end,
     async openDoor(orchestrator, configFor) {
       const { createSlackDoor } = await import('./chat/slack/door.ts');
       const { createSlackWords } = await import('./main-slack-words.ts');
@@ -112,6 +110,9 @@ function withChanges(chat: Chat, onChange: () => void): Chat {
     return said;
   };
   return {
+    get weakness() {
+      return chat.weakness;
+    },
     get trouble() {
       return chat.trouble;
     },
@@ -132,19 +133,21 @@ export function accountsOf(people: SlackOptions['people']): Record<string, strin
   return Object.fromEntries(known);
 }
 
-/** Slack that does not answer keeps no server from ending. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  const patience = new AbortController();
-  await Promise.race([work, systemClock.sleep(ms, patience.signal).catch(() => undefined)]);
-  patience.abort();
-}
-
 /** Says nothing to anybody, and says so. */
 function createMuteChat(trouble: string): Chat {
   const refuse = async (): Promise<never> => {
     throw new PortError('chat-unavailable', trouble, { retryable: true });
   };
-  return { trouble, announce: refuse, post: refuse, show: () => undefined, showRequest: refuse, page: refuse };
+  const weakness = 'Slack is configured, but nothing can be said there.';
+  return {
+    weakness,
+    trouble,
+    announce: refuse,
+    post: refuse,
+    show: () => undefined,
+    showRequest: refuse,
+    page: refuse,
+  };
 }
 
 /** What the environment holds of Slack. */

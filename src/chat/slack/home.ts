@@ -29,8 +29,9 @@ const MOST = { requests: 10, operations: 15, workspaces: 40 };
 const bold = (text: string): Piece => ({ text, style: { bold: true } });
 const header = (text: string): KnownBlock => ({ type: 'header', text: { type: 'plain_text', text, emoji: false } });
 
-function requestBlocks(request: Request): KnownBlock[] {
+function requestBlocks(request: Request, instead: string | undefined): KnownBlock[] {
   const { text, actions } = describeRequest(request);
+  if (instead !== undefined) return [richText([[{ text: `${text} ${instead}` }]])];
   return [richText([[{ text }]]), ...renderActions(actions, `home:${request.id}`)];
 }
 
@@ -66,10 +67,15 @@ function section(title: string, blocks: readonly KnownBlock[], nothing: string):
 export interface HomeLook {
   readonly now: Date;
   readonly overdueAfterMs: number;
+  /** Where requests are decided, when that is not by buttons here. */
+  readonly decidedElsewhere?: string | undefined;
 }
 
 /** The app's home for one person: what waits for them first. */
-export function renderHome({ workspaces, mine }: HomeFacts, { now, overdueAfterMs }: HomeLook): HomeView {
+export function renderHome(
+  { workspaces, mine }: HomeFacts,
+  { now, overdueAfterMs, decidedElsewhere }: HomeLook,
+): HomeView {
   const running = workspaces.flatMap(({ operation }) => (operation ? [operation] : []));
   const [coming, others] = [running.filter(({ stopsAt }) => stopsAt), running.filter(({ stopsAt }) => !stopsAt)];
   const waiting = workspaces.flatMap(({ requests }) => requests).filter(({ id }) => !mine.some((own) => own.id === id));
@@ -85,7 +91,7 @@ export function renderHome({ workspaces, mine }: HomeFacts, { now, overdueAfterM
     blocks: [
       ...section(
         'Waits for you',
-        mine.slice(0, MOST.requests).flatMap(requestBlocks),
+        mine.slice(0, MOST.requests).flatMap((request) => requestBlocks(request, decidedElsewhere)),
         'Nothing waits for your approval.',
       ),
       ...section(

@@ -11,6 +11,7 @@ import * as incoming from './incoming.ts';
 import { readCarried } from './render-actions.ts';
 import { renderRefusal } from './render-answer.ts';
 import type { Asker } from './reply.ts';
+import { webOnly } from './request-cards.ts';
 import { sayLine, sayWord } from './say-line.ts';
 import { givenBy, SHORTCUTS } from './shortcuts.ts';
 import { readSubmission } from './submissions.ts';
@@ -34,7 +35,8 @@ export function refuseStrangers({ settings }: Pick<DoorWorld, 'settings'>, { tea
 
 export async function showHome(world: DoorWorld, asker: Asker): Promise<void> {
   const { client, settings, clock, log } = world;
-  const look = { now: clock.now(), overdueAfterMs: settings.overdueAfter };
+  const decidedElsewhere = settings.approvals.by === 'web' ? webOnly(settings) : undefined;
+  const look = { now: clock.now(), overdueAfterMs: settings.overdueAfter, decidedElsewhere };
   try {
     refuseStrangers(world, asker);
     await client.views.publish({ user_id: asker.user, view: renderHome(await world.look(asker), look) });

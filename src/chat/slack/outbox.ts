@@ -1,17 +1,17 @@
 import type { WebClient } from '@slack/web-api';
-import type { Clock } from '../../clock.ts';
 import type { PortError } from '../../errors.ts';
-import type { Log } from '../../log.ts';
+import { createDelivery, type DeliveryOptions } from './delivery.ts';
 import type { Rendered } from './render-answer.ts';
-import { createSender, digestOf, type Sent } from './send-slot.ts';
+import type { Sent } from './send-slot.ts';
 import { notSaid } from './slack-trouble.ts';
-import type { Slot, Slots } from './slots.ts';
+import type { About, Slot } from './slots.ts';
 import { createTurns } from './turns.ts';
 
 /** What is to stand in one message, and where. */
 export interface Letter {
   readonly key: string;
-  readonly to: string;
+  /** A person's account, or what it is of: then the channel is looked up whenever it is sent. */
+  readonly to: string | About;
   readonly under?: string | undefined;
   readonly isLoud?: boolean;
   readonly picture: Rendered;
@@ -33,18 +33,13 @@ export interface Outbox {
   end(): void;
 }
 
-export interface OutboxOptions {
-  readonly slots: Slots;
-  readonly clock: Clock;
-  readonly log: Log;
+export interface OutboxOptions extends DeliveryOptions {
   /** For what has to be said. */
   readonly notify: WebClient;
   /** For pictures of what runs. */
   readonly progress: WebClient;
   /** Told of each message that was said, or edited. */
   readonly onSaid?: () => void;
-  /** A plainer picture of the same, for a Slack that does not take this one. */
-  readonly plainer: (picture: Rendered) => Rendered | undefined;
 }
 
 /** Between two rounds over what could not be said, in milliseconds. */
@@ -59,24 +54,10 @@ const REFUSED_AGAIN_MS = 300_000;
 
 export function createOutbox(options: OutboxOptions): Outbox {
   const { slots, clock, log } = options;
-  const sender = createSender(slots, clock.now);
+  const { send, isMoved } = createDelivery(options);
   const turns = createTurns();
   const ended = new AbortController();
   let isTrying = false;
-  let isPlain = false;
-
-  async function send(client: WebClient, key: string, picture: Rendered): Promise<Sent> {
-    const slot = slots.get(key);
-    const shown = (isPlain && options.plainer(picture)) || picture;
-    if (!slot || (slot.ts !== undefined && slot.digest === digestOf(shown))) return { kind: 'same' };
-    const sent = await sender.send(client, slot, shown);
-    if (sent.kind === 'gone') return sender.send(client, slots.get(key) ?? slot, shown);
-    const plain = sent.kind === 'picture' ? options.plainer(shown) : undefined;
-    if (!plain) return sent;
-    log.warn({ key }, 'Slack did not take a picture; plainer ones are shown');
-    isPlain = true;
-    return sender.send(client, slots.get(key) ?? slot, plain);
-  }
 
   /** A short while ago: Slack would say the same again. */
   const wasRefused = ({ refused, touchedAt }: Slot) =>
@@ -113,7 +94,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const problems = new Map<string, PortError>();
       let isAway: PortError | undefined;
       for (const slot of slots.all().filter((one) => one.wanted && threadOf(one) === thread)) {
-        if (!isAsked(slot) && wasRefused(slot)) {
+        if (!isAsked(slot) && wasRefused(slot) && !isMoved(slot)) {
           problems.set(slot.key, notSaid(slot.key, slot.refused));
           continue;
         }
@@ -151,11 +132,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
       });
   }
 
+  const addressOf = ({ to }: Letter) => (typeof to === 'string' ? to : options.channelFor(to));
+
   return {
     async say(letter) {
       const wanted = JSON.parse(JSON.stringify(letter.picture));
       const wantedSince = clock.now().toISOString();
-      await slots.change(letter.key, letter.to, (slot) => ({ ...addressed(slot, letter), wanted, wantedSince }));
+      const to = addressOf(letter);
+      await slots.change(letter.key, to, (slot) => ({ ...addressed(slot, letter), wanted, wantedSince }));
       const problem = (await sayThread(letter.under ?? letter.key, ({ key }) => key === letter.key)).get(letter.key);
       if (!problem) return;
       keepTrying();
@@ -163,7 +147,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     draw: (letter) =>
       turns.take(letter.under ?? letter.key, async () => {
-        if (!slots.get(letter.key)) await slots.change(letter.key, letter.to, (slot) => addressed(slot, letter));
+        if (!slots.get(letter.key)) {
+          await slots.change(letter.key, addressOf(letter), (slot) => addressed(slot, letter));
+        }
         // What has to be said was decided later than this picture, even if the picture comes to its turn first.
         if (slots.get(letter.key)?.wanted) return { kind: 'later', afterMs: YIELD_MS };
         return send(options.progress, letter.key, letter.picture);
@@ -187,7 +173,8 @@ function threadOf({ under, key }: Slot): string {
 }
 
 /** As a letter asks for it; where it stands already, it stays. */
-function addressed(slot: Slot, { under, isLoud }: Letter): Slot {
+function addressed(slot: Slot, { to, under, isLoud }: Letter): Slot {
   if (slot.ts !== undefined) return slot;
-  return { ...slot, ...(under ? { under } : {}), ...(isLoud ? { isLoud } : {}) };
+  const about = typeof to === 'string' ? {} : { about: to };
+  return { ...slot, ...about, ...(under ? { under } : {}), ...(isLoud ? { isLoud } : {}) };
 }

@@ -3,7 +3,8 @@ import type { Request } from '../../records/request.ts';
 import type { Message } from '../chat.ts';
 import { drawMessage } from './draw.ts';
 import type { Outbox } from './outbox.ts';
-import { channelOf, type SlackSettings } from './settings.ts';
+import type { SlackSettings } from './settings.ts';
+import type { About } from './slots.ts';
 
 export interface RequestCardsOptions {
   readonly settings: () => SlackSettings;
@@ -11,12 +12,16 @@ export interface RequestCardsOptions {
   readonly accountOf: (person: string) => string | undefined;
 }
 
-const WEB_ONLY = 'Nothing is approved in Slack here: decide on the catalog page or in the terminal.';
+/** Where `slack.approvals.by` is `web`. */
+export function webOnly({ catalogUrl }: Pick<SlackSettings, 'catalogUrl'>): string {
+  const page = catalogUrl === undefined ? 'the catalog page' : `the catalog page (${catalogUrl})`;
+  return `Nothing is approved in Slack here: decide on ${page} or in a terminal.`;
+}
 
 /** One message for each request, where approvers are; redrawn from the record whoever decided it, and wherever. */
 export function createRequestCards({ settings, outbox, accountOf }: RequestCardsOptions) {
   /** A reply, since an edit notifies nobody. */
-  async function tellRequester(request: Request, to: string, message: Message): Promise<void> {
+  async function tellRequester(request: Request, to: About, message: Message): Promise<void> {
     const account = accountOf(request.by.name);
     if (account === undefined) return;
     const { details: _, ...said } = message;
@@ -28,8 +33,8 @@ export function createRequestCards({ settings, outbox, accountOf }: RequestCards
 
   return {
     async show(request: Request, message: Message): Promise<void> {
-      const { approvals, ...where } = settings();
-      const to = approvals.channel ?? channelOf(where, message.workspace);
+      const { approvals, catalogUrl } = settings();
+      const to = { workspace: message.workspace, isRequest: true };
       const { actions: _, ...plain } = message;
       if (request.status !== 'pending') {
         return doAll([
@@ -37,7 +42,7 @@ export function createRequestCards({ settings, outbox, accountOf }: RequestCards
           () => tellRequester(request, to, plain),
         ]);
       }
-      const byWeb = { ...plain, details: [...(plain.details ?? []), WEB_ONLY] };
+      const byWeb = { ...plain, details: [...(plain.details ?? []), webOnly({ catalogUrl })] };
       const mentions = approvals.mention ? [approvals.mention] : [];
       const picture = drawMessage(approvals.by === 'buttons' ? message : byWeb, { mentions });
       await outbox.say({ key: request.id, to, picture });

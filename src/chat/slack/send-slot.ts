@@ -41,6 +41,9 @@ export interface Sender {
 
 export function createSender(slots: Slots, now: () => Date): Sender {
   async function place(client: WebClient, slot: Slot): Promise<Slot> {
+    // A reply stands where its thread does, whatever cml.yaml says by now.
+    const thread = slot.under === undefined ? undefined : slots.get(slot.under)?.channel;
+    if (thread !== undefined) return { ...slot, channel: thread };
     if (slot.channel !== undefined) return slot;
     if (!/^[UW]/.test(slot.to)) return { ...slot, channel: slot.to };
     const { channel } = await client.conversations.open({ users: slot.to });

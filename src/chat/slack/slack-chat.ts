@@ -7,14 +7,16 @@ import type { Request } from '../../records/request.ts';
 import type { Chat, Message } from '../chat.ts';
 import { askedBy, milestonesOf, operationRuns } from '../messages/operation-runs.ts';
 import { describeRequest } from '../messages/request.ts';
+import { createAnnounceStop } from './announce-stop.ts';
 import { createBudget } from './budget.ts';
 import { createDirect } from './direct.ts';
 import { drawMessage, drawPlan, type Mention, plainer } from './draw.ts';
+import type { SlackHealth } from './health.ts';
 import { createLive } from './live.ts';
 import { createOutbox, type Letter } from './outbox.ts';
 import { createRequestCards } from './request-cards.ts';
 import { channelOf, type SlackSettings } from './settings.ts';
-import { createSlots } from './slots.ts';
+import { type About, createSlots } from './slots.ts';
 
 export interface SlackChatOptions {
   /** Asked for anew each time: an edit of cml.yaml counts from the next message on. */
@@ -26,8 +28,8 @@ export interface SlackChatOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** What is wrong with Slack just now. */
-  readonly problem?: () => string | undefined;
+  /** What is wrong with Slack just now, or with one side of it. */
+  readonly problem?: SlackHealth['problem'];
 }
 
 export interface SlackChat extends Chat {
@@ -54,16 +56,29 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
   const { clock, log, clients, accountOf } = options;
   const slots = createSlots({ path: options.path, now: clock.now, log });
   const budget = createBudget(() => clock.now().getTime());
-  const outbox = createOutbox({ slots, clock, log, ...clients, plainer, onSaid: budget.spendUnasked });
-  const direct = createDirect({ client: clients.notify, outbox, slots, accountOf, log });
+  const channelFor = ({ workspace, isRequest }: About) => {
+    const settings = options.settings();
+    return (isRequest && settings.approvals.channel) || channelOf(settings, workspace);
+  };
+  const outbox = createOutbox({ slots, clock, log, ...clients, plainer, channelFor, onSaid: budget.spendUnasked });
+  const direct = createDirect({ client: clients.notify, outbox, slots, accountOf, now: clock.now, log });
   const requests = createRequestCards({ settings: options.settings, outbox, accountOf });
   const live = createLive(outbox, budget, { clock, log });
   const running = new Map<string, Running>();
   /** Their summaries were said: nothing is drawn over those, however late it comes. */
   const over = new Set<string>();
+  const ended = new AbortController();
 
+  const announceStop = createAnnounceStop({
+    direct,
+    clock,
+    say: sayStop,
+    standing: (id) => (running.get(id)?.view?.downSince === undefined ? running.get(id)?.stop : undefined),
+    ended: ended.signal,
+    log,
+  });
   const later = (key: string) => (err: unknown) => log.debug({ err, key }, 'it is said later');
-  const to = ({ workspace }: { workspace: string }) => channelOf(options.settings(), workspace);
+  const to = ({ workspace }: { workspace: string }): About => ({ workspace, isRequest: false });
   const accounts = (names: readonly string[]): Mention[] => [
     ...new Set(names.flatMap((name) => accountOf(name) ?? [])),
   ];
@@ -109,20 +124,12 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     }
   }
 
-  /** In the channel first: the letters to people say where to look. Then the channel says how many they were. */
-  async function announceStop(message: Message, id: string): Promise<{ reached: number }> {
-    const say = async (stop: Message) => {
-      if (over.has(id)) return;
-      of(id).stop = stop;
-      const letter = root(id);
-      if (letter) await outbox.say(letter);
-    };
-    await say(message);
-    const { told, of: all } = await direct.tell(id, message);
-    const share = `${told} of ${all} ${all === 1 ? 'person' : 'people'} whose work ends with it got a message of their own.`;
-    // They were reached, whether this can be said now or is said later.
-    if (all > 0) await say({ ...message, details: [...(message.details ?? []), share] }).catch(later(id));
-    return { reached: 1 + told };
+  /** The announcement as the one message of its operation. */
+  async function sayStop(id: string, stop: Message): Promise<void> {
+    if (over.has(id)) return;
+    of(id).stop = stop;
+    const letter = root(id);
+    if (letter) await outbox.say(letter);
   }
 
   async function sayEnd(message: Message, id: string): Promise<void> {
@@ -170,15 +177,19 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
   }
 
   return {
+    /** Only without a token nothing at all is said; the rest may pass, and is told as trouble. */
+    get weakness() {
+      return options.problem?.('bot token');
+    },
     get trouble() {
       return options.problem?.();
     },
-    placeOf: (workspace) => to({ workspace }),
+    placeOf: (workspace) => channelOf(options.settings(), workspace),
     async announce(message) {
       const id = message.operationId;
       if (id === undefined) await post(message);
       else {
-        return announceStop(message, id);
+        return announceStop(id, message);
       }
       return { reached: 1 };
     },
@@ -215,6 +226,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       }
     },
     async end() {
+      ended.abort();
       live.end();
       // A Slack that is away keeps nobody from ending: what is unsaid is said by the next life.
       const patience = new AbortController();

@@ -7,11 +7,17 @@ import { openSlotFile, type SlotFile } from './slot-file.ts';
 /** What stands in a message: `text` says everything on its own. Blocks have no ids yet: those tell which slot it is. */
 const picture = z.object({ text: z.string(), blocks: z.array(z.record(z.string(), z.json())) });
 
+/** Messages and requests of a workspace, which cml.yaml names channels for. */
+const about = z.object({ workspace: z.string(), isRequest: z.boolean() });
+export type About = z.infer<typeof about>;
+
 /** One message of ours in Slack: what should stand there, and what we know of what does. */
 const slot = z.object({
   key: z.string(),
   /** A channel, or a person for a direct message. */
   to: z.string(),
+  /** What it is of, so that an edit of cml.yaml that names another channel moves what could not be said. */
+  about: about.optional(),
   /** The key of the message whose thread it stands in. */
   under: z.string().optional(),
   /** A reply that everybody in the channel shall see. */

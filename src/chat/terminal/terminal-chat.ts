@@ -96,6 +96,10 @@ export function createTerminalChat(options: TerminalChatOptions): Chat {
   }
 
   return {
+    get weakness() {
+      if (options.notifyCommand?.()) return undefined;
+      return 'Nobody is woken when services stay down: set "notify" in cml.yaml to a command that does it.';
+    },
     announce: (message) => say(message),
     async post(message) {
       await say(message);

@@ -49,6 +49,17 @@ describe('the home', () => {
     }
   });
 
+  test('says where a request is decided, when that is not in Slack', async () => {
+    await world.dispose();
+    const settings = { approvals: { by: 'web' }, catalogUrl: 'https://cml.example.org' };
+    world = await createSlackWorld({ settings });
+    const backup = await world.door.backUp();
+    await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
+    const home = await homeOf('UBOB');
+    expect(home).not.toContain('say:approve');
+    expect(home).toContain('decide on the catalog page (https://cml.example.org) or in a terminal');
+  });
+
   test('shows when services will stop, with a way to postpone and to cancel', async () => {
     const running = await world.door.orchestrator.requestBackup(bob, { workspace: 'team-ml' });
     await world.door.settle(() => running.view().stopsAt !== undefined);

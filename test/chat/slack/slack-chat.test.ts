@@ -120,6 +120,16 @@ describe('people whose work ends with a stop', () => {
     ).toContain('carol postponed it');
   });
 
+  it('are asked for again when Slack did not say who they are', async () => {
+    world.slack.people.add({ id: 'U0ZOE', name: 'zoe', email: 'zoe@example.org' });
+    const chat = world.live();
+    world.slack.faults.next('users.lookupByEmail', { kind: 'rate-limited', retryAfterSeconds: 1 });
+    expect(await chat.announce(affected)).toEqual({ reached: 2 });
+    await eventually(() => expect(world.slack.dms('U0ZOE')).toHaveLength(1));
+    await eventually(() => expect(world.slack.history(world.channel)[0]?.text).toContain('2 of 3 people'));
+    expect(world.slack.dms('U0CAROL')).toHaveLength(1);
+  });
+
   it('hear that it was called off, also from the next life', async () => {
     await world.live().announce(affected);
     const next = world.live();
@@ -217,6 +227,15 @@ describe('a Slack that fails', () => {
     world.slack.faults.whenever((request) => hasPlan(request), { kind: 'error', word: 'invalid_blocks' });
     chat.show(viewAt(2));
     await eventually(() => expect(JSON.stringify(world.shown())).toContain('▸ pre-copy'));
+  });
+
+  it('gets pictures with a plan for other messages although it refused one', async () => {
+    const chat = world.live();
+    world.slack.faults.next('chat.postMessage', { kind: 'error', word: 'invalid_blocks' });
+    chat.show(viewAt(2));
+    await eventually(() => expect(JSON.stringify(world.shown())).toContain('▸ pre-copy'));
+    chat.show({ ...viewAt(2), id: 'op_00000000bb' });
+    await eventually(() => expect(JSON.stringify(world.shown())).toContain('task_card'));
   });
 });
 

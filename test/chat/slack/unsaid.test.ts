@@ -16,9 +16,12 @@ const picture = { text: 'a message', blocks: [] };
 let slack: SlackDouble;
 let folder: string;
 let at: number;
+/** What cml.yaml says by now. */
+let place: string;
 
 beforeEach(async () => {
   slack = await createSlackDouble({ rates: 'none' });
+  place = '';
   folder = mkdtempSync(join(tmpdir(), 'cml-slack-unsaid-'));
   at = Date.UTC(2026, 2, 1, 12);
 });
@@ -35,7 +38,7 @@ function open() {
   const health = createSlackHealth(log);
   const clients = createSlackClients({ botToken: slack.botToken, apiUrl: slack.apiUrl, log, health });
   const slots = createSlots({ path: join(folder, 'slack.json'), now: clock.now, log });
-  return createOutbox({ slots, clock, log, ...clients, plainer: () => undefined });
+  return createOutbox({ slots, clock, log, ...clients, plainer: () => undefined, channelFor: () => place });
 }
 
 it('asks a channel that refuses everything again only now and then, and says it all once it can', async () => {
@@ -72,4 +75,41 @@ it('gives up after a week, so that neither file nor calls grow for ever', async 
   expect(posts()).toBe(tried);
   const left = createSlots({ path: join(folder, 'slack.json'), now: clock.now, log }).all();
   expect(left.filter(({ wanted }) => wanted)).toEqual([]);
+});
+
+it('says what a channel refused in the one that cml.yaml names by now', async () => {
+  const wrong = slack.channels.add({ name: 'old' }).id;
+  const right = slack.channels.add({ name: 'ml' }).id;
+  slack.channels.archive(wrong);
+  place = wrong;
+  const about = { workspace: 'lab', isRequest: false };
+  const outbox = open();
+  const say = (key: string, under?: string) =>
+    outbox.say({ key, to: about, picture, ...(under ? { under } : {}) }).catch(() => undefined);
+  await say('one');
+  await say('reply', 'one');
+  expect(slack.history(right)).toEqual([]);
+  place = right;
+  const next = open();
+  next.begin();
+  await next.settle();
+  await next.settle();
+  const [root] = slack.history(right);
+  expect(slack.thread(right, root?.ts ?? '')).toHaveLength(2);
+});
+
+it('leaves in its channel what stands there well, with all that is said in its thread', async () => {
+  const [first, second] = ['old', 'new'].map((name) => slack.channels.add({ name }).id) as [string, string];
+  place = first;
+  const about = { workspace: 'lab', isRequest: false };
+  const outbox = open();
+  await outbox.say({ key: 'one', to: about, picture });
+  place = second;
+  await outbox.say({ key: 'reply', to: about, under: 'one', picture });
+  await outbox.say({ key: 'one', to: about, picture: { ...picture, text: 'changed' } });
+  expect(slack.thread(first, slack.history(first)[0]?.ts ?? '').map(({ text }) => text)).toEqual([
+    'changed',
+    'a message',
+  ]);
+  expect(slack.history(second)).toEqual([]);
 });

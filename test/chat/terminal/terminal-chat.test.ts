@@ -169,6 +169,11 @@ describe('the notify command', () => {
     expect(await notified()).toContain('about team-ml');
   });
 
+  test('is missed by cml check where there is none', async () => {
+    expect((await createWorld(appendTo)).chat.weakness).toBeUndefined();
+    expect((await createWorld()).chat.weakness).toContain('set "notify"');
+  });
+
   test('is ended when it takes too long', async () => {
     const notify = createNotify(['sleep', '60'], 100);
     await expect(notify.run(makeMessage(), { urgent: false })).rejects.toThrow('did not end within 0.1 seconds');
