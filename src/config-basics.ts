@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type SlackSettings, slackSettings, slackUserId } from './chat/slack/settings.ts';
 import { type ConfigSource, findConfig } from './config.ts';
 import { ConfigError } from './errors.ts';
+import { type MetricsSettings, metricsSettings } from './metrics/settings.ts';
 
 /** What recovery needs to begin, and a client to find its server. */
 export interface Basics {
@@ -12,6 +13,8 @@ export interface Basics {
   /** Who is told and paged, as far as it can be read. */
   readonly notify: readonly string[] | undefined;
   readonly slack: SlackSettings | undefined;
+  /** A cluster asks whether the server lives while that still makes whole what an earlier life left. */
+  readonly metrics: MetricsSettings | undefined;
   /** Those whose Slack account can be read: who asked for what is unwound is told of it. */
   readonly people: Readonly<Record<string, { readonly slack?: string | undefined }>>;
 }
@@ -25,6 +28,7 @@ const loose = z.looseObject({
     .optional()
     .catch(undefined),
   slack: slackSettings.optional().catch(undefined),
+  metrics: metricsSettings.optional().catch(undefined),
   people: z.record(z.string(), anybody).catch({}),
 });
 
@@ -41,7 +45,12 @@ export async function readBasics(source: ConfigSource): Promise<Basics> {
   const read = loose.safeParse(tolerantly(text)).data;
   const written = read?.data ?? /^data:\s*["']?([^"'#\n]+?)["']?\s*(?:#.*)?$/m.exec(text)?.[1];
   const override = source.environment.CML_DATA;
-  const told = { notify: read?.notify?.command, slack: read?.slack, people: read?.people ?? {} };
+  const told = {
+    notify: read?.notify?.command,
+    slack: read?.slack,
+    metrics: read?.metrics,
+    people: read?.people ?? {},
+  };
   if (override) return { data: resolve(source.cwd, override), ...told };
   if (written) return { data: resolve(dirname(path), written), ...told };
   throw new ConfigError([`${path}: data: the data folder is not named`], {

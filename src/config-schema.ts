@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { slackSettings, slackUserId } from './chat/slack/settings.ts';
 import { oneOf } from './config-words.ts';
+import { metricsSettings } from './metrics/settings.ts';
 import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
 import { retentionRules } from './records/retention.ts';
@@ -65,6 +66,7 @@ export const configFile = z.strictObject({
   people: z.record(personName, configuredPerson).default({}),
   slack: slackSettings.optional(),
   web: webSettings.optional(),
+  metrics: metricsSettings.optional(),
   /** Lets `--as` stand without proof. For demonstrations only. */
   trustBarePeople: z.boolean().default(false),
   workspaces: z

@@ -12,7 +12,7 @@ export interface ReadYaml {
 }
 
 /** The few settings that are numbers. Everywhere else text is meant: a bare 10 is no length of time, 1.10 is a release. */
-const NUMBERS = new Set(['uid', 'votes', 'readConcurrency', ...retentionCounts]);
+const NUMBERS = new Set(['uid', 'votes', 'readConcurrency', 'port', ...retentionCounts]);
 
 export function readYaml(text: string): ReadYaml {
   const lines = new LineCounter();

@@ -11,6 +11,7 @@ import { upkeepOf } from './config-upkeep.ts';
 import { type Problem, parseInPlainWords } from './config-words.ts';
 import { type ConfigPath, type ReadYaml, readYaml } from './config-yaml.ts';
 import { ConfigError } from './errors.ts';
+import type { MetricsSettings } from './metrics/settings.ts';
 import type { Upkeep } from './orchestrator/upkeep.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 import type { WebSettings } from './web/settings.ts';
@@ -24,6 +25,7 @@ export interface Config {
   readonly people: Readonly<Record<string, ConfiguredPerson>>;
   readonly slack?: SlackSettings;
   readonly web?: WebSettings;
+  readonly metrics?: MetricsSettings;
   readonly trustBarePeople: boolean;
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
   /** What happens unasked. */
@@ -80,7 +82,7 @@ export async function checkConfig(path: string, text: string, source: ConfigSour
 }
 
 function configOf(path: string, file: ConfigFile): Config {
-  const { data, notify, slack, web, workspaces, schedules: _schedules, ...rest } = file;
+  const { data, notify, slack, web, metrics, workspaces, schedules: _schedules, ...rest } = file;
   const base = dirname(path);
   const settings = Object.entries(workspaces).map(([name, workspace]) => [name, settingsOf(name, workspace, base)]);
   return {
@@ -89,6 +91,7 @@ function configOf(path: string, file: ConfigFile): Config {
     ...(notify && { notify }),
     ...(slack && { slack }),
     ...(web && { web }),
+    ...(metrics && { metrics }),
     ...rest,
     workspaces: Object.fromEntries(settings),
     upkeep: upkeepOf(file),

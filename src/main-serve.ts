@@ -19,11 +19,13 @@ import { createFileLog, type Log } from './log.ts';
 import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
 import { underLease } from './main-lease.ts';
+import type { Watched } from './main-metrics.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
 import type { Slack, SlackOptions } from './main-slack.ts';
 import { createStop } from './main-stop.ts';
 import { VERSION } from './main-version.ts';
+import type { MetricsSettings } from './metrics/settings.ts';
 import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
 import { noUpkeep } from './orchestrator/upkeep.ts';
@@ -41,12 +43,12 @@ const LOOK_IDLE_MS = 1_000;
 /** Owns the data folder until told to end: recovers first, then checks the configuration, then opens the doors. */
 export async function serve(source: ConfigSource, input: { idle?: number | undefined }): Promise<Answer> {
   stayModest();
-  const { data, notify, slack, people } = await readBasics(source);
+  const { data, notify, slack, metrics, people } = await readBasics(source);
   await mkdir(data, { recursive: true, mode: 0o711 });
   const lock = createStateLock({ folder: data, clock: systemClock, waitMs: 0, fence: false });
   const served = await holdFolder(data, lock, async () => {
     const log = createFileLog(join(data, 'server.log'), source.environment.CML_LOG_LEVEL ?? 'info');
-    const served = { source, data, notify, slack, people, log, idleMs: input.idle };
+    const served = { source, data, notify, slack, metrics, people, log, idleMs: input.idle };
     return underLease(source, log, () => serveFolder(served));
   });
   return { text: served, tone: 'info', json: { ended: served } };
@@ -84,6 +86,7 @@ interface Served {
   readonly data: string;
   readonly notify: readonly string[] | undefined;
   readonly slack: SlackSettings | undefined;
+  readonly metrics: MetricsSettings | undefined;
   readonly people: SlackOptions['people'];
   readonly log: Log;
   readonly idleMs: number | undefined;
@@ -94,6 +97,7 @@ async function serveFolder({
   data,
   notify,
   slack: slackSettings,
+  metrics,
   people,
   log,
   idleMs,
@@ -148,7 +152,9 @@ async function serveFolder({
     workFolder: join(data, 'work'),
     onBug: stop.crash,
   });
+  const watched = await watchIfConfigured(metrics, { orchestrator, chat, log, onBug: stop.crash });
   const recovered = await orchestrator.recover();
+  watched?.recovered();
   log.info({ operations: recovered.map((running) => running.operation().id) }, 'the server took up what was open');
   try {
     return await openDoors();
@@ -156,6 +162,7 @@ async function serveFolder({
     // Whatever ended it (a signal, a broken cml.yaml, a full disk): services that are down come up first.
     await orchestrator.wrapUp();
     await slack?.end();
+    await watched?.end();
   }
 
   async function openDoors(): Promise<string> {
@@ -197,6 +204,7 @@ async function serveFolder({
       if (Date.now() - since.getTime() >= idleMs) stop.end('nothing was asked for a while');
     }, LOOK_IDLE_MS);
     await orchestrator.sweep();
+    watched?.opened();
     const why = await stop.ended;
     clearInterval(sweeping);
     clearInterval(watching);
@@ -214,6 +222,15 @@ async function createSlackIfConfigured({
   if (!settings) return undefined;
   const { createSlack } = await import('./main-slack.ts');
   return createSlack({ settings, ...options });
+}
+
+async function watchIfConfigured(
+  settings: MetricsSettings | undefined,
+  options: Parameters<typeof import('./main-metrics.ts').watchServer>[1],
+): Promise<Watched | undefined> {
+  if (!settings) return undefined;
+  const { watchServer } = await import('./main-metrics.ts');
+  return watchServer(settings, options);
 }
 
 async function say(

@@ -19,7 +19,7 @@ const RANKS: readonly (readonly [room: RegExp, rank: number])[] = [
   [/^src\/(operation|approval|schedule)\//, 2],
   [/^src\/(backup|restore)\//, 3],
   [/^src\/orchestrator\//, 4],
-  [/^(src\/web|commands|schedules)\//, 5],
+  [/^(src\/(web|metrics)|commands|schedules)\//, 5],
   [/^src\/config(-[a-z-]+)?\.ts$/, 6],
   [/^src\/main(-[a-z-]+)?\.ts$/, 7],
   [/^src\/main\//, 7],
@@ -36,7 +36,8 @@ const CLIENTS: readonly (readonly [library: RegExp, place: RegExp])[] = [
   // A release bundle is a folder of other people's manifests.
   [/^yaml$/, /^src\/(config(-[a-z-]+)?|workspace\/kubernetes\/release-bundle)\.ts$/],
   [/^commander$/, /^src\/chat\/[^/]+\.ts$/],
-  [/^(hono|@hono\/node-server)$/, /^src\/(chat\/terminal|web)\//],
+  [/^(hono|@hono\/node-server)$/, /^src\/(chat\/terminal|web|metrics)\//],
+  [/^prom-client$/, /^src\/metrics\//],
   [/^node-cron$/, /^src\/schedule\//],
   [/^@slack\//, /^src\/chat\/slack\//],
   [/^@kubernetes\//, /^src\/workspace\/kubernetes\//],

@@ -13,7 +13,7 @@ import { type Decision, decide } from './decide.ts';
 import { findBackup } from './find.ts';
 import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { type ListFilter, listOperations } from './list-operations.ts';
-import { listBackups, lookAt, type Subject } from './look.ts';
+import { listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { listRequests, pageAudit, pageBackups } from './pages.ts';
 import { setPin } from './pin.ts';
 import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
@@ -24,6 +24,14 @@ import { planRestore, type RestoreWish, requestRestore } from './request-restore
 import { planUndo, requestUndo, type UndoWish } from './request-undo.ts';
 import { requestVerify } from './request-verify.ts';
 import { createRoom, type OrchestratorWorld } from './room.ts';
+import {
+  countBackups,
+  countServicesDown,
+  findWaiting,
+  lookAtRecords,
+  type Standing,
+  type Waiting,
+} from './standing.ts';
 import { type BroughtUp, startServices } from './start-services.ts';
 import { cancel, postpone } from './steer.ts';
 import { sweep } from './sweep.ts';
@@ -63,6 +71,16 @@ export interface Orchestrator {
   approvers(workspace: string): Promise<readonly string[]>;
   /** The workspaces that are configured. */
   workspaces(): readonly string[];
+  /** What the records say of one workspace, for those who look whether all is well. */
+  standing(workspace: string): Promise<Standing>;
+  /** @throws PortError when nobody can look at it now. */
+  countServicesDown(workspace: string): Promise<number>;
+  /** Completed ones, by workspace. */
+  countBackups(): Promise<ReadonlyMap<string, number>>;
+  /** Requests that wait for a decision, by workspace. */
+  findWaiting(): Promise<ReadonlyMap<string, Waiting>>;
+  /** Told of every operation that has ended, also of one that was unwound at boot. */
+  onEnd(listener: (operation: Operation, view: OperationView) => void): void;
   running(): readonly RunningOperation[];
   /** Nothing runs, and of what ended everybody was told. */
   isIdle(): boolean;
@@ -108,6 +126,11 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
     approvers: async (workspace) => (await policyNow(room, room.settingsOf(workspace))).approvers,
     workspaces: () => Object.keys(world.workspaces),
+    standing: (workspace) => lookAtRecords(room, workspace),
+    countServicesDown: (workspace) => countServicesDown(room, workspace),
+    countBackups: () => countBackups(room),
+    findWaiting: () => findWaiting(room),
+    onEnd: (listener) => room.onEnd((_, ended) => ended && listener(ended, viewOf(room, ended))),
     running: () => room.running(),
     isIdle: () => room.isIdle(),
     recover: () => recover(room),

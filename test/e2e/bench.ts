@@ -60,6 +60,8 @@ export interface BenchWish {
   /** `slack:` of the configuration, and further people. */
   readonly slack?: object;
   readonly people?: object;
+  /** Further settings at the top of cml.yaml. */
+  readonly more?: object;
   /** Without it there is none: most tests want a wrong or a missing one, or make their own by `cml init`. */
   readonly hasRepository?: boolean;
 }
@@ -151,6 +153,7 @@ function describeWorkspace(wish: BenchWish): object {
       bob: { token: `sha256:${createHash('sha256').update(TOKEN).digest('hex')}` },
       ...people,
     },
+    ...wish.more,
     ...(slack ? { slack } : {}),
     ...(notify ? { notify: { command: notify } } : {}),
     workspaces: {
