@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { weekdayOf } from './plain-words.ts';
-import { DAY_MS, firstMoment, MINUTE_MS, skipsDay, wallOf } from './zone.ts';
+import { DAY_MS, firstMoment, MINUTE_MS, wallOf } from './zone.ts';
 
 /** `22:00-05:00` for every day, or for days of the week; a window belongs to the day that it opens on. */
 export const windowText = z.union([z.string(), z.record(z.string(), z.string())]);
@@ -55,13 +55,15 @@ export function isInWindow(window: Window, zone: string, at: Date): boolean {
 /** When the window that is open at a moment closes, eight days ahead at most; undefined where it is not open. */
 export function windowEndsAt(window: Window, zone: string, at: Date): Date | undefined {
   const today = Math.floor(wallOf(zone, at.getTime()) / DAY_MS) * DAY_MS;
-  const openings = Array.from({ length: FURTHEST_DAYS + 3 }, (_, ahead) => today + (ahead - 2) * DAY_MS).flatMap(
-    (day) => openingsOf(window, zone, day),
-  );
   let end: number | undefined;
-  for (const { opensAt, closesAt } of openings.sort((a, b) => a.opensAt - b.opensAt)) {
-    const reached = end ?? at.getTime();
-    if (opensAt <= reached && closesAt > reached) end = closesAt;
+  // Where clocks go back over midnight, the window of the next date may be open already.
+  for (let ahead = -1; ahead <= FURTHEST_DAYS; ahead += 1) {
+    const before = end;
+    for (const { opensAt, closesAt } of openingsOf(window, zone, today + ahead * DAY_MS)) {
+      const reached = end ?? at.getTime();
+      if (opensAt <= reached && closesAt > reached) end = closesAt;
+    }
+    if (ahead >= 1 && end === before) break;
   }
   return end === undefined ? undefined : new Date(end);
 }
@@ -69,7 +71,6 @@ export function windowEndsAt(window: Window, zone: string, at: Date): Date | und
 /** What opens on one date. Times that clocks skip or repeat are read as slots are: after the gap, the first time. */
 function openingsOf({ days }: Window, zone: string, midnight: number): { opensAt: number; closesAt: number }[] {
   const ranges = days[new Date(midnight).getUTCDay()] ?? [];
-  if (ranges.length === 0 || skipsDay(zone, midnight)) return [];
   return ranges.map(({ from, until }) => ({
     opensAt: firstMoment(zone, midnight + from * MINUTE_MS),
     closesAt: firstMoment(zone, midnight + until * MINUTE_MS),
@@ -102,7 +103,7 @@ function daysOf(name: string): readonly number[] {
 
 function readRanges(text: string): readonly Range[] {
   if (/^(closed|none|never)$/i.test(text.trim())) return [];
-  return text.split(',').map((range) => {
+  const ranges = text.split(',').map((range) => {
     const [, fromHour, fromMinute, untilHour, untilMinute] =
       /^\s*(\d{1,2}):(\d{2})\s*[-–]\s*(\d{1,2}):(\d{2})\s*$/.exec(range) ?? [];
     const from = Number(fromHour) * 60 + Number(fromMinute);
@@ -113,6 +114,7 @@ function readRanges(text: string): readonly Range[] {
     if (from === until) throw mistake(`"${range.trim()}" is empty.`, 'Write 00:00-24:00 for the whole day.');
     return { from, until: until > from ? until : until + 1440 };
   });
+  return ranges.sort((a, b) => a.from - b.from);
 }
 
 function mistake(sentence: string, hint: string): UserError {
