@@ -22,6 +22,8 @@ export interface DueQuestion {
   readonly settings: ScheduleSettings;
   readonly state: DueState;
   readonly now: Date;
+  /** When the same life of the server asked before: tells a jump of the clock from the time that passes. */
+  readonly lastTickAt?: Date | undefined;
   /** From the beginning to the end, notice included, by past runs. Absent: unknown. */
   readonly forecastMs?: number | undefined;
   /** How long people are warned, where the schedule itself does not say. */
@@ -53,14 +55,16 @@ const LATE_MS = 2 * MINUTE_MS;
 const ROOM_BEFORE_NEXT_MS = 30 * MINUTE_MS;
 /** More would say nothing; a schedule's state keeps twenty. */
 const MOST_REPORTED = 20;
-const HALF_DAY_MS = 12 * 3_600_000;
+/** A clock set to the wrong zone is off by hours, one that lost its battery by days. */
+const SMALL_STEP_MS = 3 * 3_600_000;
+const LARGE_STEP_MS = 12 * 3_600_000;
 const NOBODY_THERE = 'the server was not running then';
 
 export function decideDue(question: DueQuestion): Due {
   const { settings, state, now } = question;
   const timing = timingOf(settings);
   const from = lookFrom(settings, state, now);
-  if (from > now.getTime()) return ahead(timing, settings, state, now, from);
+  if (from > now.getTime()) return ahead(timing, question, from);
   const next = timing.slotAfter(new Date(from));
   if (!next || next > now) return { type: 'wait', nextAt: beginsAt(settings, state, next) };
 
@@ -81,12 +85,13 @@ function lookFrom(settings: ScheduleSettings, state: DueState, now: Date): numbe
  * What was dealt with lies in the future: the clock went back. A small step, after a slot that did run, must not make
  * it run twice; a large one must not silence the schedule until the clock is there again.
  */
-function ahead(timing: Timing, settings: ScheduleSettings, state: DueState, now: Date, from: number): Due {
+function ahead(timing: Timing, { settings, state, now, lastTickAt }: DueQuestion, from: number): Due {
   const next = timing.slotAfter(new Date(from));
   const didRun = state.lastFiredAt !== undefined && Date.parse(state.lastFiredAt) >= from;
-  const small = Math.min(HALF_DAY_MS, next ? (next.getTime() - from) / 2 : HALF_DAY_MS);
-  if (didRun && from - now.getTime() < small) return { type: 'wait', nextAt: beginsAt(settings, state, next) };
-  return { type: 'clock-went-back', lookFrom: now };
+  const hasJumped = lastTickAt !== undefined && lastTickAt.getTime() - now.getTime() >= LARGE_STEP_MS;
+  const small = Math.min(SMALL_STEP_MS, next ? (next.getTime() - from) / 2 : SMALL_STEP_MS);
+  if (!didRun || hasJumped || from - now.getTime() >= small) return { type: 'clock-went-back', lookFrom: now };
+  return { type: 'wait', nextAt: beginsAt(settings, state, next) };
 }
 
 function beginsAt(settings: ScheduleSettings, state: DueState, slot: Date | undefined): Date | undefined {

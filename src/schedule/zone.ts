@@ -76,5 +76,5 @@ function changeBetween(zone: string, from: number, until: number): number {
 }
 
 function offsetMs(zone: string, at: number): number {
-  return tzOffset(zone, new Date(at)) * MINUTE_MS;
+  return zone === 'UTC' ? 0 : tzOffset(zone, new Date(at)) * MINUTE_MS;
 }

@@ -31,14 +31,17 @@ export function live(world: World): Life {
   const state: { id: string; lastSlotAt?: string; lastFiredAt?: string } = { id: 'ml/nightly' };
   state.lastSlotAt = new Date(clock(from)).toISOString();
   let at = from;
+  let before: number | undefined;
   const beginning = downs.map(([down]) => down);
   while (at <= until) {
     const down = downs.findLast(([begin, end]) => begin <= at && at < end);
     if (down) {
       at = Math.ceil(down[1] / MINUTE) * MINUTE;
+      before = undefined;
       continue;
     }
-    const due = decideAll(world, state, life, clock(at), at);
+    const due = decideAll(world, state, life, { shown: clock(at), before, at });
+    before = clock(at);
     const jump =
       due.type === 'wait' && due.nextAt && !world.isPatient && !world.clock ? due.nextAt.getTime() - 3 * MINUTE : 0;
     const nextDown = beginning.find((begin) => begin > at) ?? Number.POSITIVE_INFINITY;
@@ -47,12 +50,17 @@ export function live(world: World): Life {
   return life;
 }
 
+interface Tick {
+  readonly shown: number;
+  readonly before: number | undefined;
+  readonly at: number;
+}
+
 function decideAll(
   world: World,
   state: { id: string; lastSlotAt?: string; lastFiredAt?: string },
   life: Life,
-  shown: number,
-  at: number,
+  { shown, before, at }: Tick,
 ): Due {
   for (let asked = 0; asked < 50; asked += 1) {
     const isPaused = world.paused && world.paused[0] <= at && at < world.paused[1];
@@ -60,6 +68,7 @@ function decideAll(
       settings: world.settings,
       state: { ...state, ...(isPaused && { paused: { by: 'ada' } }), ...(world.skip && { skip: world.skip }) },
       now: new Date(shown),
+      lastTickAt: before === undefined ? undefined : new Date(before),
       forecastMs: world.forecastMs,
       noticeMs: world.noticeMs,
     });
