@@ -29,6 +29,7 @@ function explainValue(key: string, value: unknown): unknown {
   if (WORDY.has(key)) return hideArguments(value);
   if (typeof value === 'string') return mask(value);
   if (COUNTS.has(key)) return value;
+  if (key === 'content') return value === 1 ? 'all' : `${Math.round(100 / Number(value))}%`;
   if (typeof value === 'number') return writeDuration(value);
   if (Array.isArray(value)) return value.map((inner) => explainValue(key, inner));
   if (typeof value !== 'object' || value === null) return value;

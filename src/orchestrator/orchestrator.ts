@@ -10,8 +10,10 @@ import { policyNow } from './approvers.ts';
 import { type CatalogCheck, checkCatalog, removeOrphans } from './check-catalog.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
+import { sayDigest } from './digest.ts';
 import { findBackup } from './find.ts';
 import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
+import { freshnessOf, tellOverdue, type WorkspaceFreshness } from './freshness.ts';
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { listRequests, pageAudit, pageBackups } from './pages.ts';
@@ -22,7 +24,7 @@ import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
 import { type DeleteWish, planDelete, requestDelete } from './request-delete.ts';
 import { planRestore, type RestoreWish, requestRestore } from './request-restore.ts';
 import { planUndo, requestUndo, type UndoWish } from './request-undo.ts';
-import { requestVerify } from './request-verify.ts';
+import { requestVerify, verifyNewest } from './request-verify.ts';
 import { createRoom, type OrchestratorWorld } from './room.ts';
 import {
   countBackups,
@@ -47,6 +49,14 @@ export interface Orchestrator {
   requestDelete(person: Person, wish: DeleteWish): Promise<Request>;
   planDelete(backup: string): Promise<DeletePlan>;
   requestVerify(person: Person, backup: string): Promise<RunningOperation>;
+  /** Of the newest completed backup; refused as nothing to do when that one is known to be whole. */
+  verifyNewest(person: Person, workspace: string, reason?: string): Promise<RunningOperation>;
+  /** Whether newest backups are younger than they may be; of all workspaces, or one. */
+  freshness(workspace?: string): Promise<WorkspaceFreshness[]>;
+  /** Tells people what is overdue, as often as they want to hear it. */
+  tellOverdue(): Promise<readonly WorkspaceFreshness[]>;
+  /** Tells people what the week was and what the next one brings; answers at how many places. */
+  sayDigest(): Promise<number>;
   setPin(person: Person, backup: string, pin: { pinned: boolean; reason?: string | undefined }): Promise<Backup>;
   decide(person: Person, decision: Decision): Promise<{ request: Request; running: RunningOperation | undefined }>;
   cancel(person: Person, subject: string, reason?: string): Promise<{ operation: Operation } | { request: Request }>;
@@ -108,6 +118,10 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     requestDelete: (person, wish) => requestDelete(room, person, wish),
     planDelete: async (wanted) => planDelete(room, await findBackup(room, wanted)),
     requestVerify: (person, backup) => requestVerify(room, person, backup),
+    verifyNewest: (person, workspace, reason) => verifyNewest(room, person, workspace, reason),
+    freshness: (workspace) => freshnessOf(room, workspace),
+    tellOverdue: () => tellOverdue(room),
+    sayDigest: () => sayDigest(room),
     setPin: (person, backup, pin) => setPin(room, person, backup, pin),
     decide: (person, decision) => decide(room, person, decision),
     cancel: (person, subject, reason) => cancel(room, person, subject, reason),

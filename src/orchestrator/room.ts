@@ -183,6 +183,8 @@ export function createRoom(world: OrchestratorWorld): Room {
       });
     },
     requireOperator(person, { name, policy }) {
+      // What is scheduled stands in the configuration, as operators do.
+      if (person.proof === 'schedule') return;
       if (!policy.operators || policy.operators.includes(person.name)) return;
       throw new UserError('not-allowed', `${person.name} may not do that with ${name}.`, {
         hint: `Operators: ${policy.operators.join(', ')}.`,

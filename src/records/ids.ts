@@ -11,6 +11,11 @@ export type IdPrefix = 'op' | 'bkp' | 'req';
  */
 export type NewId = (prefix: IdPrefix) => string;
 
+/** When an id was made, to the second. */
+export function madeAt(id: string): Date {
+  return new Date(Number.parseInt(id.slice(id.indexOf('_') + 1, -3), 36) * 1000);
+}
+
 const CHANCES = 36 ** 3;
 
 export function createNewId(now: () => Date, random: () => number): NewId {

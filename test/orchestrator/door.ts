@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../src/log.ts';
 import { createOrchestrator, type Orchestrator } from '../../src/orchestrator/orchestrator.ts';
+import { noUpkeep, type Upkeep } from '../../src/orchestrator/upkeep.ts';
 import { createNewId } from '../../src/records/ids.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { Person } from '../../src/records/person.ts';
@@ -33,6 +34,8 @@ export interface Door {
   readonly bugs: unknown[];
   readonly log: Log;
   setPolicy(policy: object): void;
+  /** What happens unasked, as a deployer would configure it; nothing at first. */
+  setUpkeep(upkeep: Partial<Upkeep>): void;
   /** Another workspace, with data of its own. */
   addWorkspace(name: string): World;
   /** Lets time pass until this has come true. */
@@ -64,6 +67,7 @@ export async function openDoor(
     mover: createMortalMover(own, { effect: plainEffect, isDead: () => false }),
   });
   const ports = new Map([['team-ml', portsOver(world)]]);
+  let upkeep: Upkeep = noUpkeep;
   const bugs: unknown[] = [];
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const log = silent as unknown as Log;
@@ -80,6 +84,7 @@ export async function openDoor(
     delays: { firstMs: 0, longestMs: 0 },
     workspaces,
     refreshWorkspaces: async () => undefined,
+    upkeep: () => upkeep,
     portsFor: ({ name }) => ports.get(name) ?? portsOver(world),
     ...(approversNow ? { approversNow } : {}),
     workFolder: join(folder, 'work'),
@@ -96,6 +101,9 @@ export async function openDoor(
     ...{ orchestrator, world, catalog, chat, workspaces, bugs, log, drive },
     setPolicy(change) {
       workspaces['team-ml'] = makeSettings({ policy: policyOf(change) });
+    },
+    setUpkeep(change) {
+      upkeep = { ...noUpkeep, ...change };
     },
     addWorkspace(name) {
       const parts = world.parts.map((part) => ({ ...part, path: part.path.replace('/live', `/${name}`) }));
