@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { NONCE, secureHeaders } from 'hono/secure-headers';
 import { createAssets } from './assets.ts';
-import { showBackups } from './pages/backups.tsx';
+import { addChanges, addPages } from './routes.ts';
 import { createTroubleAnswer, showMissing } from './trouble.tsx';
 import { requireCsrf, requireVisitor, type WebEnv } from './visitor.ts';
 import type { WebWorld } from './web-world.ts';
@@ -18,7 +18,8 @@ export function createWebApp(world: WebWorld): Hono<WebEnv> {
   app.notFound(showMissing);
   app.route('/assets', createAssets());
   app.use(requireVisitor(world.visitors), requireCsrf);
-  app.get('/backups', showBackups(world));
+  addPages(app, world);
+  addChanges(app, world);
   return app;
 }
 

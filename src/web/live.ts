@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { isAppError } from '../errors.ts';
+import type { WebEnv } from './visitor.ts';
+import type { WebWorld } from './web-world.ts';
+
+/** So often a word is said although nothing is new, so that a page knows that it is still heard. */
+const BEAT_MS = 10_000;
+/** A page is asked to look again no more often than this. */
+const CALM_MS = 1_000;
+
+/**
+ * Events for as long as the page stays open. A page that does not read keeps nobody waiting but itself; one that was cut
+ * off comes back by itself and is told how it stands then.
+ */
+export function streamEvents(
+  context: Context<WebEnv>,
+  world: WebWorld,
+  tell: (stream: SSEStreamingApi, signal: AbortSignal) => Promise<void>,
+): Response {
+  const gone = new AbortController();
+  const signal = AbortSignal.any([gone.signal, context.req.raw.signal, world.closing]);
+  context.header('cache-control', 'no-store');
+  context.header('x-accel-buffering', 'no'); // a proxy that collects what is said makes live things dead
+  return streamSSE(context, async (stream) => {
+    stream.onAbort(() => gone.abort());
+    const beating = setInterval(() => void stream.writeSSE({ event: 'beat', data: '' }), BEAT_MS);
+    try {
+      await tell(stream, signal);
+    } catch (error) {
+      if (!isAppError(error) && !signal.aborted) world.onBug(error);
+    } finally {
+      clearInterval(beating);
+      gone.abort();
+    }
+  });
+}
+
+/** Says that something is another than before, at most once in a while. */
+export async function tellChanges(stream: SSEStreamingApi, world: WebWorld, signal: AbortSignal): Promise<void> {
+  for await (const _ of world.changes(signal)) {
+    await stream.writeSSE({ event: 'changed', data: '' });
+    await world.clock.sleep(CALM_MS, signal).catch(() => undefined);
+  }
+}

@@ -1,0 +1,161 @@
+import type { Handler } from 'hono';
+import type { FC } from 'hono/jsx';
+import { z } from 'zod';
+import { isAppError } from '../../errors.ts';
+import type { Orchestrator } from '../../orchestrator/orchestrator.ts';
+import type { Backup } from '../../records/backup.ts';
+import type { OperationView } from '../../records/operation.ts';
+import type { CapturedPart } from '../../records/part.ts';
+import { ChangeForm, TextField } from '../change-form.tsx';
+import { parseForm } from '../form.ts';
+import { showPage } from '../layout.tsx';
+import { Facts, Length, Moment, Note, Size, State, Table } from '../show.tsx';
+import { requireRole, type Visitor, type WebEnv } from '../visitor.ts';
+import type { WebWorld } from '../web-world.ts';
+import { Standing } from './backups.tsx';
+import { Timeline } from './timeline.tsx';
+import { Warnings } from './warnings.tsx';
+
+export function showBackup({ orchestrator }: WebWorld): Handler<WebEnv, '/backups/:id'> {
+  return async (context) => {
+    const backup = await findBackup(orchestrator, context.req.param('id'));
+    const made = await operationOf(orchestrator, backup);
+    return showPage(
+      context,
+      { title: backup.name ?? backup.id, place: '/backups' },
+      <>
+        <BackupFacts backup={backup} />
+        <Warnings backup={backup} />
+        <BackupActions backup={backup} visitor={context.get('visitor')} />
+        <h2>Parts</h2>
+        <PartTable parts={backup.parts} />
+        {made ? (
+          <>
+            <h2>How it was made</h2>
+            <Timeline view={made} />
+          </>
+        ) : null}
+      </>,
+    );
+  };
+}
+
+/** @throws UserError `unknown-backup`. */
+export async function findBackup(orchestrator: Orchestrator, id: string): Promise<Backup> {
+  const subject = await orchestrator.lookAt(id.startsWith('bkp_') ? id : `bkp_${id}`);
+  if (subject.kind !== 'backup') throw new Error(`asked for the backup ${id}, answered a ${subject.kind}`);
+  return subject.backup;
+}
+
+/** A catalog that was rebuilt from the repository knows backups, and not how they were made. */
+async function operationOf(orchestrator: Orchestrator, backup: Backup): Promise<OperationView | undefined> {
+  try {
+    const subject = await orchestrator.lookAt(backup.operationId);
+    return subject.kind === 'operation' ? subject.view : undefined;
+  } catch (error) {
+    if (isAppError(error) && error.code === 'unknown-operation') return undefined;
+    throw error;
+  }
+}
+
+const BackupFacts: FC<{ backup: Backup }> = ({ backup }) => (
+  <Facts
+    facts={[
+      ['State', <Standing backup={backup} />],
+      ['Workspace', <a href={`/workspaces/${backup.workspace}`}>{backup.workspace}</a>],
+      ['Id', backup.id],
+      ['Taken', <Moment at={backup.takenAt} />],
+      ['By', backup.trigger === 'schedule' ? `${backup.by.name} (schedule)` : backup.by.name],
+      ['Reason', backup.reason],
+      ['Size', <Size bytes={backup.bytes} />],
+      ['Added to the repository', <Size bytes={backup.addedBytes} />],
+      ['Files', backup.files.toLocaleString('en')],
+      ['Took', <Length ms={backup.durationMs} />],
+      ['Services were down for', <Length ms={backup.downtimeMs} />],
+      ['Release', backup.release],
+      ['A restore would take about', backup.verified?.restoreMs && <Length ms={backup.verified.restoreMs} />],
+      ['Pinned', backup.pinned && `by ${backup.pinned.by}${backup.pinned.reason ? `: ${backup.pinned.reason}` : ''}`],
+      [
+        'Made before the restore',
+        backup.safetyFor && <a href={`/operations/${backup.safetyFor}`}>{backup.safetyFor}</a>,
+      ],
+    ]}
+  />
+);
+
+const BackupActions: FC<{ backup: Backup; visitor: Visitor }> = ({ backup: { id, status, pinned }, visitor }) => {
+  if (status === 'deleted') return <Note tone="info">It is deleted: only this record of it is left.</Note>;
+  return (
+    <section aria-label="Actions" class="actions">
+      {status === 'deleting' ? null : (
+        <a class="button" href={`/backups/${id}/restore`}>
+          Restore: see what it would overwrite
+        </a>
+      )}
+      {status === 'deleting' ? null : <ChangeForm action={`/backups/${id}/verify`} visitor={visitor} label="Verify" />}
+      {pinned ? (
+        <ChangeForm action={`/backups/${id}/unpin`} visitor={visitor} label="Take the pin away" />
+      ) : (
+        <ChangeForm action={`/backups/${id}/pin`} visitor={visitor} label="Pin">
+          <TextField label="Keep for ever, because" name="reason" size={18} />
+        </ChangeForm>
+      )}
+      <a class="button" href={`/backups/${id}/delete`}>
+        Delete: see what it would remove
+      </a>
+    </section>
+  );
+};
+
+const PartTable: FC<{ parts: readonly CapturedPart[] }> = ({ parts }) => (
+  <Table
+    caption="Each part as it was captured"
+    columns={[
+      { head: 'Part' },
+      { head: 'What' },
+      { head: 'Capture' },
+      { head: 'Taken' },
+      { head: 'Files', isNumber: true },
+      { head: 'Folders', isNumber: true },
+      { head: 'Size', isNumber: true },
+      { head: 'Consistent' },
+    ]}
+    rows={parts.map((part) => [
+      part.name,
+      `${part.location} ${part.kind.replace('-', ' ')}`,
+      part.capture,
+      <Moment at={part.takenAt} />,
+      part.files.toLocaleString('en'),
+      part.directories.toLocaleString('en'),
+      <Size bytes={part.bytes} />,
+      <Consistency part={part} />,
+    ])}
+  />
+);
+
+const Consistency: FC<{ part: CapturedPart }> = ({ part: { consistent, crashConsistent } }) => {
+  if (!consistent) return <State tone="warning">no: taken while services were up</State>;
+  if (crashConsistent) return <State tone="warning">as after a crash: {crashConsistent.join('; ')}</State>;
+  return <State tone="good">yes</State>;
+};
+
+export function verifyBackup({ orchestrator }: WebWorld): Handler<WebEnv, '/backups/:id/verify'> {
+  return async (context) => {
+    const visitor = context.get('visitor');
+    requireRole(visitor, 'change');
+    const running = await orchestrator.requestVerify(visitor.person, context.req.param('id'));
+    return context.redirect(`/operations/${running.operation().id}`, 303);
+  };
+}
+
+const pinForm = z.object({ reason: z.string().max(300).optional() });
+
+export function pinBackup({ orchestrator }: WebWorld, pinned: boolean): Handler<WebEnv, '/backups/:id/pin'> {
+  return async (context) => {
+    const visitor = context.get('visitor');
+    requireRole(visitor, 'change');
+    const { reason } = await parseForm(context, pinForm);
+    const { id } = await orchestrator.setPin(visitor.person, context.req.param('id'), { pinned, reason });
+    return context.redirect(`/backups/${id}`, 303);
+  };
+}

@@ -1,0 +1,62 @@
+import type { Hono } from 'hono';
+import { askDelete, askRestore, showDelete, showRestore } from './pages/ask.tsx';
+import { askUndo, showUndo } from './pages/ask-undo.tsx';
+import { showAudit } from './pages/audit.tsx';
+import { pinBackup, showBackup, verifyBackup } from './pages/backup.tsx';
+import { showBackups } from './pages/backups.tsx';
+import { followChanges } from './pages/live-list.tsx';
+import {
+  cancelOperation,
+  followOperation,
+  postponeOperation,
+  showOperation,
+  showSteering,
+  stopNow,
+} from './pages/operation.tsx';
+import { showOperations } from './pages/operations.tsx';
+import { decideOn, showRequest, withdraw } from './pages/request.tsx';
+import { showRequests } from './pages/requests.tsx';
+import { backUpWorkspace, showCheck, showDowntimePicture, showWorkspace, startWorkspace } from './pages/workspace.tsx';
+import { showWorkspaces } from './pages/workspaces.tsx';
+import type { WebEnv } from './visitor.ts';
+import type { WebWorld } from './web-world.ts';
+
+/** What can be looked at: nothing is changed by it. */
+export function addPages(app: Hono<WebEnv>, world: WebWorld): void {
+  app.get('/', showWorkspaces(world));
+  app.get('/workspaces/:name', showWorkspace(world));
+  app.get('/workspaces/:name/check', showCheck(world));
+  app.get('/workspaces/:name/downtime.svg', showDowntimePicture(world));
+  app.get('/backups', showBackups(world));
+  app.get('/backups/:id', showBackup(world));
+  app.get('/backups/:id/restore', showRestore(world));
+  app.get('/backups/:id/delete', showDelete(world));
+  app.get('/operations', showOperations(world));
+  app.get('/operations/:id', showOperation(world));
+  app.get('/operations/:id/live', followOperation(world));
+  app.get('/operations/:id/steering', showSteering(world));
+  app.get('/operations/:id/undo', showUndo(world));
+  app.get('/requests', showRequests(world));
+  app.get('/requests/:id', showRequest(world));
+  app.get('/audit', showAudit(world));
+  app.get('/changes', followChanges(world));
+}
+
+/** Each is one verb of the orchestrator, said by the visitor. */
+export function addChanges(app: Hono<WebEnv>, world: WebWorld): void {
+  app.post('/workspaces/:name/backup', backUpWorkspace(world));
+  app.post('/workspaces/:name/start', startWorkspace(world));
+  app.post('/backups/:id/verify', verifyBackup(world));
+  app.post('/backups/:id/pin', pinBackup(world, true));
+  app.post('/backups/:id/unpin', pinBackup(world, false));
+  app.post('/backups/:id/restore', askRestore(world));
+  app.post('/backups/:id/delete', askDelete(world));
+  app.post('/operations/:id/postpone', postponeOperation(world));
+  app.post('/operations/:id/now', stopNow(world));
+  app.post('/operations/:id/cancel', cancelOperation(world));
+  app.post('/operations/:id/undo', askUndo(world));
+  app.post('/requests/:id/approve', decideOn(world, { approves: true }));
+  app.post('/requests/:id/deny', decideOn(world, { approves: false }));
+  app.post('/requests/:id/break-glass', decideOn(world, { approves: true, breakGlass: true }));
+  app.post('/requests/:id/withdraw', withdraw(world));
+}
