@@ -3,7 +3,7 @@ import type { Log } from '../../log.ts';
 import type { Message } from '../chat.ts';
 import { endsWork, workMoved } from '../messages/services-stop.ts';
 import { drawMessage } from './draw.ts';
-import type { Outbox } from './outbox.ts';
+import type { Letter, Outbox } from './outbox.ts';
 import { troubleOf } from './slack-trouble.ts';
 import type { Slots } from './slots.ts';
 
@@ -27,7 +27,7 @@ export interface Direct {
     message: Message,
   ): Promise<{ readonly told: number; readonly of: number; readonly isWhole: boolean }>;
   /** What became of it, to those who were told. `key`: once for each change. */
-  tellAgain(id: string, key: string, message: Message): Promise<void>;
+  letters(id: string, key: string, message: Message): Letter[];
 }
 
 /** How long it is believed who has an e-mail address, or that nobody has. */
@@ -87,13 +87,13 @@ export function createDirect({ client, outbox, slots, accountOf, now, log }: Dir
         isWhole: !told.includes('not known'),
       };
     },
-    async tellAgain(id, key, message) {
+    letters(id, key, message) {
       const first = `${id}:work:`;
       const accounts = slots
         .all()
         .flatMap((slot) => (slot.key.startsWith(first) ? [slot.key.slice(first.length)] : []));
-      const all = accounts.map((account) => say(`${id}:${key}:${account}`, account, workMoved(message)));
-      await Promise.all(all);
+      const picture = drawMessage(workMoved(message));
+      return accounts.map((account) => ({ key: `${id}:${key}:${account}`, to: account, picture }));
     },
   };
 }

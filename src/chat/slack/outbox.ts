@@ -22,8 +22,13 @@ export interface Letter {
  * until it does, over restarts and hours without Slack.
  */
 export interface Outbox {
-  /** Resolves when it stands there. @throws PortError `chat-unavailable`: not now; it is tried again all the same. */
-  say(letter: Letter): Promise<void>;
+  /**
+   * All of them are written down before the first is said, so that no crash leaves some of them out. Resolves when they
+   * stand there.
+   * @param beside the same, but whoever says it does not mind when these cannot be said now
+   * @throws PortError `chat-unavailable`: one of them not now; it is tried again all the same.
+   */
+  say(letters: Letter | readonly Letter[], beside?: readonly Letter[]): Promise<void>;
   /** The same for a picture that the next one replaces: not written down, tried once. */
   draw(letter: Letter): Promise<Sent>;
   /** What an earlier life left unsaid is said. */
@@ -134,16 +139,26 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   const addressOf = ({ to }: Letter) => (typeof to === 'string' ? to : options.channelFor(to));
 
+  async function want(letter: Letter): Promise<void> {
+    const wanted = JSON.parse(JSON.stringify(letter.picture));
+    const wantedSince = clock.now().toISOString();
+    await slots.change(letter.key, addressOf(letter), (slot) => ({ ...addressed(slot, letter), wanted, wantedSince }));
+  }
+
   return {
-    async say(letter) {
-      const wanted = JSON.parse(JSON.stringify(letter.picture));
-      const wantedSince = clock.now().toISOString();
-      const to = addressOf(letter);
-      await slots.change(letter.key, to, (slot) => ({ ...addressed(slot, letter), wanted, wantedSince }));
-      const problem = (await sayThread(letter.under ?? letter.key, ({ key }) => key === letter.key)).get(letter.key);
-      if (!problem) return;
-      keepTrying();
-      throw problem;
+    async say(said, beside = []) {
+      const letters = 'key' in said ? [said] : said;
+      const all = [...letters, ...beside];
+      await Promise.all(all.map(want));
+      const keys = new Set(all.map(({ key }) => key));
+      const threads = [...new Set(all.map(threadOf))];
+      const told = await Promise.all(threads.map((thread) => sayThread(thread, ({ key }) => keys.has(key))));
+      const problems = new Map(told.flatMap((one) => [...one]));
+      if (all.some(({ key }) => problems.has(key))) keepTrying();
+      for (const { key } of letters) {
+        const problem = problems.get(key);
+        if (problem) throw problem;
+      }
     },
     draw: (letter) =>
       turns.take(letter.under ?? letter.key, async () => {
@@ -168,7 +183,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-function threadOf({ under, key }: Slot): string {
+function threadOf({ under, key }: Pick<Slot, 'under' | 'key'>): string {
   return under ?? key;
 }
 

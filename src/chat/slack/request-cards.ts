@@ -1,8 +1,7 @@
-import { doAll } from '../../do-all.ts';
 import type { Request } from '../../records/request.ts';
 import type { Message } from '../chat.ts';
 import { drawMessage } from './draw.ts';
-import type { Outbox } from './outbox.ts';
+import type { Letter, Outbox } from './outbox.ts';
 import type { SlackSettings } from './settings.ts';
 import type { About } from './slots.ts';
 
@@ -21,14 +20,14 @@ export function webOnly({ catalogUrl }: Pick<SlackSettings, 'catalogUrl'>): stri
 /** One message for each request, where approvers are; redrawn from the record whoever decided it, and wherever. */
 export function createRequestCards({ settings, outbox, accountOf }: RequestCardsOptions) {
   /** A reply, since an edit notifies nobody. */
-  async function tellRequester(request: Request, to: About, message: Message): Promise<void> {
+  function toRequester(request: Request, to: About, message: Message): Letter[] {
     const account = accountOf(request.by.name);
-    if (account === undefined) return;
+    if (account === undefined) return [];
     const { details: _, ...said } = message;
     const picture = drawMessage(said, { mentions: [account] });
     // That it runs now takes the place of that it was approved.
     const key = `${request.id}:${request.status === 'used' ? 'approved' : request.status}`;
-    await outbox.say({ key, to, under: request.id, picture });
+    return [{ key, to, under: request.id, picture }];
   }
 
   return {
@@ -37,10 +36,8 @@ export function createRequestCards({ settings, outbox, accountOf }: RequestCards
       const to = { workspace: message.workspace, isRequest: true };
       const { actions: _, ...plain } = message;
       if (request.status !== 'pending') {
-        return doAll([
-          () => outbox.say({ key: request.id, to, picture: drawMessage(plain) }),
-          () => tellRequester(request, to, plain),
-        ]);
+        const redrawn = { key: request.id, to, picture: drawMessage(plain) };
+        return outbox.say([redrawn, ...toRequester(request, to, plain)]);
       }
       const byWeb = { ...plain, details: [...(plain.details ?? []), webOnly({ catalogUrl })] };
       const mentions = approvals.mention ? [approvals.mention] : [];

@@ -1,6 +1,5 @@
 import type { WebClient } from '@slack/web-api';
 import type { Clock } from '../../clock.ts';
-import { doAll } from '../../do-all.ts';
 import type { Log } from '../../log.ts';
 import type { OperationView } from '../../records/operation.ts';
 import type { Request } from '../../records/request.ts';
@@ -15,6 +14,7 @@ import type { SlackHealth } from './health.ts';
 import { createLive } from './live.ts';
 import { createOutbox, type Letter } from './outbox.ts';
 import { createRequestCards } from './request-cards.ts';
+import { digestOf } from './send-slot.ts';
 import { channelOf, type SlackSettings } from './settings.ts';
 import { type About, createSlots } from './slots.ts';
 
@@ -144,18 +144,12 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
     const { actions: _, details = [], ...said } = message;
     const told = { ...said, ...(isBad ? { details } : {}), key: `${id}:told` };
     const isCalledOff = view?.downSince === undefined && view?.downtimeMs === undefined;
-    // What cannot be said now is at least written down, all of it.
-    await doAll([
-      () =>
-        outbox.say({
-          key: id,
-          to: to(message),
-          picture: drawMessage(summaryOf(message, view), { ...plan, catalogUrl }),
-        }),
-      async () => isCalledOff && direct.tellAgain(id, 'off', message), // nothing ends for anybody
-      async () => mentions.length > 0 && outbox.say(reply(told, id, { mentions, isLoud: isBad })),
-    ]);
-    running.delete(id);
+    const picture = drawMessage(summaryOf(message, view), { ...plan, catalogUrl });
+    const calls = mentions.length > 0 ? [reply(told, id, { mentions, isLoud: isBad })] : [];
+    // Nothing ends for anybody: they hear it.
+    const beside = isCalledOff ? direct.letters(id, 'off', message) : [];
+    await outbox.say([{ key: id, to: to(message), picture }, ...calls], beside);
+    running.delete(id); // not before: whoever says it again needs what is known of it
   }
 
   async function post(message: Message): Promise<void> {
@@ -166,12 +160,10 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       if (over.has(id)) return;
       of(id).stop = { ...of(id).stop, ...message };
       const letter = root(id);
-      const change = String(clock.now().getTime());
-      return doAll([
-        async () => letter && outbox.say(letter),
-        () => direct.tellAgain(id, change, message),
-        () => outbox.say(reply({ ...message, key: `${message.key}:${change}` }, id)),
-      ]);
+      // By what it says: said again after a crash, it is no other change.
+      const change = digestOf(drawMessage(message));
+      const told = reply({ ...message, key: `${message.key}:${change}` }, id);
+      return outbox.say([...(letter ? [letter] : []), told], direct.letters(id, change, message));
     }
     return outbox.say(reply(message, id));
   }
@@ -210,13 +202,13 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
       if (isEnd) {
         over.add(id);
         live.stop(id);
-        running.delete(id);
       }
       const plan = view ? { plan: drawPlan(view) } : {};
       const summary = isEnd ? [{ key: id, to: to(message), picture: drawMessage(summaryOf(message, view), plan) }] : [];
       const mentions = [onCall ?? 'channel', ...accounts(view ? [view.by] : [])];
       const call = { key: `${message.key}:page`, to: to(message), picture: drawMessage(message, { mentions }) };
-      await doAll([call, ...summary].map((letter) => () => outbox.say(letter)));
+      await outbox.say([call, ...summary]);
+      if (isEnd) running.delete(id);
     },
     begin(known = []) {
       outbox.begin();
