@@ -3,6 +3,7 @@ import { whatIsAsked } from '../src/chat/messages/request.ts';
 import { writeKind, writeMoment } from '../src/chat/messages/words.ts';
 import type { WorkspaceState } from '../src/orchestrator/look.ts';
 import type { OperationView } from '../src/records/operation.ts';
+import { freshnessText } from './answer-freshness.ts';
 import { asJson } from './answers.ts';
 
 /** More services than this are counted, and only those that are not up are named. */
@@ -15,17 +16,20 @@ export function answerWorkspaces(states: readonly WorkspaceState[], follow: bool
   const [only] = states;
   return {
     text: states.map(workspaceText).join(' ') || 'No workspace is configured.',
-    tone: states.every((state) => isUp(state) && state.failed.length === 0) ? 'good' : 'warning',
+    tone: states.every((state) => isUp(state) && isWell(state)) ? 'good' : 'warning',
     table: {
       columns: ['Workspace', 'Services', 'Now', 'Last backup'],
       rows: states.map((state) => [
         state.workspace,
         state.unseen ? 'not known' : servicesCell(state.services),
         state.operation ? nowText(state.operation) : 'nothing runs',
-        state.lastBackup ? `${state.lastBackup.id}, ${writeMoment(state.lastBackup.takenAt)}` : 'none',
+        state.lastBackup
+          ? `${isOverdue(state) ? 'OVERDUE, ' : ''}${state.lastBackup.id}, ${writeMoment(state.lastBackup.takenAt)}`
+          : 'none',
       ]),
     },
     fields: [
+      ...states.flatMap(freshnessField),
       ...states.flatMap(({ failed }) => failed.map((view): [string, string] => ['Failed', failureText(view)])),
       ...waiting.map((request): [string, string] => [
         request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
@@ -39,6 +43,13 @@ export function answerWorkspaces(states: readonly WorkspaceState[], follow: bool
     json: asJson({ workspaces: states }),
     ...(follow && only?.operation && states.length === 1 ? { follow: only.operation.id } : {}),
   };
+}
+
+const isOverdue = ({ freshness }: WorkspaceState) => freshness.is === 'overdue';
+const isWell = (state: WorkspaceState) => state.failed.length === 0 && !isOverdue(state);
+
+function freshnessField({ workspace, freshness }: WorkspaceState): [string, string][] {
+  return freshnessText(freshness).map(([label, text]) => [label, `${workspace}, ${text}`]);
 }
 
 function retentionField({ workspace, retentionOff }: WorkspaceState): [string, string][] {
@@ -61,7 +72,7 @@ function failureText({ kind, id, workspace, startedAt, endedAt, error }: Operati
 
 function workspaceText(state: WorkspaceState): string {
   const failed = state.failed.map(({ kind }) => ` The last ${writeKind(kind)} failed.`);
-  return `${servicesText(state)}${failed.join('')}`;
+  return `${servicesText(state)}${isOverdue(state) ? ' Its backup is OVERDUE.' : ''}${failed.join('')}`;
 }
 
 function servicesText(state: WorkspaceState): string {

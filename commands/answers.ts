@@ -7,11 +7,13 @@ import {
 } from '../src/chat/messages/request.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Finding } from '../src/orchestrator/check-workspace.ts';
+import type { WorkspaceFreshness } from '../src/orchestrator/freshness.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
 import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../src/records/plan.ts';
 import type { Request } from '../src/records/request.ts';
 import { writeDuration } from '../src/records/time.ts';
+import { freshnessText } from './answer-freshness.ts';
 
 /** Records are JSON already; this only tells the type so. */
 export function asJson(value: unknown): Answer['json'] {
@@ -116,12 +118,22 @@ export function answerDecision(
   };
 }
 
-export function answerBackups(backups: readonly Backup[], workspace?: string): Answer {
+/** `freshness`: of the workspaces that were asked about. */
+export function answerBackups(
+  backups: readonly Backup[],
+  workspace?: string,
+  freshness: readonly WorkspaceFreshness[] = [],
+): Answer {
+  const late = freshness.filter((one) => one.freshness.is === 'overdue').map((one) => one.workspace);
+  const overdue = late.length === 0 ? '' : ` OVERDUE: ${late.join(', ')}.`;
+  const fields = freshness.flatMap((one) =>
+    freshnessText(one.freshness).map(([label, text]): [string, string] => [label, `${one.workspace}, ${text}`]),
+  );
   const whose = workspace === undefined ? '' : ` of ${workspace}`;
   return {
-    text:
-      backups.length === 0 ? `There are no backups${whose} yet.` : `${writeCount(backups.length, 'backup')}${whose}.`,
-    tone: 'info',
+    text: `${backups.length === 0 ? `There are no backups${whose} yet.` : `${writeCount(backups.length, 'backup')}${whose}.`}${overdue}`,
+    tone: late.length === 0 ? 'info' : 'warning',
+    ...(fields.length > 0 ? { fields } : {}),
     ...(backups.length === 0
       ? { hint: workspace === undefined ? 'Make one: cml backup <workspace>' : `Make one: cml backup ${workspace}` }
       : { table: { columns: BACKUP_COLUMNS, rows: backups.map(backupRow), dispensable: DISPENSABLE } }),

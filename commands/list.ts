@@ -22,6 +22,7 @@ export const list = defineCommand({
   },
   async run({ orchestrator }: CommandContext, { operations, ...filter }) {
     if (operations) return answerOperations(await orchestrator.listOperations(filter), filter.workspace);
-    return answerBackups(await orchestrator.listBackups(filter), filter.workspace);
+    const { workspace } = filter;
+    return answerBackups(await orchestrator.listBackups(filter), workspace, await orchestrator.freshness(workspace));
   },
 });

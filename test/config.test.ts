@@ -137,9 +137,8 @@ describe('a good configuration', () => {
       channels: { 'team-ml': 'C0TEAM' },
       approvals: { by: 'web' },
       onCall: 'S0OPS',
-      overdueAfter: 93_600_000,
     });
-    expect(explainConfig(config).slack).toMatchObject({ port: 3_000, overdueAfter: '1d 2h' });
+    expect(explainConfig(config).slack).toMatchObject({ port: 3_000, channel: 'C0ML' });
   });
 
   test('says what happens unasked, for each workspace and for all', async () => {

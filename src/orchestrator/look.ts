@@ -6,8 +6,10 @@ import type { Backup } from '../records/backup.ts';
 import type { Operation, OperationView } from '../records/operation.ts';
 import type { ServiceState } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
+import type { Freshness } from '../schedule/overdue.ts';
 import type { Inspection } from '../workspace/inspection.ts';
 import { findBackup, findOperation, findRequest } from './find.ts';
+import { freshnessOf } from './freshness.ts';
 import { verifyInput } from './inputs.ts';
 import type { Room } from './room.ts';
 import { storyOf } from './stories.ts';
@@ -20,6 +22,8 @@ export interface WorkspaceState {
   readonly unseen?: { readonly message: string; readonly hint?: string | undefined };
   readonly operation?: OperationView;
   readonly lastBackup?: Backup;
+  /** Whether that is younger than it may be. */
+  readonly freshness: Freshness;
   /** Of each kind, the last operation when it failed: shown until one of the same kind succeeds. */
   readonly failed: readonly OperationView[];
   readonly requests: readonly Request[];
@@ -95,6 +99,7 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
     ...(seen.unseen ? { unseen: seen.unseen } : {}),
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
+    freshness: (await freshnessOf(room, workspace))[0]?.freshness ?? { is: 'unwatched' },
     failed: await lastFailures(room, workspace),
     requests,
     ...(retentionOff ? { retentionOff } : {}),

@@ -15,6 +15,7 @@ const failed = makeView({
 const state = (changes: Partial<WorkspaceState> = {}): WorkspaceState => ({
   workspace: 'team-ml',
   services: [{ name: 'web', running: true, ready: true }],
+  freshness: { is: 'unwatched' },
   failed: [],
   requests: [],
   ...changes,
@@ -89,6 +90,21 @@ describe('status', () => {
     expect(failedOf(down)).toBe(false);
     expect(failedOf({ ...down, stoppedBy: failed.id })).toBe(true);
     expect(failedOf({ ...down, operation: makeView({ downSince: momentAfter(1) }) })).toBe(false);
+  });
+
+  test('marks a backup that is overdue, and one whose schedule is paused', () => {
+    const overdue = { is: 'overdue', rpoMs: 129_600_000, dueAt: momentAfter(1) } as const;
+    const paused = { is: 'paused', by: 'alice', at: momentAfter(0), reason: 'move' } as const;
+    const states = [state({ freshness: overdue }), state({ workspace: 'ml-lab', freshness: paused })];
+    const answer = answerSubject({ kind: 'workspaces', states }, false);
+    expect(answer).toMatchObject({ tone: 'warning', text: expect.stringContaining('Its backup is OVERDUE.') });
+    expect(answer.fields).toEqual([
+      ['Overdue', 'team-ml, since 2026-03-01 12:01 UTC: one is due every 1d 12h'],
+      ['Paused', 'ml-lab, by alice since 2026-03-01 12:00 UTC: move'],
+    ]);
+    const listed = answerBackups([makeBackup()], undefined, states);
+    expect(listed).toMatchObject({ tone: 'warning', text: '1 backup. OVERDUE: team-ml.', fields: answer.fields });
+    expect(answerBackups([], 'team-ml')).toMatchObject({ tone: 'info', text: 'There are no backups of team-ml yet.' });
   });
 
   test('tells how the last operation failed', () => {

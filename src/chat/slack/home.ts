@@ -13,6 +13,8 @@ export interface HomeWorkspace {
   readonly workspace: string;
   readonly operation?: OperationView | undefined;
   readonly lastBackup?: Backup | undefined;
+  /** `overdue`: the last backup is older than it may be. `paused`: none is made unasked. */
+  readonly freshness: { readonly is: string };
   readonly requests: readonly Request[];
 }
 
@@ -52,12 +54,12 @@ function operationBlocks(view: OperationView): KnownBlock[] {
   return [richText([line]), ...renderActions([...(stopsAt ? [postpone] : []), cancelAction(view)], `home:${id}`)];
 }
 
-function workspaceLine({ workspace, lastBackup }: HomeWorkspace, overdueBefore: number): Piece[] {
-  if (!lastBackup) return [bold(workspace), { text: ': ⚠️ no backup yet' }];
+function workspaceLine({ workspace, lastBackup, freshness }: HomeWorkspace): Piece[] {
+  const paused = freshness.is === 'paused' ? ' (its schedule is paused)' : '';
+  if (!lastBackup) return [bold(workspace), { text: `: ⚠️ no backup yet${paused}` }];
   const { takenAt, bytes, files } = lastBackup;
-  const isOverdue = Date.parse(takenAt) < overdueBefore;
   const about = `${writeMoment(takenAt)}, ${writeCount(files, 'file')}, ${writeSize(bytes)}`;
-  return [bold(workspace), { text: `: ${isOverdue ? '⚠️ OVERDUE, last ' : ''}${about}` }];
+  return [bold(workspace), { text: `: ${freshness.is === 'overdue' ? '⚠️ OVERDUE, last ' : ''}${about}${paused}` }];
 }
 
 function section(title: string, blocks: readonly KnownBlock[], nothing: string): KnownBlock[] {
@@ -65,22 +67,16 @@ function section(title: string, blocks: readonly KnownBlock[], nothing: string):
 }
 
 export interface HomeLook {
-  readonly now: Date;
-  readonly overdueAfterMs: number;
   /** Where requests are decided, when that is not by buttons here. */
   readonly decidedElsewhere?: string | undefined;
 }
 
 /** The app's home for one person: what waits for them first. */
-export function renderHome(
-  { workspaces, mine }: HomeFacts,
-  { now, overdueAfterMs, decidedElsewhere }: HomeLook,
-): HomeView {
+export function renderHome({ workspaces, mine }: HomeFacts, { decidedElsewhere }: HomeLook): HomeView {
   const running = workspaces.flatMap(({ operation }) => (operation ? [operation] : []));
   const [coming, others] = [running.filter(({ stopsAt }) => stopsAt), running.filter(({ stopsAt }) => !stopsAt)];
   const waiting = workspaces.flatMap(({ requests }) => requests).filter(({ id }) => !mine.some((own) => own.id === id));
-  const overdueBefore = now.getTime() - overdueAfterMs;
-  const last = workspaces.slice(0, MOST.workspaces).map((one) => workspaceLine(one, overdueBefore));
+  const last = workspaces.slice(0, MOST.workspaces).map(workspaceLine);
   const asked = waiting
     .slice(0, MOST.requests)
     .map((request): Piece[] => [

@@ -34,9 +34,9 @@ export function refuseStrangers({ settings }: Pick<DoorWorld, 'settings'>, { tea
 }
 
 export async function showHome(world: DoorWorld, asker: Asker): Promise<void> {
-  const { client, settings, clock, log } = world;
+  const { client, settings, log } = world;
   const decidedElsewhere = settings.approvals.by === 'web' ? webOnly(settings) : undefined;
-  const look = { now: clock.now(), overdueAfterMs: settings.overdueAfter, decidedElsewhere };
+  const look = { decidedElsewhere };
   try {
     refuseStrangers(world, asker);
     await client.views.publish({ user_id: asker.user, view: renderHome(await world.look(asker), look) });

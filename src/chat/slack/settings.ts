@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { duration } from '../../records/time.ts';
 import { workspaceName } from '../../records/workspace.ts';
 
 const channel = z.string().regex(/^[CG][A-Z0-9]+$/, 'must be the id of a channel, such as C0123ABCD, not its name');
@@ -42,8 +41,6 @@ export const slackSettings = z.strictObject({
     .url({ protocol: /^https?$/ })
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
-  /** A workspace whose last backup is older is marked. */
-  overdueAfter: duration.default(93_600_000),
 });
 export type SlackSettings = z.infer<typeof slackSettings>;
 

@@ -28,8 +28,10 @@ describe('the home', () => {
     const home = await homeOf('UALICE');
     expect(home).not.toContain('no backup yet');
     expect(home).toContain('Nothing waits for your approval.');
-    // The world's clock stands in the past, so that its backups are old.
-    expect(home).toContain('OVERDUE');
+    expect(home).not.toContain('OVERDUE');
+    world.door.setUpkeep({ workspaces: { 'team-ml': { rpoMs: 0 } } });
+    world.door.world.time.pass(1_000);
+    expect(await homeOf('UALICE')).toContain('OVERDUE');
   });
 
   test('shows an approver what waits for them, and lets them decide there', async () => {
@@ -76,7 +78,9 @@ describe('the home', () => {
     await homeOf('UALICE');
     await world.door.backUp();
     world.slackDoor.homeChanged();
-    await world.slack.when(() => (JSON.stringify(world.slack.home('UALICE')).includes('OVERDUE') ? true : undefined));
+    await world.slack.when(() =>
+      JSON.stringify(world.slack.home('UALICE')).includes('no backup yet') ? undefined : true,
+    );
     expect(world.slack.home('UBOB')).toBeUndefined();
   });
 
