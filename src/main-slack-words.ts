@@ -62,7 +62,7 @@ export function createSlackWords(
 function refuseApproval(word: string, { slack }: People): void {
   if (word !== 'approve' || slack?.approvals.by !== 'web') return;
   throw new UserError('not-allowed', 'In Slack nothing is approved here.', {
-    hint: 'Approve where you are signed in: on the page, or in a terminal with cml approve.',
+    hint: `Approve where you are signed in: on ${slack.catalogUrl ? `${slack.catalogUrl}/requests` : 'the page'}, or in a terminal with cml approve.`,
   });
 }
 

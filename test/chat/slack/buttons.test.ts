@@ -104,7 +104,9 @@ test('two approvers at the same moment make one decision, and the later is told'
 
 describe('where only the web page approves', () => {
   const given = async () => {
-    const world = await createSlackWorld({ settings: { approvals: { by: 'web' } } });
+    const world = await createSlackWorld({
+      settings: { approvals: { by: 'web' }, catalogUrl: 'https://cml.example.org' },
+    });
     onTestFinished(world.dispose);
     const backup = await world.door.backUp();
     const request = await world.door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', reason: 'lost' });
@@ -118,7 +120,9 @@ describe('where only the web page approves', () => {
     const lines = [`approve ${request.id}`, 'approve', `approve ${request.id} --break-glass --reason "it burns, now"`];
     for (const [at, line] of lines.entries()) {
       await world.slack.type('UBOB', 'CML', `/cml ${line}`);
-      expect(await world.told('UBOB', at + 1)).toContain(SENTENCE);
+      const told = await world.told('UBOB', at + 1);
+      expect(told).toContain(SENTENCE);
+      expect(told).toContain('on https://cml.example.org/requests, or in a terminal');
     }
     expect(world.slack.modals('UBOB')).toEqual([]);
     expect(await standing()).toBe('pending');
