@@ -99,7 +99,7 @@ export function answerRequest(request: Request, wait: boolean): Answer {
     tone: message.tone,
     fields: (message.details ?? []).map((line): [string, string] => ['', line]),
     json: asJson({ request }),
-    ...(wait ? { waitFor: request.id } : {}),
+    ...(wait ? { waitFor: request.id } : { hint: `Another person decides. To take it back: cml cancel ${request.id}` }),
   };
 }
 

@@ -27,7 +27,7 @@ export const backup = defineCommand({
     timeout: 'Give up after this long; services come up, nothing is recorded',
     notice: 'Warn people this long before services stop',
     now: 'Do not wait: services stop as soon as all is prepared',
-    capture: 'Capture all parts this way: snapshot, two-pass, cold or after-start',
+    capture: 'Capture all parts this way',
     dryRun: 'Only show what would be done',
   },
   async run({ orchestrator, person }: CommandContext, input) {

@@ -1,23 +1,18 @@
 import { commands } from '../commands/commands.ts';
-import { isSameHuman } from './approval/rules.ts';
 import { parseInput } from './chat/command.ts';
-import { writeMoment } from './chat/messages/words.ts';
-import type { Choice, SlackDoorOptions } from './chat/slack/door-world.ts';
+import type { SlackDoorOptions } from './chat/slack/door-world.ts';
 import { helpWord } from './chat/slack/help-word.ts';
 import type { HomeFacts } from './chat/slack/home.ts';
 import type { SlackCaller } from './chat/slack/settings.ts';
 import type { Config } from './config.ts';
 import { UserError } from './errors.ts';
 import { admitSlack } from './main-people.ts';
+import { choicesFor, isOpenTo } from './main-slack-choices.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
 import type { Person } from './records/person.ts';
-import type { Request } from './records/request.ts';
 
 /** Every word that may be said in Slack. */
 export const slackWords: SlackDoorOptions['words'] = [...commands, helpWord];
-
-/** As many as a form can offer. */
-const MOST_CHOICES = 100;
 
 type People = Pick<Config, 'people' | 'slack'>;
 
@@ -47,9 +42,8 @@ export function createSlackWords(
       const person = await admit(caller, word);
       return command.run({ orchestrator, person }, parseInput(command, given));
     },
-    async choices(caller, key) {
-      admitSlack(caller, await configFor('list'));
-      return choicesFor(orchestrator, key);
+    async choices(caller, field) {
+      return choicesFor(orchestrator, admitSlack(caller, await configFor('list')), field);
     },
     async look(caller) {
       const config = await configFor('status');
@@ -66,17 +60,6 @@ function refuseApproval(word: string, { slack }: People): void {
   });
 }
 
-async function choicesFor(orchestrator: Orchestrator, key: string): Promise<Choice[]> {
-  if (key === 'workspace' || key === 'to') {
-    return orchestrator.workspaces().map((name) => ({ value: name, label: name }));
-  }
-  if (key !== 'backup') return [];
-  const backups = await orchestrator.listBackups({ limit: MOST_CHOICES });
-  return backups.map(({ id, name, workspace, takenAt }) => {
-    return { value: id, label: `${workspace}, ${writeMoment(takenAt)}${name === undefined ? '' : `, ${name}`}` };
-  });
-}
-
 async function lookFor(orchestrator: Orchestrator, person: Person): Promise<HomeFacts> {
   const subject = await orchestrator.lookAt();
   const states = subject.kind === 'workspaces' ? subject.states : [];
@@ -88,8 +71,4 @@ async function lookFor(orchestrator: Orchestrator, person: Person): Promise<Home
     }),
   );
   return { workspaces: states, mine: mine.flat() };
-}
-
-function isOpenTo(person: Person, { status, by, votes }: Request): boolean {
-  return status === 'pending' && ![by, ...votes.map((vote) => vote.by)].some((other) => isSameHuman(person, other));
 }

@@ -21,11 +21,17 @@ export interface SlackCheckOptions {
   readonly log: Log;
 }
 
-/** Slack's word for why a call was refused, or that there was no answer. */
-function wordOf(error: unknown): string {
+/** Slack's word for why a call was refused; undefined when there was no answer. */
+function wordOf(error: unknown): string | undefined {
   const { code, data } = error as { code?: string; data?: { error?: string } };
   if (code === ErrorCode.PlatformError) return data?.error ?? 'no reason';
-  return error instanceof Error ? `there was no answer: ${error.message}` : String(error);
+  return undefined;
+}
+
+function refusalOf(error: unknown): string {
+  const word = wordOf(error);
+  if (word !== undefined) return `Slack refuses it: ${word}.`;
+  return `Slack does not answer: ${error instanceof Error ? error.message : String(error)}`;
 }
 
 async function finding(about: string, look: () => Promise<string>): Promise<SlackFinding> {
@@ -35,7 +41,7 @@ async function finding(about: string, look: () => Promise<string>): Promise<Slac
     return {
       about,
       state: 'bad',
-      says: error instanceof Wrong ? error.message : `Slack refuses it: ${wordOf(error)}.`,
+      says: error instanceof Wrong ? error.message : refusalOf(error),
     };
   }
 }

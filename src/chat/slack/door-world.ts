@@ -22,8 +22,11 @@ export interface SlackDoorOptions {
   readonly admit: (caller: SlackCaller, word: string) => Promise<void>;
   /** Carries out one word. Throws an `AppError` to refuse it. */
   readonly say: (caller: SlackCaller, word: string, given: unknown) => Promise<Answer>;
-  /** Values for a field of a form, such as `workspace` or `backup`; none where anything may be written. */
-  readonly choices: (caller: SlackCaller, key: string) => Promise<readonly Choice[]>;
+  /** Values for a field of a word's form, such as `workspace` or `backup`; none where anything may be written. */
+  readonly choices: (
+    caller: SlackCaller,
+    field: { readonly word: string; readonly key: string },
+  ) => Promise<readonly Choice[]>;
   /** What a person sees on the app's home. @throws AppError for somebody who is not known. */
   readonly look: (caller: SlackCaller) => Promise<HomeFacts>;
   /** Told that this account or user group is not what it was: what is remembered of it is worth nothing. */

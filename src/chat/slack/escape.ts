@@ -16,9 +16,9 @@ export function cut(text: string, most: number): string {
   return `${/[\ud800-\udbff]$/.test(head) ? head.slice(0, -1) : head}…`;
 }
 
-/** Our sentences name words as the terminal says them. */
+/** Our sentences name words as the terminal says them, where one can stay with what was begun. */
 export function inSlackWords(text: string): string {
-  return text.replace(/(^|[\s(`"“:])cml (?=[a-z])/g, '$1/cml ');
+  return text.replace(/(^|[\s(`"“:])cml (?=[a-z])/g, '$1/cml ').replace(/(\/cml status \S+) --follow\b/g, '$1');
 }
 
 /** How a moment looks to each reader, by their own clock. */

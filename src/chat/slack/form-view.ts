@@ -68,9 +68,19 @@ function option({ value, label }: Choice): PlainTextOption {
   return { text: plain(label, MOST.option), value };
 }
 
+/** Shown where nothing is filled in yet. */
+function exampleOf({ placeholder, many }: Field): string {
+  if (placeholder === 'time') return 'such as 30s, 10m or 1h30m';
+  return many ? `${placeholder}, one a line` : placeholder;
+}
+
 function selectOf(field: Field, choices: readonly Choice[], now: unknown): InputBlock['element'] {
-  const options = choices.slice(0, MOST.options).map(option);
-  const chosen = options.find(({ value }) => value === now);
+  // What was there before the form was opened is never lost to what it offers.
+  const isOffered = now === undefined || choices.some(({ value }) => value === now);
+  const offered = isOffered ? choices : [{ value: String(now), label: String(now) }, ...choices];
+  const options = offered.slice(0, MOST.options).map(option);
+  const only = field.required && options.length === 1 ? options[0] : undefined;
+  const chosen = options.find(({ value }) => value === now) ?? only;
   return {
     type: 'static_select',
     action_id: VALUE,
@@ -98,9 +108,7 @@ function elementOf(field: Field, choices: readonly Choice[], now: unknown): Inpu
     action_id: VALUE,
     multiline: field.many,
     ...(written === '' ? {} : { initial_value: cut(written, 3_000) }),
-    ...(field.placeholder === ''
-      ? {}
-      : { placeholder: plain(field.many ? `${field.placeholder}, one a line` : field.placeholder, 150) }),
+    ...(field.placeholder === '' ? {} : { placeholder: plain(exampleOf(field), 150) }),
   };
 }
 

@@ -33,7 +33,7 @@ async function choicesOf(world: DoorWorld, asker: Asker, command: Command): Prom
   );
   const look = async (key: string): Promise<readonly Choice[]> => {
     try {
-      return await Promise.race([world.choices(asker, key), late]);
+      return await Promise.race([world.choices(asker, { word: command.word, key }), late]);
     } catch (err) {
       world.log.warn({ err, key }, 'a form has no choices to offer');
       return [];

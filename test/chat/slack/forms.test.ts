@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { alice } from '../../orchestrator/door.ts';
 import { createSlackWorld, type SlackWorld } from './slack-world.ts';
 
 let world: SlackWorld;
@@ -48,6 +49,39 @@ describe('a form', () => {
       await endAll();
     },
   );
+
+  test('has chosen already what alone can be chosen, and shows how times are written', async () => {
+    await world.slack.type('UALICE', 'CML', '/cml backup');
+    const form = await modal('UALICE', 'field:workspace');
+    expect(JSON.stringify(form.view)).toContain('such as 30s, 10m or 1h30m');
+    await world.slack.submit('UALICE', {});
+    expect(await world.told('UALICE')).toContain('The backup of team-ml has begun');
+    await endAll();
+  });
+
+  test('offers what can be decided, steered and undone, to those who may', async () => {
+    const backup = await world.door.backUp();
+    const wish = { backup, confirm: 'team-ml', reason: 'lost' };
+    const { id } = await world.door.orchestrator.requestRestore(alice, wish);
+    await world.slack.type('UBOB', 'CML', '/cml approve');
+    expect(JSON.stringify((await modal('UBOB', id)).view)).toContain(`team-ml: alice asks to restore ${backup}`);
+    await world.slack.submit('UBOB', { 'field:request': id });
+    expect(await world.told('UBOB')).toContain('Approved by bob');
+    const [running] = world.door.orchestrator.running();
+    const operation = running?.operation().id ?? '';
+    for (const word of ['postpone', 'cancel']) {
+      await world.slack.type('UALICE', 'CML', `/cml ${word}`);
+      expect(JSON.stringify((await modal('UALICE', `form:${word}`)).view)).toContain(operation);
+    }
+    await endAll();
+    const own = await world.door.orchestrator.requestRestore(alice, wish);
+    await world.slack.type('UALICE', 'CML', '/cml approve');
+    expect(JSON.stringify((await modal('UALICE', 'form:approve')).view)).not.toContain(own.id);
+    await world.slack.type('UALICE', 'CML', '/cml cancel');
+    await modal('UALICE', own.id);
+    await world.slack.submit('UALICE', { 'field:subject': own.id });
+    expect(await world.told('UALICE')).toContain('taken back');
+  });
 
   test('shows what is wrong under the field where it stands, and stays open', async () => {
     await world.slack.type('UALICE', 'CML', '/cml backup');

@@ -55,6 +55,15 @@ describe('a shortcut of a message', () => {
     expect(await world.told('UBOB')).toContain('services stop at');
   });
 
+  test('of a stop that is over shows what it was, among what there is now', async () => {
+    const message = await said('team-ml: services stop soon (op_0123456789).');
+    await world.door.orchestrator.requestBackup(alice, { workspace: 'team-ml' });
+    await world.slack.messageShortcut('UBOB', 'cml_postpone_this', message);
+    await modal('UBOB', 'op_0123456789');
+    await world.slack.submit('UBOB', { 'field:subject': 'op_0123456789' });
+    expect(await world.told('UBOB')).toContain('op_0123456789');
+  });
+
   test.each([
     ['cml_restore_this', 'No backup is named in this message.'],
     ['cml_status_of_this', 'No operation, request or backup is named in this message.'],
