@@ -33,6 +33,11 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }
 
+/** How long another backup like the last ones takes in all, in milliseconds; undefined while there is none. */
+export function usualLengthMs(past: readonly Pick<Backup, 'durationMs'>[]): number | undefined {
+  return past.length === 0 ? undefined : median(past.map(({ durationMs }) => durationMs)) * CAUTION;
+}
+
 /** How long services would be down and how long all would take. Past backups with the same captures count most. */
 export function forecastBackup(
   parts: readonly PartPlan[],

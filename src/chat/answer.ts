@@ -14,6 +14,8 @@ export const answer = z.object({
   text: z.string(),
   tone: z.enum(['info', 'good', 'warning', 'bad']),
   table: table.optional(),
+  /** Lines for letters of one width, at most 78 of them, shown as they are; `text` and `fields` say what they mean. */
+  drawing: z.array(z.string()).optional(),
   /** Label and value, in the order to be read. */
   fields: z.array(z.tuple([z.string(), z.string()])).optional(),
   /** True when the answer is that something is not as it should be: the terminal's exit code is then 1. */

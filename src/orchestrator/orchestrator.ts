@@ -18,6 +18,7 @@ import { type ListFilter, listOperations } from './list-operations.ts';
 import { listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { listRequests, pageAudit, pageBackups } from './pages.ts';
 import { setPin } from './pin.ts';
+import { type QuietHoursFound, sampleWorkloads, suggestQuietHours } from './quiet-hours.ts';
 import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
 import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
@@ -81,6 +82,10 @@ export interface Orchestrator {
   approvers(workspace: string): Promise<readonly string[]>;
   /** The workspaces that are configured. */
   workspaces(): readonly string[];
+  /** Once an hour: notes how many workloads run in each workspace; answers in how many that could be seen. */
+  sampleWorkloads(): Promise<number>;
+  /** When a backup disturbs the fewest. @throws UserError `nothing-to-do` when too few hours were looked at. */
+  suggest(workspace: string): Promise<QuietHoursFound>;
   /** What the records say of one workspace, for those who look whether all is well. */
   standing(workspace: string): Promise<Standing>;
   /** @throws PortError when nobody can look at it now. */
@@ -140,6 +145,8 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
     approvers: async (workspace) => (await policyNow(room, room.settingsOf(workspace))).approvers,
     workspaces: () => Object.keys(world.workspaces),
+    sampleWorkloads: () => sampleWorkloads(room),
+    suggest: (workspace) => suggestQuietHours(room, workspace),
     standing: (workspace) => lookAtRecords(room, workspace),
     countServicesDown: (workspace) => countServicesDown(room, workspace),
     countBackups: () => countBackups(room),

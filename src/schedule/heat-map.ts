@@ -1,6 +1,6 @@
-import { TZDate } from '@date-fns/tz';
 import { type Activity, HOURS_OF_WEEK } from '../records/activity.ts';
-import { samplesOf } from './workload-samples.ts';
+import { FIRST_MONDAY_MS, HOUR_MS, samplesOf } from './workload-samples.ts';
+import { wallOf } from './zone.ts';
 
 export const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'] as const;
 
@@ -27,8 +27,8 @@ export function createHeatMap(activity: Activity, zone: string): HeatMap {
   const samples = samplesOf(activity);
   const sums = Array.from({ length: HOURS_OF_WEEK }, () => ({ sum: 0, samples: 0 }));
   for (const { at, workloads } of samples) {
-    const there = new TZDate(at, zone);
-    const cell = sums[((there.getDay() + 6) % 7) * 24 + there.getHours()];
+    const hour = Math.floor((wallOf(zone, at.getTime()) - FIRST_MONDAY_MS) / HOUR_MS);
+    const cell = sums[((hour % HOURS_OF_WEEK) + HOURS_OF_WEEK) % HOURS_OF_WEEK];
     if (!cell) continue;
     cell.sum += workloads;
     cell.samples += 1;

@@ -1,7 +1,7 @@
 import { HOURS_OF_WEEK } from '../records/activity.ts';
 import { busiestOf, DAYS, type HeatCell, type HeatMap } from './heat-map.ts';
+import { HOUR_MS } from './workload-samples.ts';
 
-const HOUR_MS = 3_600_000;
 /** An hour seen less often may be quiet by accident. */
 const SEEN_OFTEN = 3;
 /** What differs by less than this share of the busiest hour counts as equally quiet: then the night decides. */

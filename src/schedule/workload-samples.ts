@@ -1,9 +1,9 @@
 import { type Activity, HOURS_OF_WEEK } from '../records/activity.ts';
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 const WEEK_MS = HOURS_OF_WEEK * HOUR_MS;
 /** 5 January 1970 was the first Monday. */
-const FIRST_MONDAY_MS = 4 * 24 * HOUR_MS;
+export const FIRST_MONDAY_MS = 4 * 24 * HOUR_MS;
 /** Long enough for a quiet hour to be no accident, short enough to follow how people work now. */
 const KEPT_WEEKS = 8;
 

@@ -38,6 +38,7 @@ export function createFakePlatform(world: World, effect: Effect): WorkspacePlatf
           parts: world.parts.map((part) => inspectPart(world, part, count ?? false, since)),
           leftOut: [],
           warnings: [],
+          ...(world.workloads ? { workloads: world.workloads } : {}),
           ...(world.note ? { notedBy: world.note.operationId } : {}),
         }),
         { signal },

@@ -81,6 +81,8 @@ export interface World {
   readonly services: Map<string, FakeService>;
   /** Every tree of data by its path: live, staged, displaced, snapshots. */
   readonly trees: Map<string, Tree>;
+  /** What people run in it; absent where the platform does not tell. */
+  workloads?: { readonly kind: string; readonly owner?: string }[];
   readonly snapshots: Map<string, { readonly operationId: string; readonly takenAt: string }>;
   readonly repository: FakeRepository;
   readonly programs: Map<string, FakeProgram>;

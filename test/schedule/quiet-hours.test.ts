@@ -1,27 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Activity } from '../../src/records/activity.ts';
 import { createHeatMap } from '../../src/schedule/heat-map.ts';
 import { findQuietHours, writeHours, writeNightly, writeWeekHour } from '../../src/schedule/quiet-hours.ts';
 import { noteSample, samplesOf } from '../../src/schedule/workload-samples.ts';
-
-const HOUR = 3_600_000;
-/** A Monday, before clocks change anywhere that is used here. */
-const MONDAY = Date.parse('2026-02-02T00:00:00Z');
-const NOTHING: Activity = { schema: 1, id: 'team-ml', weeks: [] };
-
-/** Weeks in which so many workloads run by the hour of the week in UTC. */
-function weeksOf(weeks: number, workloads: (day: number, hour: number) => number | undefined): Activity {
-  let activity = NOTHING;
-  for (let hour = 0; hour < weeks * 168; hour += 1) {
-    const count = workloads(Math.floor(hour / 24) % 7, hour % 24);
-    if (count !== undefined) activity = noteSample(activity, new Date(MONDAY + hour * HOUR), count);
-  }
-  return activity;
-}
-
-/** People work from 8 to 19, and train models until midnight on weekdays. */
-const working = (day: number, hour: number) => (day >= 5 ? 1 : hour >= 8 && hour < 19 ? 20 : hour >= 19 ? 6 : 0);
+import { HOUR, MONDAY, NOTHING, weeksOf, working } from './weeks.ts';
 
 describe('quiet hours', () => {
   test('are where the fewest workloads run, in the middle of the night when many hours are alike', () => {

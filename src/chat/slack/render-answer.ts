@@ -2,7 +2,7 @@ import type { KnownBlock, TableBlock } from '@slack/types';
 import { type AppError, ConfigError } from '../../errors.ts';
 import type { Answer, Tone } from '../answer.ts';
 import { asMessageText, cut, inSlackWords } from './escape.ts';
-import { type Piece, richText } from './rich-text.ts';
+import { type Piece, preformatted, richText } from './rich-text.ts';
 
 /** Something to post: `text` says everything on its own, since readers of screens hear nothing else. */
 export interface Rendered {
@@ -16,6 +16,7 @@ export const TONE_WORDS: Readonly<Record<Tone, string>> = { good: '✅ ', info: 
 /** Source: docs.slack.dev/reference/block-kit/blocks/table-block; characters over all tables of a message. */
 const TABLE = { rows: 100, columns: 20, characters: 10_000, cell: 300 };
 const MOST_FIELDS = 60;
+const MOST_DRAWN = 2_500;
 const NOTHING = '–';
 
 type Table = NonNullable<Answer['table']>;
@@ -79,9 +80,10 @@ function asText({ text, tone, fields = [], table, hint }: Answer): string {
 
 /** An answer as a message of Slack, within all of its limits. */
 export function renderAnswer(answer: Answer): Rendered {
-  const { text, tone, fields = [], table, hint } = answer;
+  const { text, tone, drawing = [], fields = [], table, hint } = answer;
   const { fitted, left } = table ? fitTable(table) : { fitted: undefined, left: 0 };
   const more = left > 0 ? [[{ text: `… and ${left.toLocaleString('en')} more.` }]] : [];
+  const drawn = cut(drawing.join('\n'), MOST_DRAWN);
   const shown = fields.slice(0, MOST_FIELDS).map(fieldLine);
   const rest = fields.length > MOST_FIELDS ? [[{ text: `… and ${fields.length - MOST_FIELDS} more.` }]] : [];
   const ends: Piece[][] = [
@@ -90,6 +92,7 @@ export function renderAnswer(answer: Answer): Rendered {
   ];
   const blocks: KnownBlock[] = [
     ...(text === '' ? [] : [richText([[{ text: `${TONE_WORDS[tone]}${text}` }]])]),
+    ...(drawn.trim() === '' ? [] : [preformatted(drawn)]),
     ...(shown.length > 0 ? [richText([...shown, ...rest])] : []),
     ...(fitted && fitted.rows.length > 0 && fitted.columns.length > 0 ? [renderTable(fitted)] : []),
     ...(ends.length > 0 ? [richText(ends)] : []),

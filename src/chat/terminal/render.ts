@@ -30,13 +30,14 @@ export function renderSaid(text: string, tone: Tone, reading: Reading): string {
 /** An answer as people read it in a terminal; ends with a line feed. */
 export function renderAnswer(answer: Answer, reading: Reading): string {
   if (answer.isDocument) return `${answer.text}\n`;
-  const { text, tone, fields = [], table = { columns: [], rows: [] }, hint } = answer;
+  const { text, tone, drawing = [], fields = [], table = { columns: [], rows: [] }, hint } = answer;
   const local = (words: string) => localText(words, reading);
   const dim = (words: string) => createColours(reading.colour).dim(wrapped(plainText(words), reading.columns));
   const rows = table.rows.map((row) => row.map(local));
   const zone = zoneNote([text, ...fields.flat(), ...table.rows.flat(), hint ?? ''], reading);
   const blocks = [
     text === '' ? undefined : renderText(local(text), tone, reading),
+    drawing.length > 0 ? drawing.map(plainText).join('\n') : undefined,
     fields.length > 0
       ? renderFields(
           fields.map(([label, value]) => [label, local(value)]),

@@ -20,6 +20,7 @@ const anyAnswer: fc.Arbitrary<Answer> = fc.record({
   text: words,
   tone: fc.constantFrom('info', 'good', 'warning', 'bad'),
   hint: words,
+  drawing: fc.array(words, { maxLength: 12 }),
   fields: fc.array(fc.tuple(words, words), { maxLength: 80 }),
   table: fc.tuple(fc.integer({ min: 1, max: 25 }), fc.integer({ min: 0, max: 150 })).chain(([columns, rows]) =>
     fc.record({
