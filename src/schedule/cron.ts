@@ -58,7 +58,7 @@ export function readCron(cron: string): CronFields {
   return read;
 }
 
-export function isStar(field: string): boolean {
+function isStar(field: string): boolean {
   return /^[*?]/.test(field);
 }
 

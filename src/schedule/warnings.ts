@@ -34,7 +34,7 @@ function warningsOf(schedule: string, settings: Settings, now: Date, noticeMs: n
   const found: ScheduleWarning[] = [];
   const next = () => writeSlots(nextSlots(expression, zone, now, SHOWN), zone);
   if (expression.hasBothDayFields) {
-    const text = `gives a day of the month and a day of the week, and runs on each that suits either: ${next()}`;
+    const text = `gives a day of the month and a day of the week, and runs on dates that suit ${expression.fields.needsBothDays ? 'both' : 'either'}: ${next()}`;
     found.push({ schedule, key: 'when', text });
   }
   if (!window && settings.does === 'backup' && settings.misfire === 'run') {
