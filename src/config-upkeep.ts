@@ -2,7 +2,7 @@ import type { ConfigFile } from './config-schema.ts';
 import type { Upkeep } from './orchestrator/upkeep.ts';
 import { scheduleIdOf } from './records/schedule-state.ts';
 import type { Scheduled } from './schedule/schedule.ts';
-import { digestSettings } from './schedule/settings.ts';
+import { settingsForAll } from './schedule/settings.ts';
 
 /** What happens unasked, as the file has it. */
 export function upkeepOf({ workspaces, schedules: limits }: ConfigFile): Upkeep {
@@ -15,7 +15,7 @@ export function upkeepOf({ workspaces, schedules: limits }: ConfigFile): Upkeep 
       }),
     ),
   );
-  const digest = limits.digest && digestSettings(limits.digest);
+  const digest = limits.digest && settingsForAll('digest', limits.digest);
   const ofAll = digest
     ? [{ id: scheduleIdOf(undefined, 'digest'), name: 'digest', does: digest.does, settings: digest }]
     : [];

@@ -25,6 +25,8 @@ export const scheduleOutcome = z.object({
   slotAt: moment,
   status: z.enum(['launched', 'done', 'skipped', 'put-off', 'missed', 'failed']),
   because: z.string().optional(),
+  /** People have to be told and were not yet. */
+  untold: z.boolean().optional(),
 });
 export type ScheduleOutcome = z.infer<typeof scheduleOutcome>;
 
@@ -35,6 +37,8 @@ export const MISSED_KEPT = 20;
 export const scheduleState = z.object({
   schema: z.literal(1),
   id: scheduleId,
+  /** How the schedule read when it was last looked at: a changed one begins anew, and catches nothing up. */
+  timing: z.string().optional(),
   /** Up to here every slot was dealt with, whatever became of it. Written before anything is done about a slot. */
   lastSlotAt: moment.optional(),
   /** The newest slot that was begun, and when. */

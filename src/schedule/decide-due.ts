@@ -45,7 +45,8 @@ export type Due =
       readonly because: string;
       readonly nextAt: Date | undefined;
     }
-  | { readonly type: 'skip'; readonly slotAt: Date; readonly because: string }
+  /** `isPutOff`: it was to run, and people expect it; otherwise people or the calendar have decided so. */
+  | { readonly type: 'skip'; readonly slotAt: Date; readonly because: string; readonly isPutOff?: boolean }
   /** The clock went back: what is on record is ahead of it, and slots count from here again. */
   | { readonly type: 'clock-went-back'; readonly lookFrom: Date };
 
@@ -121,7 +122,7 @@ function decideSlot(question: DueQuestion, slot: Date, next: Date | undefined): 
   if (missed !== undefined) return { type: 'missed', slots: [slot], hasMore: false, because: missed, nextAt };
   const tooLong = whyTooLong(question, slot);
   if (tooLong === undefined) return { type: 'fire', slotAt: slot, isLate };
-  if (settings.tooLong === 'put-off') return { type: 'skip', slotAt: slot, because: tooLong };
+  if (settings.tooLong === 'put-off') return { type: 'skip', slotAt: slot, because: tooLong, isPutOff: true };
   return { type: 'fire', slotAt: slot, isLate, warning: tooLong };
 }
 

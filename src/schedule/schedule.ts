@@ -1,9 +1,6 @@
 import type { Person } from '../records/person.ts';
 import type { ScheduleSettings, ScheduleTask } from './settings.ts';
 
-/** What people declare when and how often, and what the service does of its own. */
-export type UnaskedTask = ScheduleTask | 'overdue' | 'sample-workloads';
-
 /** One schedule as it stands now. */
 export interface Scheduled {
   /** `<workspace>/<name>`; without a workspace `/<name>`. */
@@ -11,8 +8,8 @@ export interface Scheduled {
   readonly name: string;
   /** Absent: of all workspaces. */
   readonly workspace?: string;
-  readonly does: UnaskedTask;
-  readonly settings: Omit<ScheduleSettings, 'does'>;
+  readonly does: ScheduleTask;
+  readonly settings: ScheduleSettings;
 }
 
 /** What became of one slot, as far as its declaration can say. */
@@ -25,10 +22,15 @@ export type Fired =
 
 /** What happens unasked, as data: the machinery knows when, the declaration says what. */
 export interface ScheduleDeclaration<Context> {
-  readonly does: UnaskedTask;
+  readonly does: ScheduleTask;
   readonly summary: string;
   /** For what nobody configures: when it happens, always and for all workspaces. */
   readonly always?: { readonly when: string; readonly zone: string };
+  /**
+   * True where an operation stands on record as soon as anything was done: when the server died before that, the slot is
+   * begun anew while its window is open. Absent: what was begun once is never begun again.
+   */
+  readonly mayBeginAgain?: boolean;
   /** A refusal of the door (a `UserError`) counts as skipped, with its sentence; any other failure as failed. */
   run(context: Context): Promise<Fired>;
 }

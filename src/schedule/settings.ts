@@ -9,7 +9,17 @@ import { fitsNever } from './fit.ts';
 import { readWindow, windowText } from './window.ts';
 import { checkZone } from './zone.ts';
 
-export const scheduleTask = z.enum(['backup', 'verify', 'retention', 'prune', 'check', 'digest']);
+/** What happens unasked. Of a workspace, of all of them, and what nobody configures because it is always done. */
+export const scheduleTask = z.enum([
+  'backup',
+  'verify',
+  'retention',
+  'prune',
+  'check',
+  'digest',
+  'overdue',
+  'sample-workloads',
+]);
 export type ScheduleTask = z.infer<typeof scheduleTask>;
 
 /** Text that one of our readers understands; it stays text, and what is wrong with it is said where it stands. */
@@ -35,7 +45,7 @@ const zone = readBy(text, checkZone);
 const when = readBy(text, readExpression);
 
 const form = z.strictObject({
-  does: scheduleTask.exclude(['digest']),
+  does: scheduleTask.exclude(['digest', 'overdue', 'sample-workloads']),
   /** Cron or plain words. */
   when,
   zone,
@@ -100,7 +110,7 @@ export const schedulesForAll = z.strictObject({
 });
 export type SchedulesForAll = z.infer<typeof schedulesForAll>;
 
-/** A weekly digest as a schedule like any other. */
-export function digestSettings({ when, zone }: { when: string; zone: string }): ScheduleSettings {
-  return { does: 'digest', when, zone, blackout: [], jitter: 0, tooLong: 'start', misfire: 'run' };
+/** What is done for all workspaces, as a schedule like any other. */
+export function settingsForAll(does: ScheduleTask, { when, zone }: { when: string; zone: string }): ScheduleSettings {
+  return { does, when, zone, blackout: [], jitter: 0, tooLong: 'start', misfire: 'run' };
 }
