@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'unknown-backup'
   | 'unknown-request'
   | 'unknown-operation'
+  | 'unknown-schedule'
   | 'not-allowed'
   | 'own-approval'
   | 'not-pending'
@@ -46,6 +47,7 @@ export type ErrorCode =
   | 'part-missing'
   | 'over-budget'
   | 'plan-changed'
+  | 'put-off'
   | 'stage-not-proven'
   | 'swap-failed'
   | 'unknown-data'
@@ -149,11 +151,13 @@ export function exitCodeOf(code: ErrorCode): 1 | 2 | 3 | 4 {
     case 'not-confirmed':
     case 'token-needed':
     case 'plan-changed':
+    case 'put-off':
       return 3;
     case 'unknown-workspace':
     case 'unknown-backup':
     case 'unknown-request':
     case 'unknown-operation':
+    case 'unknown-schedule':
       return 4;
     default:
       return 1;

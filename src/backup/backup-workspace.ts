@@ -10,7 +10,7 @@ import type { Story } from '../operation/operation.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
 import type { Capture } from '../records/workspace.ts';
-import type { WorkspacePlatform } from '../workspace/platform.ts';
+import type { WorkloadsWish, WorkspacePlatform } from '../workspace/platform.ts';
 import type { BackupOutcome, backupStory, Cut, MadeCopy } from './backup-steps.ts';
 import { countParts, sourcesAfterStart } from './count-parts.ts';
 import { lookAgain, planBackup } from './plan-backup.ts';
@@ -30,6 +30,7 @@ export interface BackupInput {
   readonly name?: string | undefined;
   readonly noticeMs?: number | undefined;
   readonly capture?: Capture | undefined;
+  readonly workloads?: WorkloadsWish | undefined;
 }
 
 /**
@@ -48,7 +49,8 @@ export async function backupWorkspace(
   let cut: Cut | undefined;
   const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
   const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
-  const countdown = countdownOf(plan, operation, ports);
+  const closesAt = windowOf(operation);
+  const countdown = { ...countdownOf(plan, operation, ports), closesAt };
   try {
     await step('announce', (context) => announceStop(context, countdown));
     const warm = await step('pre-copy', ({ signal, progress }) =>
@@ -60,7 +62,9 @@ export async function backupWorkspace(
     let started: Captured['started'] | undefined;
     try {
       await step('arm guard', ({ now }) => armBeforeStop(platform, { note: running, policy: settings.policy, now }));
-      const quiet = await step('stop', ({ signal }) => platform.stop(running, { signal }));
+      const quiet = await step('stop', ({ signal, now }) =>
+        platform.stop(running, { signal, workloads: workloadsUntil(input.workloads, closesAt, now()) }),
+      );
       cut = await step(
         'cut',
         ({ signal, progress, now, sleep }) =>
@@ -186,6 +190,16 @@ function countdownOf(
       await announceToPeople(chat, message, operation.trigger);
     },
   };
+}
+
+function windowOf({ scheduled }: Story<typeof backupStory>['operation']): Date | undefined {
+  return scheduled?.windowClosesAt === undefined ? undefined : new Date(scheduled.windowClosesAt);
+}
+
+/** Nobody is waited for beyond the hours in which services may stop. */
+function workloadsUntil(wish: WorkloadsWish | undefined, closesAt: Date | undefined, now: Date) {
+  if (!wish || !closesAt) return wish;
+  return { ...wish, waitForMs: Math.min(wish.waitForMs, Math.max(0, closesAt.getTime() - now.getTime())) };
 }
 
 function endOfBudget(stoppedAt: string, plan: BackupPlan) {

@@ -125,7 +125,14 @@ function refuseOverBudget(forecast: BackupPlan['forecast'], policy: WorkspacePol
 }
 
 function planPart(part: PartState, wish: Capture | undefined): PartPlan {
-  const { freeBytes: _free, possible: _possible, present: _present, notBeside: _beside, ...plan } = part;
+  const {
+    freeBytes: _free,
+    possible: _possible,
+    present: _present,
+    notBeside: _beside,
+    storageClass: _class,
+    ...plan
+  } = part;
   refuseImpossible(part, wish ?? part.capture);
   return wish === undefined ? plan : { ...plan, capture: wish, reason: 'asked for this backup' };
 }

@@ -9,6 +9,8 @@ const LATE_MS = 5_000;
 
 export interface Countdown {
   readonly noticeMs: number;
+  /** Services are not stopped any more from then on: the off-peak hours are over. */
+  readonly closesAt?: Date | undefined;
   /** Looks once more at what the stop stands on; rejects when it may not happen any more. */
   lookAgain(signal: AbortSignal): Promise<void>;
   /** Tells people that services stop at this moment. */
@@ -21,6 +23,7 @@ export async function announceStop(context: StepContext, countdown: Countdown): 
   // After a restart a moment that is still to come is said again, and not moved: people may have postponed to it.
   if (told && told.getTime() > context.now().getTime()) return countdown.announce(told);
   const stopsAt = new Date(context.now().getTime() + countdown.noticeMs);
+  refuseAfterHours(stopsAt, countdown);
   await countdown.announce(stopsAt);
   await context.announced(stopsAt);
 }
@@ -37,6 +40,7 @@ export async function countDown(context: StepContext, countdown: Countdown): Pro
     if (!told || (isLate && countdown.noticeMs > 0)) await announceStop(context, countdown);
     const leftMs = (context.stopsAt()?.getTime() ?? 0) - context.now().getTime();
     if (leftMs <= 0) {
+      refuseAfterHours(context.now(), countdown);
       await countdown.lookAgain(context.signal);
       if (await context.countedDown()) return;
       continue;
@@ -44,6 +48,14 @@ export async function countDown(context: StepContext, countdown: Countdown): Pro
     context.progress({ remainingMs: leftMs });
     await context.sleep(Math.min(leftMs, LOOK_MS));
   }
+}
+
+/** Copying took longer than its window, or people moved the stop to its very end. */
+function refuseAfterHours(stopsAt: Date, { closesAt }: Countdown): void {
+  if (!closesAt || stopsAt < closesAt) return;
+  throw new OperationError('put-off', 'Services could not be stopped before its window closed, so it is put off.', {
+    hint: 'It is tried again at its next time. Ask for it yourself if it cannot wait.',
+  });
 }
 
 /** A person who asks may go on when the chat is down: they know. Nobody is surprised by a schedule that reached no one. */

@@ -71,7 +71,10 @@ type ResultOf<Policy extends { result: z.ZodType }> = z.infer<Policy['result']>;
  * even while unwinding, even when the journal cannot be written.
  */
 export interface Story<Declaration extends StoryDeclaration> {
-  readonly operation: Pick<Operation, 'id' | 'workspace' | 'by' | 'trigger' | 'reason' | 'startedAt' | 'settings'>;
+  readonly operation: Pick<
+    Operation,
+    'id' | 'workspace' | 'by' | 'trigger' | 'reason' | 'scheduled' | 'startedAt' | 'settings'
+  >;
   /** Folder for the operation's own files. */
   readonly folder: string;
   step<Name extends keyof Declaration['steps'] & string>(

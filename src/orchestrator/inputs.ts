@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { backupId, requestId } from '../records/ids.ts';
 import { deletePlan, restorePlan, undoPlan } from '../records/plan.ts';
 import { capture, workspaceSettings } from '../records/workspace.ts';
+import { workloadsWish } from '../workspace/platform.ts';
 
 /** What an operation's record keeps of what was asked, per kind. */
 export const backupInput = z.object({
@@ -9,6 +10,7 @@ export const backupInput = z.object({
   name: z.string().optional(),
   noticeMs: z.number().optional(),
   capture: capture.optional(),
+  workloads: workloadsWish.optional(),
 });
 
 export const restoreInput = z.object({

@@ -6,7 +6,9 @@ import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
+import type { Fired, Scheduled } from '../schedule/schedule.ts';
 import { policyNow } from './approvers.ts';
+import { backUpAsScheduled } from './back-up-as-scheduled.ts';
 import { type CatalogCheck, checkCatalog, removeOrphans } from './check-catalog.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
@@ -27,6 +29,16 @@ import { planRestore, type RestoreWish, requestRestore } from './request-restore
 import { planUndo, requestUndo, type UndoWish } from './request-undo.ts';
 import { requestVerify, verifyNewest } from './request-verify.ts';
 import { createRoom, type OrchestratorWorld } from './room.ts';
+import { createScheduledTurns } from './scheduled-turns.ts';
+import {
+  listSchedules,
+  pauseSchedules,
+  resumeSchedules,
+  runNow,
+  type ScheduleView,
+  type ScheduleWish,
+  skipNext,
+} from './schedules.ts';
 import {
   countBackups,
   countServicesDown,
@@ -43,6 +55,8 @@ import { sweep } from './sweep.ts';
 export interface Orchestrator {
   requestBackup(person: Person, wish: BackupWish): Promise<RunningOperation>;
   planBackup(wish: BackupWish): Promise<BackupPlan>;
+  /** A backup as its schedule declares it: in its turn when it is due, at once when a person asks. */
+  backUpAsScheduled(person: Person, schedule: Scheduled, slotAt: Date): Promise<Fired>;
   requestRestore(person: Person, wish: RestoreWish): Promise<Request>;
   planRestore(person: Person, wish: RestoreWish): Promise<{ backup: Backup; plan: RestorePlan }>;
   requestUndo(person: Person, wish: UndoWish): Promise<Request>;
@@ -97,6 +111,11 @@ export interface Orchestrator {
   /** Told of every operation that has ended, also of one that was unwound at boot. */
   onEnd(listener: (operation: Operation, view: OperationView) => void): void;
   running(): readonly RunningOperation[];
+  listSchedules(wish: ScheduleWish): Promise<ScheduleView[]>;
+  pauseSchedules(person: Person, wish: ScheduleWish, reason?: string): Promise<ScheduleView[]>;
+  resumeSchedules(person: Person, wish: ScheduleWish): Promise<ScheduleView[]>;
+  skipNext(person: Person, wish: ScheduleWish): Promise<ScheduleView>;
+  runNow(person: Person, wish: ScheduleWish): Promise<{ id: string; fired: Fired }>;
   /** Nothing runs, and of what ended everybody was told. */
   isIdle(): boolean;
   /** At boot, before anything else: takes up what an earlier life left open. */
@@ -111,10 +130,12 @@ export interface Orchestrator {
 
 export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
   const room = createRoom(world);
+  const turns = createScheduledTurns(room);
   const forgetLeftCopies = createLeftCopies(room);
   room.onEnd((_, operation) => void (operation && noteLeftCopies(room, operation).catch(world.onBug)));
   return {
     requestBackup: (person, wish) => requestBackup(room, person, wish),
+    backUpAsScheduled: (person, schedule, slotAt) => backUpAsScheduled({ room, turns }, person, schedule, slotAt),
     planBackup: (wish) => planOnly(room, wish),
     requestRestore: (person, wish) => requestRestore(room, person, wish),
     planRestore: (person, wish) => planRestore(room, person, wish),
@@ -153,6 +174,11 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     findWaiting: () => findWaiting(room),
     onEnd: (listener) => room.onEnd((_, ended) => ended && listener(ended, viewOf(room, ended))),
     running: () => room.running(),
+    listSchedules: (wish) => listSchedules(room, wish),
+    pauseSchedules: (person, wish, reason) => pauseSchedules(room, person, wish, reason),
+    resumeSchedules: (person, wish) => resumeSchedules(room, person, wish),
+    skipNext: (person, wish) => skipNext(room, person, wish),
+    runNow: (person, wish) => runNow(room, person, wish),
     isIdle: () => room.isIdle(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),

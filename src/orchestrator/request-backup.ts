@@ -5,6 +5,7 @@ import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import type { Capture, WorkspaceSettings } from '../records/workspace.ts';
+import type { WorkloadsWish } from '../workspace/platform.ts';
 import type { Room } from './room.ts';
 
 export interface BackupWish {
@@ -14,6 +15,10 @@ export interface BackupWish {
   readonly noticeMs?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly capture?: Capture | undefined;
+  /** What becomes of people's workloads at the stop. Absent: what the platform is configured to do. */
+  readonly workloads?: WorkloadsWish | undefined;
+  /** The slot that nobody but the clock asked for. */
+  readonly scheduled?: Operation['scheduled'];
 }
 
 /** Starts a backup now; its own preflight may still refuse it. */
@@ -30,13 +35,14 @@ export async function requestBackup(room: Room, person: Person, wish: BackupWish
     kind: 'backup',
     workspace: wish.workspace,
     by: person,
-    trigger: 'person',
+    ...(wish.scheduled ? { trigger: 'schedule', scheduled: wish.scheduled } : { trigger: 'person' }),
     ...(wish.reason === undefined ? {} : { reason: wish.reason }),
     input: {
       backupId: id.replace('op_', 'bkp_'),
       ...(wish.name === undefined ? {} : { name: wish.name }),
       ...(wish.noticeMs === undefined ? {} : { noticeMs: wish.noticeMs }),
       ...(wish.capture === undefined ? {} : { capture: wish.capture }),
+      ...(wish.workloads === undefined ? {} : { workloads: { ...wish.workloads } }),
     },
     settings: withTimeout(settings, wish.timeoutMs),
     startedAt: at,

@@ -14,9 +14,10 @@ import type { NewId } from '../records/ids.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
+import type { Fired, Scheduled } from '../schedule/schedule.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { tellStory } from './stories.ts';
-import type { Upkeep } from './upkeep.ts';
+import { noUpkeep, type Upkeep } from './upkeep.ts';
 
 /** Everything the door is given by `main`. */
 export interface OrchestratorWorld {
@@ -29,6 +30,8 @@ export interface OrchestratorWorld {
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
   /** What happens unasked, as configured now. Absent: nothing does. */
   upkeep?(): Upkeep;
+  /** Does what a schedule declares, for one of its slots or because a person asked. Absent: schedules never begin. */
+  fire?(schedule: Scheduled, slotAt: Date, person: Person): Promise<Fired>;
   /**
    * Makes `workspaces` what the configuration says now. Call before acting on what was approved a while ago: nobody may
    * have said a word since the file was edited.
@@ -60,6 +63,8 @@ export interface Room {
   /** Nothing runs, and of what ended everybody was told. */
   isIdle(): boolean;
   settingsOf(workspace: string): WorkspaceSettings;
+  /** What happens unasked, as configured now. */
+  upkeep(): Upkeep;
   /** @throws UserError `workspace-busy` naming the operation that runs. */
   refuseWhenBusy(workspace: string): void;
   /** @throws UserError `not-allowed`. */
@@ -168,6 +173,7 @@ export function createRoom(world: OrchestratorWorld): Room {
 
   return {
     world,
+    upkeep: () => world.upkeep?.() ?? noUpkeep,
     runningIn,
     running,
     isIdle: () => launched.size === 0,

@@ -51,7 +51,7 @@ export const operation = z.object({
   by: person,
   trigger: z.enum(['person', 'schedule']),
   /** Of which schedule, and for which of its slots: no slot is ever begun twice. */
-  scheduled: z.object({ id: z.string(), slotAt: moment }).optional(),
+  scheduled: z.object({ id: z.string(), slotAt: moment, windowClosesAt: moment.optional() }).optional(),
   reason: z.string().optional(),
   /** By whose votes it runs, in the order they were given; absent for what needs no approval. */
   approvedBy: z.array(z.string()).min(1).optional(),

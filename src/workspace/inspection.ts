@@ -7,6 +7,8 @@ export interface PartState extends PartPlan {
   readonly freeBytes: number;
   /** The same for parts that share their free bytes; absent where that cannot be known. */
   readonly fileSystem?: string;
+  /** The kind of storage it lies on, as its cluster calls it; absent where there is no such thing. */
+  readonly storageClass?: string | undefined;
   /** Captures that this platform can do for it. */
   readonly possible: readonly Capture[];
   /** Why the whole of it can be neither swapped nor written in place, whoever asks; absent when it can. */

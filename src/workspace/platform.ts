@@ -79,6 +79,13 @@ export type Started = z.infer<typeof started>;
 
 export type CountMoment = 'before' | 'after';
 
+/** What becomes of people's workloads that run at the stop: waited for, up to so many milliseconds, and then. */
+export const workloadsWish = z.object({
+  waitForMs: z.number().nonnegative(),
+  otherwise: z.enum(['stop', 'put-off']),
+});
+export type WorkloadsWish = z.infer<typeof workloadsWish>;
+
 export interface EffectOptions {
   readonly signal?: AbortSignal;
 }
@@ -146,10 +153,11 @@ export interface WorkspacePlatform {
   putBack(note: RunningNote): Promise<string[]>;
 
   /**
-   * Stops the noted services in order and waits until each is gone. When it rejects, some may be stopped.
-   * @throws OperationError `service-will-not-stop` naming the service.
+   * Stops the noted services in order and waits until each is gone. When it rejects, some may be stopped. `workloads`
+   * replaces what is configured for people's workloads; services are up while they are waited for.
+   * @throws OperationError `service-will-not-stop` naming the service; `put-off` naming workloads, with nothing stopped.
    */
-  stop(note: RunningNote, options?: EffectOptions): Promise<Quiet>;
+  stop(note: RunningNote, options?: EffectOptions & { readonly workloads?: WorkloadsWish | undefined }): Promise<Quiet>;
   /**
    * Rejects unless this quiet time still holds: nothing was started since, no other process has a file of a part open
    * for writing, wherever it runs.

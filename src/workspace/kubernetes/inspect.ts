@@ -138,6 +138,7 @@ function stateOf(part: FoundPart, usage: Usage | undefined, { storage, wish, set
   const { name, kind, location, capture, reason, possible, exclude } = part;
   const { files = 0, bytes = 0, writtenSince } = usage ?? {};
   const notBeside = whyNotBeside(part, storage.classes, settings);
+  const storageClass = (part.backing?.claim ?? part.claim).spec?.storageClassName;
   const notWithin = whyNotWithin(part);
   return {
     ...{ name, kind, location, capture, reason, possible, exclude: [...exclude] },
@@ -145,6 +146,7 @@ function stateOf(part: FoundPart, usage: Usage | undefined, { storage, wish, set
     ...(wish.count ? { files, bytes } : { files: 0, bytes: 0 }),
     ...(notBeside === undefined ? {} : { notBeside }),
     ...(notWithin === undefined ? {} : { notWithin }),
+    ...(storageClass ? { storageClass } : {}),
     freeBytes: roomOf(part, usage, settings, notBeside !== undefined),
     present: true,
     // Times are from the clocks of nodes and filers.

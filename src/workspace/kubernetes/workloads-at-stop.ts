@@ -1,5 +1,5 @@
 import { OperationError } from '../../errors.ts';
-import type { EffectOptions } from '../platform.ts';
+import type { EffectOptions, WorkloadsWish } from '../platform.ts';
 import { asRestorer, type KubeContext } from './context.ts';
 import { postponeGuard } from './guard.ts';
 import { POD } from './kinds.ts';
@@ -7,22 +7,28 @@ import { recordsOf } from './ledger.ts';
 import { withOwners } from './workload-owners.ts';
 import { findWorkloads, userNamespaces, type Workload } from './workloads.ts';
 
+export interface SettleOptions extends EffectOptions {
+  readonly workloads?: WorkloadsWish | undefined;
+}
+
 /**
- * People's workloads at the moment of the stop, as the configuration says: a reason to refuse, waited for, or ended.
- * @throws OperationError `plan-changed` naming them; nothing was stopped.
+ * People's workloads at the moment of the stop, as the wish or the configuration says: a reason to refuse, waited for, or
+ * ended.
+ * @throws OperationError naming them, `put-off` for a wish and else `plan-changed`; nothing was stopped.
  */
 export async function settleWorkloads(
   context: KubeContext,
   operationId: string,
-  options: EffectOptions,
+  options: SettleOptions,
 ): Promise<void> {
   const workloads = (await findWorkloads(context)).filter(isInTheWay);
   if (workloads.length === 0) return;
   // A restore that is put back cannot wait for whoever came in on the restored data meanwhile.
   const isPuttingBack = (await recordsOf(context).having('swap')).includes(operationId);
+  if (options.workloads && !isPuttingBack) return settleAsWished(context, operationId, options, options.workloads);
   const policy = isPuttingBack ? 'stop' : context.settings.workloads;
   if (policy === 'refuse') throw stillRun(context, await withOwners(context, workloads));
-  if (policy === 'wait') return awaitWorkloads(context, operationId, options);
+  if (policy === 'wait') return awaitWorkloads(context, operationId, options, context.settings.waitForWorkloads);
   await endWorkloads(isPuttingBack ? asRestorer(context) : context, workloads, options);
 }
 
@@ -34,9 +40,29 @@ function isInTheWay({ madeBy, claims }: Workload): boolean {
   return madeBy === undefined || madeBy.kind === 'Job' || claims.length > 0;
 }
 
+async function settleAsWished(
+  context: KubeContext,
+  operationId: string,
+  options: EffectOptions,
+  wish: WorkloadsWish,
+): Promise<void> {
+  try {
+    await awaitWorkloads(context, operationId, options, wish.waitForMs);
+  } catch (error) {
+    if (!(error instanceof OperationError) || error.code !== 'plan-changed') throw error;
+    if (wish.otherwise === 'put-off')
+      throw new OperationError('put-off', error.message, { hint: 'Services were not stopped.' });
+    await endWorkloads(context, (await findWorkloads(context)).filter(isInTheWay), options);
+  }
+}
+
 /** Services are up meanwhile, so the guard is told to come later by as much. */
-async function awaitWorkloads(context: KubeContext, operationId: string, { signal }: EffectOptions): Promise<void> {
-  const withinMs = context.settings.waitForWorkloads;
+async function awaitWorkloads(
+  context: KubeContext,
+  operationId: string,
+  { signal }: EffectOptions,
+  withinMs: number,
+): Promise<void> {
   await postponeGuard(context, operationId, withinMs);
   const since = context.clock.now().getTime();
   try {
