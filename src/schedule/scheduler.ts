@@ -102,9 +102,10 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     // Asked first, because a write costs a trip to the disk for each of thousands at every start.
     const isNew = begunAnew(known, settings, now) !== undefined;
     const state = isNew ? await states.change(id, (standing) => begunAnew(standing, settings, now)) : known;
-    const due = decideDue({ settings, state, now });
+    const question = { settings, state, now, lastTickAt };
+    const due = decideDue(question);
     if (due.type !== 'fire') return due;
-    return decideDue({ settings, state, now, ...(await world.lengthsOf(schedule)) });
+    return decideDue({ ...question, ...(await world.lengthsOf(schedule)) });
   }
 
   async function deal(schedule: Scheduled, due: Exclude<Due, { type: 'wait' }>, now: Date): Promise<void> {
