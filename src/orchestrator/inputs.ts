@@ -25,4 +25,7 @@ export const undoInput = z.object({ requestId, plan: undoPlan, noticeMs: z.numbe
 
 export const deleteInput = z.object({ requestId, plan: deletePlan });
 
+/** How soon all data is to be read again, and how often it is looked at; in milliseconds. */
+export const checkInput = z.object({ withinMs: z.number().positive(), everyMs: z.number().positive() });
+
 export const verifyInput = z.object({ backupId });

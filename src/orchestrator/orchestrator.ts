@@ -1,3 +1,5 @@
+import type { RereadPace } from '../backup/plan-reread.ts';
+import type { RetentionPlan } from '../backup/retention.ts';
 import type { BackupPage, BackupQuery } from '../catalog/backup-query.ts';
 import type { AuditPage, AuditQuery, RequestFilter } from '../catalog/catalog.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
@@ -16,6 +18,7 @@ import { sayDigest } from './digest.ts';
 import { findBackup } from './find.ts';
 import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { freshnessOf, tellOverdue, type WorkspaceFreshness } from './freshness.ts';
+import { applyRetention, checkRepository, planRetention, prune } from './keep-repository.ts';
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { listRequests, pageAudit, pageBackups } from './pages.ts';
@@ -23,6 +26,7 @@ import { setPin } from './pin.ts';
 import { type QuietHoursFound, sampleWorkloads, suggestQuietHours } from './quiet-hours.ts';
 import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
+import { reportCatalog } from './report-catalog.ts';
 import { type BackupWish, planOnly, requestBackup } from './request-backup.ts';
 import { type DeleteWish, planDelete, requestDelete } from './request-delete.ts';
 import { planRestore, type RestoreWish, requestRestore } from './request-restore.ts';
@@ -72,6 +76,18 @@ export interface Orchestrator {
   tellOverdue(): Promise<readonly WorkspaceFreshness[]>;
   /** Tells people what the week was and what the next one brings; answers at how many places. */
   sayDigest(): Promise<number>;
+  /** What the rules of retention keep and what would go, with the reasons. */
+  planRetention(workspace: string): Promise<RetentionPlan>;
+  /** Removes the backups that no rule keeps; nobody has to approve what the configuration says. */
+  applyRetention(person: Person, workspace: string, reason?: string): Promise<RunningOperation>;
+  /** Gives back the space in the repository of what was removed. */
+  prune(person: Person, workspace: string, reason?: string): Promise<RunningOperation>;
+  /** Reads the share of the repository that is due. */
+  checkRepository(
+    person: Person,
+    workspace: string,
+    options?: { readonly pace?: RereadPace; readonly reason?: string },
+  ): Promise<RunningOperation>;
   setPin(person: Person, backup: string, pin: { pinned: boolean; reason?: string | undefined }): Promise<Backup>;
   decide(person: Person, decision: Decision): Promise<{ request: Request; running: RunningOperation | undefined }>;
   cancel(person: Person, subject: string, reason?: string): Promise<{ operation: Operation } | { request: Request }>;
@@ -87,6 +103,8 @@ export interface Orchestrator {
   listRequests(filter: RequestFilter & { readonly limit: number }): Promise<Request[]>;
   /** Compares catalog and repository. Disturbs nobody, changes nothing. */
   checkCatalog(workspace: string): Promise<CatalogCheck>;
+  /** The same, and tells people what does not fit. */
+  reportCatalog(workspace: string): Promise<CatalogCheck>;
   /** The same, then drops the copies that nobody needs. `confirm`: the workspace's name, repeated by the person. */
   removeOrphans(person: Person, workspace: string, confirm?: string): Promise<CatalogCheck>;
   rebuildCatalog(person: Person, workspace: string): Promise<Rebuilt>;
@@ -148,6 +166,10 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     freshness: (workspace) => freshnessOf(room, workspace),
     tellOverdue: () => tellOverdue(room),
     sayDigest: () => sayDigest(room),
+    planRetention: (workspace) => planRetention(room, workspace),
+    applyRetention: (person, workspace, reason) => applyRetention(room, person, workspace, reason),
+    prune: (person, workspace, reason) => prune(room, person, workspace, reason),
+    checkRepository: (person, workspace, options) => checkRepository(room, person, workspace, options),
     setPin: (person, backup, pin) => setPin(room, person, backup, pin),
     decide: (person, decision) => decide(room, person, decision),
     cancel: (person, subject, reason) => cancel(room, person, subject, reason),
@@ -161,6 +183,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     pageAudit: (query) => pageAudit(room, query),
     listRequests: (filter) => listRequests(room, filter),
     checkCatalog: (workspace) => checkCatalog(room, workspace),
+    reportCatalog: (workspace) => reportCatalog(room, workspace),
     removeOrphans: (person, workspace, confirm) => removeOrphans(room, person, workspace, confirm),
     rebuildCatalog: (person, workspace) => rebuildCatalog(room, person, workspace),
     confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),

@@ -1,7 +1,12 @@
+import { applyRetention } from '../backup/apply-retention.ts';
 import { backupStory } from '../backup/backup-steps.ts';
 import { backupWorkspace } from '../backup/backup-workspace.ts';
+import { checkRepository } from '../backup/check-repository.ts';
 import { deleteBackup } from '../backup/delete-backup.ts';
 import { deleteStory } from '../backup/delete-steps.ts';
+import { pruneRepository } from '../backup/prune-repository.ts';
+import { checkStory, pruneStory } from '../backup/repository-steps.ts';
+import { retentionStory } from '../backup/retention-steps.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Chat } from '../chat/chat.ts';
 import type { DataMover } from '../mover/mover.ts';
@@ -20,7 +25,7 @@ import { undoStory } from '../restore/undo-steps.ts';
 import { verifyBackup } from '../restore/verify-backup.ts';
 import { verifyStory } from '../restore/verify-steps.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
-import { backupInput, deleteInput, restoreInput, undoInput, verifyInput } from './inputs.ts';
+import { backupInput, checkInput, deleteInput, restoreInput, undoInput, verifyInput } from './inputs.ts';
 import { createSafetyBackup } from './safety-backup.ts';
 
 /** What a story may be handed. */
@@ -40,6 +45,9 @@ export const storyOf: Readonly<Record<OperationKind, StoryDeclaration>> = {
   undo: undoStory,
   delete: deleteStory,
   verify: verifyStory,
+  retention: retentionStory,
+  prune: pruneStory,
+  check: checkStory,
 };
 
 /**
@@ -77,6 +85,14 @@ export function tellStory(operation: Operation, ports: StoryPorts, runner: Runne
     case 'verify': {
       const input = verifyInput.parse(operation.input);
       return runOperation(verifyStory, operation, (story) => verifyBackup(story, ports, input), runner);
+    }
+    case 'retention':
+      return runOperation(retentionStory, operation, (story) => applyRetention(story, ports), runner);
+    case 'prune':
+      return runOperation(pruneStory, operation, (story) => pruneRepository(story, ports), runner);
+    case 'check': {
+      const input = checkInput.parse(operation.input);
+      return runOperation(checkStory, operation, (story) => checkRepository(story, ports, input), runner);
     }
   }
 }

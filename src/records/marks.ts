@@ -1,7 +1,27 @@
 import { z } from 'zod';
-import { operationId } from './ids.ts';
+import { backupId, operationId } from './ids.ts';
 import { moment } from './time.ts';
 import { workspaceName } from './workspace.ts';
+
+/** A share of the repository that was found damaged, and who found it first. */
+const damagedSlice = z.object({
+  index: z.number().int().min(1),
+  of: z.number().int().min(1),
+  at: moment,
+  operationId,
+  /** Backups that need what is damaged, as far as the mover could tell. */
+  backups: z.array(backupId),
+  problems: z.array(z.string()),
+});
+
+/** How far the repository's data was read again: `done` of `of` slices in a round that began at `beganAt`. */
+const reread = z.object({
+  of: z.number().int().min(1),
+  done: z.number().int().min(0),
+  beganAt: moment,
+  lastAt: moment,
+  damaged: z.array(damagedSlice),
+});
 
 /** What is remembered of a workspace beside its backups, operations and requests. */
 export const workspaceMarks = z.object({
@@ -17,5 +37,6 @@ export const workspaceMarks = z.object({
   watchedSince: moment.optional(),
   /** People were told that its backup is overdue: since when it is, and when they were told last. */
   overdue: z.object({ since: moment, saidAt: moment }).optional(),
+  reread: reread.optional(),
 });
 export type WorkspaceMarks = z.infer<typeof workspaceMarks>;

@@ -4,7 +4,10 @@ import { person } from './person.ts';
 import { moment } from './time.ts';
 import { workspaceName, workspaceSettings } from './workspace.ts';
 
-export const operationKind = z.enum(['backup', 'restore', 'restore-in-place', 'undo', 'delete', 'verify']);
+export const operationKind = z.enum([
+  ...(['backup', 'restore', 'restore-in-place', 'undo', 'delete', 'verify'] as const),
+  ...(['retention', 'prune', 'check'] as const),
+]);
 export type OperationKind = z.infer<typeof operationKind>;
 
 /** An error as a record keeps it. */

@@ -11,7 +11,7 @@ import { makeBackup, makeDeleteRequest, makeOperation, makePart, makeSettings, m
 import { createWorld, type FakePart, type World } from '../fakes/world.ts';
 import type { StoryCase } from '../operation/play.ts';
 
-const parts: readonly FakePart[] = [
+export const parts: readonly FakePart[] = [
   { name: 'models', kind: 'volume', location: 'internal', capture: 'snapshot', path: '/live/models' },
   { name: 'db', kind: 'volume', location: 'internal', capture: 'two-pass', path: '/live/db' },
   { name: 'projects', kind: 'shared-folder', location: 'internal', capture: 'two-pass', path: '/live/projects' },
@@ -45,7 +45,8 @@ export const deleteCase: StoryCase<typeof deleteStory> = {
   },
 };
 
-async function storeBackups(world: World): Promise<[Backup, Backup]> {
+/** Two completed backups, which share the copy of one part. */
+export async function storeBackups(world: World): Promise<[Backup, Backup]> {
   const files: FakeFiles = new Map();
   for (const { path } of parts) files.set(`${path}/first`, 'then').set(`${path}/last`, 'then').set(`${path}/log`, '0');
   for (const id of [DOOMED, KEPT]) files.set(`/made/${id}/definition.json`, 'definition then');

@@ -78,7 +78,10 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
       known: () => requests.known(),
       change: (id, decide) => effect('catalog.changeRequest', () => requests.change(id, decide)),
     },
-    marks,
+    marks: {
+      get: (workspace) => marks.get(workspace),
+      change: (workspace, decide) => effect('catalog.changeMarks', () => marks.change(workspace, decide)),
+    },
     activity,
     schedules,
     audit,

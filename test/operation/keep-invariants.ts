@@ -1,3 +1,4 @@
+import { copiesOf } from '../../src/backup/delete-plan.ts';
 import type { Backup } from '../../src/records/backup.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { DeletePlan } from '../../src/records/plan.ts';
@@ -9,14 +10,23 @@ import type { Played } from './play.ts';
 /** Effects that only stories may have that stop services or change live data. */
 const TOUCHES = /^platform\.(note|arm|disarm|stop|start|snapshot|stage|commit|revert|apply|keep)/;
 
-/** What a deletion and a verification may never do, and what they have to leave; read from the world. */
+const LOOKS_AFTER: Readonly<Record<string, (played: Played, before: World, allowed: Allowances) => string[]>> = {
+  delete: findDeletion,
+  verify: findVerification,
+  retention: findRetention,
+  prune: findUpkeep,
+  check: findUpkeep,
+};
+
+/** What stories may never do that only look after backups, and what they have to leave; read from the world. */
 export function findMisdeeds(played: Played, before: World, allowed: Allowances): string[] {
   const { operation } = played;
-  if (operation.kind !== 'delete' && operation.kind !== 'verify') return [];
+  const find = LOOKS_AFTER[operation.kind];
+  if (!find) return [];
   const touched = played.lives.flatMap(({ effects }) => effects.filter(({ name }) => TOUCHES.test(name)));
   return [
     ...touched.map(({ name }) => `services or live data were touched: ${name}`),
-    ...(operation.kind === 'delete' ? findDeletion(played, before) : findVerification(played, before, allowed)),
+    ...find(played, before, allowed),
   ];
 }
 
@@ -43,6 +53,39 @@ function findDeletion({ world, operation }: Played, before: World): string[] {
     ...(status !== 'completed' && !isApproved ? [`${status} without an approval of its own`] : []),
     ...(pinned && status !== 'completed' ? [`pinned, and ${status}`] : []),
   ];
+}
+
+/** Retention removes whole backups that are neither pinned nor the newest, and nothing else. */
+function findRetention({ world, operation }: Played, before: World): string[] {
+  const all = [...before.catalog.backups.values()].map((text): Backup => JSON.parse(text));
+  const newest = all.toSorted((one, other) => Date.parse(other.takenAt) - Date.parse(one.takenAt))[0];
+  const left = idsIn(world);
+  const standing = all.map(({ id }) => backupOf(world, id)).filter(({ status }) => status === 'completed');
+  const needed = new Set(standing.flatMap(copiesOf));
+  return all.flatMap(({ id, manifestCopyId, parts }) => {
+    const { status, pinned } = backupOf(world, id);
+    const own = [manifestCopyId, ...parts.map(({ copyId }) => copyId)].filter((copy) => !needed.has(copy));
+    return [
+      ...(id === newest?.id && status !== 'completed' ? [`the newest backup is ${status}`] : []),
+      ...(pinned && status !== 'completed' ? [`pinned, and ${status}`] : []),
+      ...(operation.status === 'cancelled' && status !== 'completed' ? [`cancelled, and a backup is ${status}`] : []),
+      ...(operation.status === 'succeeded' && status === 'deleting'
+        ? ['it succeeded, and a backup is half deleted']
+        : []),
+      ...(status === 'deleted' && own.some((copy) => left.has(copy)) ? ['deleted, and copies of it are left'] : []),
+      ...(status === 'completed' && copiesOf(backupOf(world, id)).some((copy) => !left.has(copy))
+        ? ['listed as completed, and a copy of it is gone']
+        : []),
+    ];
+  });
+}
+
+/** A prune and a check leave every backup and every copy as it is. */
+function findUpkeep({ world }: Played, before: World): string[] {
+  const left = idsIn(world);
+  const lost = [...idsIn(before)].filter((id) => !left.has(id));
+  const changed = [...before.catalog.backups].filter(([id, text]) => world.catalog.backups.get(id) !== text);
+  return [...lost.map((id) => `copy ${id} is gone`), ...changed.map(([id]) => `${id} was changed`)];
 }
 
 function findVerification({ world, operation }: Played, before: World, allowed: Allowances): string[] {

@@ -29,7 +29,7 @@ export function dieAt(n: number, die: Death): (stage: Stage) => FateOf {
 
 /** Looks that change nothing: dying after one is dying before it. */
 const LOOKS =
-  /^(platform\.(inspect|readNote|isReverted|isServed|proveQuiet|warmUp)|mover\.(probe|list|count|restore|compare)|catalog\.(get|list))/;
+  /^(platform\.(inspect|readNote|isReverted|isServed|proveQuiet|warmUp)|mover\.(probe|list|count|restore|compare|reread)|catalog\.(get|list))/;
 
 export function deathsOf(effects: Effects): { readonly n: number; readonly die: Death; readonly at: string }[] {
   return effects.flatMap(({ name, hasHalf }, index) => {

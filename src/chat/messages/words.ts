@@ -8,6 +8,9 @@ const KINDS = {
   undo: 'undo',
   delete: 'deletion',
   verify: 'verification',
+  retention: 'retention',
+  prune: 'prune',
+  check: 'repository check',
 } as const;
 
 /** `deletion`: an operation of this kind, as a noun. */
