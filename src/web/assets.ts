@@ -10,14 +10,18 @@ const ofHtmx = (name: string) => readFileSync(require.resolve(`htmx.org/dist/${n
 
 const SCRIPT = 'text/javascript; charset=utf-8';
 
+/**
+ * In one file: htmx looks at the page as soon as the browser has a moment, which may come between two files, and then it
+ * would do without its extensions. The one that obeys the policy of the page is first.
+ */
+const HTMX = ['htmx.min.js', 'ext/hx-csp.min.js', 'ext/hx-sse.min.js'];
+
 /** The few files that a page is made with; none is fetched from anywhere else. */
 const FILES = {
   'style.css': { type: 'text/css; charset=utf-8', read: () => own('style.css') },
   'page.js': { type: SCRIPT, read: () => own('page.js') },
   'icon.svg': { type: 'image/svg+xml', read: () => own('icon.svg') },
-  'htmx.js': { type: SCRIPT, read: () => ofHtmx('htmx.min.js') },
-  'hx-sse.js': { type: SCRIPT, read: () => ofHtmx('ext/hx-sse.min.js') },
-  'hx-csp.js': { type: SCRIPT, read: () => ofHtmx('ext/hx-csp.min.js') },
+  'htmx.js': { type: SCRIPT, read: () => HTMX.map(ofHtmx).join(';\n') },
 } as const;
 
 /** Read once, when the door is made: a file that is missing is noticed at once. */

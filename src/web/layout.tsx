@@ -36,8 +36,6 @@ const Layout: FC<LayoutProps> = ({ title, place, visitor, nonce, children }) => 
       <link rel="stylesheet" href="/assets/style.css" />
       <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
       <script src="/assets/htmx.js" nonce={nonce} defer />
-      <script src="/assets/hx-sse.js" nonce={nonce} defer />
-      <script src="/assets/hx-csp.js" nonce={nonce} defer />
       <script src="/assets/page.js" nonce={nonce} defer />
     </head>
     <body>

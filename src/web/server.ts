@@ -24,7 +24,13 @@ export function createWebServer(world: Omit<WebWorld, 'closing'>): WebServer {
   };
   const app = createWebApp({ ...world, onBug, closing: closing.signal });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer((incoming, outgoing) => void answer(incoming, outgoing).catch(onBug));
+  const server = createServer((incoming, outgoing) => {
+    outgoing.once('close', () => {
+      // What a browser keeps open for its next question keeps nobody from closing.
+      if (closing.signal.aborted) setImmediate(() => server.closeIdleConnections());
+    });
+    answer(incoming, outgoing).catch(onBug);
+  });
 
   return {
     async listen() {

@@ -43,7 +43,7 @@ export const Note: FC<{ tone: 'info' | 'warning' | 'bad' | 'good'; children?: Ch
 export const Facts: FC<{ facts: readonly (readonly [label: string, value: Child | undefined])[] }> = ({ facts }) => (
   <dl class="facts">
     {facts
-      .filter(([, value]) => value !== undefined && value !== '')
+      .filter(([, value]) => value !== undefined && value !== false && value !== '')
       .map(([label, value]) => (
         <div>
           <dt>{label}</dt>

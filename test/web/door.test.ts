@@ -36,7 +36,7 @@ describe('the page', () => {
   });
 
   test('serves the few files that it is made with, and only those', async () => {
-    for (const file of ['style.css', 'page.js', 'icon.svg', 'htmx.js', 'hx-sse.js', 'hx-csp.js']) {
+    for (const file of ['style.css', 'page.js', 'icon.svg', 'htmx.js']) {
       const { status, headers } = await door.nobody.get(`/assets/${file}`);
       expect([file, status]).toEqual([file, 200]);
       const again = await door.nobody.get(`/assets/${file}`, { 'if-none-match': headers.get('etag') ?? '' });

@@ -26,6 +26,9 @@ export interface WebDoor extends Door {
   readonly origin: string;
   as(name: string): Browser;
   readonly nobody: Browser;
+  /** How many follow an operation now. */
+  watchers(): number;
+  close(): Promise<void>;
 }
 
 export const csrfOf = (name: string) => `csrf of ${name}`;
@@ -34,11 +37,14 @@ export async function openWebDoor(policy: object = {}): Promise<WebDoor> {
   const door = await openDoor(policy);
   const hub = createHub();
   publishTo(hub, door);
+  let watching = 0;
   const server = createWebServer({
     settings: webSettings.parse({ port: 0 }),
     orchestrator: door.orchestrator,
     visitors: { who: async ({ headers }) => visitorOf(headers.get('x-test-person')) },
     async *follow(id, signal) {
+      watching += 1;
+      signal.addEventListener('abort', () => (watching -= 1), { once: true });
       for await (const event of follow(door.orchestrator, hub, id, signal)) if (event.type === 'view') yield event.view;
     },
     async *changes(signal) {
@@ -57,6 +63,8 @@ export async function openWebDoor(policy: object = {}): Promise<WebDoor> {
     origin,
     as: (name) => browse(origin, name),
     nobody: browse(origin, undefined),
+    watchers: () => watching,
+    close: server.close,
     async dispose() {
       await server.close();
       await door.dispose();

@@ -96,13 +96,13 @@ const BackupTable: FC<{ query: BackupsQuery; backups: readonly Backup[] }> = ({ 
       <Name backup={one} />,
       <a href={`/workspaces/${one.workspace}`}>{one.workspace}</a>,
       <Moment at={one.takenAt} />,
-      one.trigger === 'schedule' ? `${one.by.name} (schedule)` : one.by.name,
+      <Maker backup={one} />,
       <Size bytes={one.bytes} />,
       <Size bytes={one.addedBytes} />,
       one.files.toLocaleString('en'),
       <Length ms={one.durationMs} />,
       <Length ms={one.downtimeMs} />,
-      capturesOf(one).join(', '),
+      <Stack lines={capturesOf(one)} />,
       one.release,
       <Standing backup={one} />,
       one.status === 'deleted' || one.status === 'deleting' ? '' : <a href={`/backups/${one.id}/restore`}>Restore</a>,
@@ -137,6 +137,21 @@ const Name: FC<{ backup: Backup }> = ({ backup: { id, name } }) => (
   <span class="stack">
     <a href={`/backups/${id}`}>{name ?? id}</a>
     {name === undefined ? null : <small>{id}</small>}
+  </span>
+);
+
+const Maker: FC<{ backup: Backup }> = ({ backup: { by, trigger } }) => (
+  <span class="stack">
+    {by.name}
+    {trigger === 'schedule' ? <small>by schedule</small> : null}
+  </span>
+);
+
+const Stack: FC<{ lines: readonly string[] }> = ({ lines }) => (
+  <span class="stack">
+    {lines.map((line) => (
+      <span>{line}</span>
+    ))}
   </span>
 );
 
