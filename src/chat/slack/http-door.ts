@@ -29,7 +29,7 @@ export const HTTP_PATH = '/slack/events';
 
 /**
  * Bolt's receiver behind a door of our own, which refuses what Bolt would take: a time in the future, and anything signed
- * before this process began (what was delivered to an earlier life is not known any more, so it could be said twice).
+ * before this process began: what an earlier life could not write down would be said twice.
  */
 export function createHttpDoor({ signingSecret, port, clock, log }: HttpDoorOptions): HttpDoor {
   const receiver = new HTTPReceiver({
