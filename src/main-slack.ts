@@ -77,6 +77,10 @@ export async function createSlack({ settings, people, environment, data, log, on
     now: Date.now,
     log,
   });
+  const forget = (id: string) => {
+    approvers.forget(id);
+    chat.forget(id);
+  };
   let door: SlackDoor | undefined;
   return {
     chat: withChanges(chat, () => door?.homeChanged()),
@@ -90,7 +94,7 @@ export async function createSlack({ settings, people, environment, data, log, on
       const { createSlackDoor } = await import('./chat/slack/door.ts');
       const { createSlackWords } = await import('./main-slack-words.ts');
       const words = createSlackWords(orchestrator, configFor);
-      const world = { clients, health, data, clock: systemClock, log, onBug, onChanged: approvers.forget };
+      const world = { clients, health, data, clock: systemClock, log, onBug, onChanged: forget };
       try {
         door = createSlackDoor({ ...words, ...world, settings, tokens });
       } catch (error) {

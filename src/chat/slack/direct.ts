@@ -28,6 +28,8 @@ export interface Direct {
   ): Promise<{ readonly told: number; readonly of: number; readonly isWhole: boolean }>;
   /** What became of it, to those who were told. `key`: once for each change. */
   letters(id: string, key: string, message: Message): Letter[];
+  /** This account is not what it was. */
+  forget(account: string): void;
 }
 
 /** How long it is believed who has an e-mail address, or that nobody has. */
@@ -71,6 +73,12 @@ export function createDirect({ client, outbox, slots, accountOf, now, log }: Dir
   }
 
   return {
+    forget(account) {
+      for (const [email, known] of byEmail) {
+        // Who was nobody may be this account now.
+        if (known.account === account || known.account === undefined) byEmail.delete(email);
+      }
+    },
     async tell(id, message) {
       const { affects = [] } = message;
       const told = await Promise.all(

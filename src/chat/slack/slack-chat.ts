@@ -37,6 +37,8 @@ export interface SlackChat extends Chat {
   begin(requests?: readonly Request[]): void;
   /** Says what can be said now, then stops. */
   end(): Promise<void>;
+  /** This account is not what it was. */
+  forget(account: string): void;
 }
 
 /** What is known of an operation that runs, to draw its one message from. */
@@ -217,6 +219,7 @@ export function createSlackChat(options: SlackChatOptions): SlackChat {
         requests.show(request, describeRequest(request)).catch((err) => log.debug({ err }, 'a request is shown later'));
       }
     },
+    forget: direct.forget,
     async end() {
       ended.abort();
       live.end();

@@ -130,6 +130,18 @@ describe('people whose work ends with a stop', () => {
     expect(world.slack.dms('U0CAROL')).toHaveLength(1);
   });
 
+  it('are looked for again once Slack tells that an account changed', async () => {
+    world.slack.people.add({ id: 'U0ZOE', name: 'zoe', email: 'zoe@example.org' });
+    const chat = world.live();
+    const other = { ...affected, operationId: 'op_00000000bb', key: 'op_00000000bb:stop' };
+    expect(await chat.announce(affected)).toEqual({ reached: 3 });
+    world.slack.people.deactivate('U0ZOE');
+    world.slack.people.add({ id: 'U1ZOE', name: 'zoe', email: 'zoe@example.org' }); // she came back with another account
+    chat.forget('U0ZOE');
+    expect(await chat.announce(other)).toEqual({ reached: 3 });
+    expect([world.slack.dms('U0ZOE').length, world.slack.dms('U1ZOE').length]).toEqual([1, 1]);
+  });
+
   it('hear that it was called off, also from the next life', async () => {
     await world.live().announce(affected);
     const next = world.live();
