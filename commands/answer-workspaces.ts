@@ -9,17 +9,19 @@ import { asJson } from './answers.ts';
 /** More services than this are counted, and only those that are not up are named. */
 const NAMED_SERVICES = 6;
 
+/** More workspaces than this are counted in the text, and only those that want a look are told of there. */
+const NAMED_WORKSPACES = 10;
+
 /** How workspaces stand: services, what runs and waits, the last backup. */
 export function answerWorkspaces(states: readonly WorkspaceState[], follow: boolean, trouble?: string): Answer {
-  const isUp = (state: WorkspaceState) => state.unseen === undefined && state.services.every(isServiceUp);
   const waiting = states.flatMap(({ requests }) => requests);
   const [only] = states;
   return {
-    text: states.map(workspaceText).join(' ') || 'No workspace is configured.',
-    tone: states.every((state) => isUp(state) && isWell(state)) ? 'good' : 'warning',
+    text: workspacesText(states) || 'No workspace is configured.',
+    tone: states.every(isFine) ? 'good' : 'warning',
     table: {
       columns: ['Workspace', 'Services', 'Now', 'Last backup'],
-      rows: states.map((state) => [
+      rows: likeliestFirst(states).map((state) => [
         state.workspace,
         state.unseen ? 'not known' : servicesCell(state.services),
         state.operation ? nowText(state.operation) : 'nothing runs',
@@ -29,7 +31,7 @@ export function answerWorkspaces(states: readonly WorkspaceState[], follow: bool
       ]),
     },
     fields: [
-      ...states.flatMap(freshnessField),
+      ...(states.length <= NAMED_WORKSPACES ? states : states.filter(isOverdue)).flatMap(freshnessField),
       ...states.flatMap(({ failed }) => failed.map((view): [string, string] => ['Failed', failureText(view)])),
       ...waiting.map((request): [string, string] => [
         request.status === 'pending' ? 'Waits for a decision' : 'Waits for its turn',
@@ -47,6 +49,8 @@ export function answerWorkspaces(states: readonly WorkspaceState[], follow: bool
 
 const isOverdue = ({ freshness }: WorkspaceState) => freshness.is === 'overdue';
 const isWell = (state: WorkspaceState) => state.failed.length === 0 && !isOverdue(state);
+const isUp = (state: WorkspaceState) => state.unseen === undefined && state.services.every(isServiceUp);
+const isFine = (state: WorkspaceState) => isUp(state) && isWell(state);
 
 function freshnessField({ workspace, freshness }: WorkspaceState): [string, string][] {
   return freshnessText(freshness).map(([label, text]) => [label, `${workspace}, ${text}`]);
@@ -68,6 +72,25 @@ function nowText({ kind, id, steps, stopsAt }: OperationView): string {
 function failureText({ kind, id, workspace, startedAt, endedAt, error }: OperationView): string {
   const why = error?.message ?? 'no reason was recorded';
   return `the last ${writeKind(kind)} of ${workspace}, ${id}, ended at ${writeMoment(endedAt ?? startedAt)}: ${why}`;
+}
+
+/** Where there are many a chat may not show them all. */
+function likeliestFirst(states: readonly WorkspaceState[]) {
+  if (states.length <= NAMED_WORKSPACES) return states;
+  const rank = (state: WorkspaceState) => (isFine(state) ? (state.operation ? 1 : 2) : 0);
+  return [...states].sort((one, other) => rank(one) - rank(other));
+}
+
+/** Each in a sentence where they are few; of many only those that want a look. */
+function workspacesText(states: readonly WorkspaceState[]): string {
+  if (states.length <= NAMED_WORKSPACES) return states.map(workspaceText).join(' ');
+  const others = states.filter((state) => !isFine(state));
+  const more = others.length - NAMED_WORKSPACES;
+  return [
+    `${states.length - others.length} of ${states.length} workspaces: services are up.`,
+    ...others.slice(0, NAMED_WORKSPACES).map(workspaceText),
+    ...(more > 0 ? [`And ${more} more want a look.`] : []),
+  ].join(' ');
 }
 
 function workspaceText(state: WorkspaceState): string {

@@ -89,7 +89,7 @@ function configOf(path: string, file: ConfigFile): Config {
     path,
     data: resolve(base, data),
     ...(notify && { notify }),
-    ...(slack && { slack }),
+    ...(slack && { slack: { ...slack, catalogUrl: slack.catalogUrl ?? web?.url?.replace(/\/+$/, '') } }),
     ...(web && { web }),
     ...(metrics && { metrics }),
     ...rest,

@@ -61,8 +61,7 @@ function refuseApproval(word: string, { slack }: People): void {
 }
 
 async function lookFor(orchestrator: Orchestrator, person: Person): Promise<HomeFacts> {
-  const subject = await orchestrator.lookAt();
-  const states = subject.kind === 'workspaces' ? subject.states : [];
+  const states = await orchestrator.glance();
   const mine = await Promise.all(
     states.map(async ({ workspace, requests }) => {
       const waiting = requests.filter((request) => isOpenTo(person, request));

@@ -14,19 +14,23 @@ import { verifyInput } from './inputs.ts';
 import type { Room } from './room.ts';
 import { storyOf } from './stories.ts';
 
-/** One workspace at a glance. */
-export interface WorkspaceState {
+/** What is on record of one workspace, and what runs. */
+export interface Glance {
   readonly workspace: string;
-  readonly services: readonly ServiceState[];
-  /** Why nobody can look at it now; its services are then not known. */
-  readonly unseen?: { readonly message: string; readonly hint?: string | undefined };
   readonly operation?: OperationView;
   readonly lastBackup?: Backup;
   /** Whether that is younger than it may be. */
   readonly freshness: Freshness;
+  readonly requests: readonly Request[];
+}
+
+/** One workspace as it stands. */
+export interface WorkspaceState extends Glance {
+  readonly services: readonly ServiceState[];
+  /** Why nobody can look at it now; its services are then not known. */
+  readonly unseen?: { readonly message: string; readonly hint?: string | undefined };
   /** Of each kind, the last operation when it failed: shown until one of the same kind succeeds. */
   readonly failed: readonly OperationView[];
-  readonly requests: readonly Request[];
   /** Why nothing is removed by age or number, until a person confirms the catalog. */
   readonly retentionOff?: { readonly since: string; readonly because: string };
   /** The operation whose stopped services nobody has started again. */
@@ -84,31 +88,55 @@ function backupIdOf({ id, kind, input }: Operation): string {
   return verified?.backupId ?? id.replace('op_', 'bkp_');
 }
 
-async function look(room: Room, workspace: string): Promise<WorkspaceState> {
+/** What runs and waits, and the last backup, of each workspace; no workspace itself is looked at. */
+export async function glanceAtAll(room: Room): Promise<Glance[]> {
+  return Promise.all(Object.keys(room.world.workspaces).map((name) => glance(room, name)));
+}
+
+async function glance(room: Room, workspace: string): Promise<Glance> {
   const { catalog } = room.world;
-  const seen = await see(room, workspace);
-  const running = room.runningIn(workspace);
   const [lastBackup] = await catalog.backups.list({ workspace, status: 'completed', limit: 1 });
   const requests = await catalog.requests.list({ workspace, status: ['pending', 'approved'] });
-  const { retentionOff } = await catalog.marks.get(workspace);
-  const { notedBy: stoppedBy, services = [] } = seen;
-  const isDown = services.some((service) => !service.running);
+  const running = room.runningIn(workspace);
   return {
     workspace,
-    services,
-    ...(seen.unseen ? { unseen: seen.unseen } : {}),
     ...(running ? { operation: running.view() } : {}),
     ...(lastBackup ? { lastBackup } : {}),
     freshness: (await freshnessOf(room, workspace))[0]?.freshness ?? { is: 'unwatched' },
-    failed: await lastFailures(room, workspace),
     requests,
+  };
+}
+
+async function look(room: Room, workspace: string): Promise<WorkspaceState> {
+  const seen = await see(room, workspace);
+  const { retentionOff } = await room.world.catalog.marks.get(workspace);
+  const running = room.runningIn(workspace);
+  const { notedBy: stoppedBy, services = [] } = seen;
+  const isDown = services.some((service) => !service.running);
+  return {
+    ...(await glance(room, workspace)),
+    services,
+    ...(seen.unseen ? { unseen: seen.unseen } : {}),
+    failed: await lastFailures(room, workspace),
     ...(retentionOff ? { retentionOff } : {}),
     ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
 }
 
+type Seen = Partial<Inspection> & Pick<WorkspaceState, 'unseen'>;
+const looks = new WeakMap<Room, Map<string, Promise<Seen>>>();
+
+/** Who asks while somebody looks gets the same answer: many at once cost a cluster no more than one. */
+function see(room: Room, workspace: string): Promise<Seen> {
+  const known = looks.get(room) ?? new Map<string, Promise<Seen>>();
+  looks.set(room, known);
+  const seeing = known.get(workspace) ?? seeNow(room, workspace).finally(() => known.delete(workspace));
+  known.set(workspace, seeing);
+  return seeing;
+}
+
 /** A workspace that cannot be looked at, such as one on a cluster that is away, hides no other and not what is on record. */
-async function see(room: Room, workspace: string): Promise<Partial<Inspection> & Pick<WorkspaceState, 'unseen'>> {
+async function seeNow(room: Room, workspace: string): Promise<Seen> {
   try {
     return await room.world.portsFor(room.settingsOf(workspace)).platform.inspect();
   } catch (error) {

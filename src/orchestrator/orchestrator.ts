@@ -20,7 +20,7 @@ import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { freshnessOf, tellOverdue, type WorkspaceFreshness } from './freshness.ts';
 import { applyRetention, checkRepository, planRetention, prune } from './keep-repository.ts';
 import { type ListFilter, listOperations } from './list-operations.ts';
-import { listBackups, lookAt, type Subject, viewOf } from './look.ts';
+import { type Glance, glanceAtAll, listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { listRequests, pageAudit, pageBackups } from './pages.ts';
 import { setPin } from './pin.ts';
 import { type QuietHoursFound, sampleWorkloads, suggestQuietHours } from './quiet-hours.ts';
@@ -96,6 +96,8 @@ export interface Orchestrator {
   startServices(person: Person, workspace: string): Promise<BroughtUp>;
   checkWorkspace(workspace: string): Promise<Finding[]>;
   lookAt(subject?: string): Promise<Subject>;
+  /** Every workspace, as far as the records tell: cheap enough to be drawn again and again. */
+  glance(): Promise<Glance[]>;
   listBackups(filter: { workspace?: string | undefined; limit?: number | undefined }): Promise<Backup[]>;
   listOperations(filter: ListFilter): Promise<OperationView[]>;
   pageBackups(query: BackupQuery): Promise<BackupPage>;
@@ -177,6 +179,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     startServices: (person, workspace) => startServices(room, person, workspace),
     checkWorkspace: (workspace) => checkWorkspace(room, workspace),
     lookAt: (subject) => lookAt(room, subject),
+    glance: () => glanceAtAll(room),
     listBackups: (filter) => listBackups(room, filter),
     listOperations: (filter) => listOperations(room, filter),
     pageBackups: (query) => pageBackups(room, query),

@@ -125,3 +125,16 @@ describe('status', () => {
     ]);
   });
 });
+
+describe('status of many workspaces', () => {
+  test('counts those that are well, names some of the others, and shows what wants a look first', () => {
+    const states = Array.from({ length: 200 }, (_, n) =>
+      state({ workspace: `ml-${n}`, ...(n % 10 === 9 ? { failed: [failed] } : {}) }),
+    );
+    const { text, table } = answerSubject({ kind: 'workspaces', states }, false);
+    expect(text).toMatch(/^180 of 200 workspaces: services are up\. ml-9: .* And 10 more want a look\.$/);
+    expect(text.length).toBeLessThan(1_000);
+    expect(table?.rows).toHaveLength(200);
+    expect(table?.rows.slice(0, 3).map(([name]) => name)).toEqual(['ml-9', 'ml-19', 'ml-29']);
+  });
+});

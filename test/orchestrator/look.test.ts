@@ -111,3 +111,23 @@ describe('cancel', () => {
     await expect(door.orchestrator.cancel(alice, near)).rejects.toMatchObject({ hint: `Did you mean "${id}"?` });
   });
 });
+
+test('many who ask at once make one look at a workspace, and a glance makes none', async () => {
+  let looks = 0;
+  const { services } = door.world;
+  Object.defineProperty(door.world, 'services', {
+    get() {
+      looks += 1;
+      return services;
+    },
+  });
+  await door.orchestrator.lookAt();
+  const once = looks;
+  expect(once).toBeGreaterThan(0);
+  await Promise.all(Array.from({ length: 50 }, () => door.orchestrator.lookAt()));
+  expect(looks).toBe(2 * once);
+  expect(await door.orchestrator.glance()).toEqual([
+    { workspace: 'team-ml', freshness: { is: 'unwatched' }, requests: [] },
+  ]);
+  expect(looks).toBe(2 * once);
+});
