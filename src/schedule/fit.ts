@@ -11,7 +11,8 @@ export interface FitSettings extends TimingSettings {
 
 /** Where a schedule is looked at that must give the same answer on every day: a mistake of today is one tomorrow. */
 const REFERENCE = new Date('2024-01-01T00:00:00Z');
-const LOOKED_AT = 400;
+/** A week tells of nearly all; the rest is looked at for a year of nights. */
+const [FIRST_LOOK, LAST_LOOK] = [7, 400];
 
 /**
  * What makes a schedule one that never runs, whatever the year: it would otherwise be missed in silence, night after night.
@@ -23,8 +24,8 @@ export function fitsNever(
 ): { key: 'window' | 'when' | 'jitter'; text: string } | undefined {
   const { notice = 0, jitter } = settings;
   const { expression, window } = timingOf({ ...settings, zone: 'UTC', blackout: [] });
-  const slots = nextSlots(expression, 'UTC', REFERENCE, LOOKED_AT);
-  const closest = shortestGapMs(slots);
+  const slotsFrom = (count: number) => nextSlots(expression, 'UTC', REFERENCE, count);
+  const closest = jitter > 0 ? shortestGapMs(slotsFrom(LAST_LOOK)) : undefined;
   if (closest !== undefined && jitter >= closest) {
     return {
       key: 'jitter',
@@ -39,9 +40,10 @@ export function fitsNever(
       text: `is open for ${writeDuration(short)}, not longer than the notice of ${writeDuration(notice)}`,
     };
   }
-  if (slots.some((slot) => fits(window, 'UTC', slot, notice + jitter))) return undefined;
+  const isFitting = (slot: Date) => fits(window, 'UTC', slot, notice + jitter);
+  if (slotsFrom(FIRST_LOOK).some(isFitting) || slotsFrom(LAST_LOOK).some(isFitting)) return undefined;
   const shown = writeSlots(nextSlots(expression, settings.zone, now, 3), settings.zone);
-  if (!slots.some((slot) => windowEndsAt(window, 'UTC', slot) !== undefined)) {
+  if (!slotsFrom(LAST_LOOK).some((slot) => windowEndsAt(window, 'UTC', slot) !== undefined)) {
     return { key: 'when', text: `is never inside its window: it would run ${shown}` };
   }
   const needs = writeDuration(notice + jitter);

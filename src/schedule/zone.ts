@@ -28,9 +28,15 @@ export function checkZone(zone: string): void {
   });
 }
 
+/** A formatter costs more than all else that is read of a schedule. */
+const knownZones = new Set<string>();
+
 function isKnown(zone: string): boolean {
+  if (knownZones.has(zone)) return true;
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }) !== undefined;
+    new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions();
+    knownZones.add(zone);
+    return true;
   } catch {
     return false; // a RangeError is how Intl says no
   }
