@@ -39,13 +39,17 @@ export async function deletingFindings({ world: { catalog }, runningIn }: Room, 
 }
 
 export async function markFindings({ world: { catalog } }: Room, workspace: string): Promise<Finding[]> {
-  const { retentionOff } = await catalog.marks.get(workspace);
+  const { retentionOff, reread } = await catalog.marks.get(workspace);
   const setAside = (await catalog.setAside()).map(
     ({ file, reason }): Finding => ({ about: 'set aside', state: 'bad', says: `${file}: ${reason}` }),
   );
-  if (!retentionOff) return setAside;
+  const damage = (reread?.damaged ?? []).map(({ at, backups }): Finding => {
+    const which = backups.length === 0 ? 'of which backups could not be told' : `needed by ${backups.join(', ')}`;
+    return { about: 'damage', state: 'bad', says: `data in the repository is damaged since ${at}, ${which}` };
+  });
+  if (!retentionOff) return [...setAside, ...damage];
   const says = `retention is off since ${retentionOff.since}: ${retentionOff.because}; look at the backups, then: cml catalog confirm ${workspace}`;
-  return [...setAside, { about: 'retention', state: 'warning', says }];
+  return [...setAside, ...damage, { about: 'retention', state: 'warning', says }];
 }
 
 export function noteFindings(room: Room, notedBy: string | undefined): Finding[] {

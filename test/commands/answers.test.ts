@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answerOperations } from '../../commands/answer-operations.ts';
+import { answerRetention } from '../../commands/answer-retention.ts';
 import { answerSubject } from '../../commands/answer-status.ts';
 import { answerBackups } from '../../commands/answers.ts';
 import type { WorkspaceState } from '../../src/orchestrator/look.ts';
@@ -47,6 +48,19 @@ describe('list', () => {
     const status = answerSubject({ kind: 'backup', backup: torn }, false);
     expect(status.fields).toContainEqual(['Not consistent', 'db: copied while services were up']);
   });
+});
+
+test('tells of each backup whether the rules keep it, and why', () => {
+  const [newer, older] = [makeBackup({ takenAt: momentAfter(5) }), makeBackup({ takenAt: momentAfter(1) })];
+  const kept = [{ id: newer.id, takenAt: newer.takenAt, because: ['last: number 1', 'daily: 2026-03-01'] }];
+  const goes = [{ id: older.id, takenAt: older.takenAt, because: ['no rule keeps it'] }];
+  const answer = answerRetention({ kept, goes }, 'team-ml');
+  expect(answer.text).toBe('2 backups of team-ml: 1 kept, 1 goes the next time. Nothing was done.');
+  expect(answer.table?.rows).toEqual([
+    [newer.id, '2026-03-01 12:05 UTC', 'kept', 'last: number 1, daily: 2026-03-01'],
+    [older.id, '2026-03-01 12:01 UTC', 'GOES', 'no rule keeps it'],
+  ]);
+  expect(answer.json).toEqual({ workspace: 'team-ml', kept, goes });
 });
 
 test('marks a backup whose programs had to be killed', () => {

@@ -28,7 +28,7 @@ export function retentionEnded(operation: Ended, { removed, kept, copies, left }
   const text =
     removed.length === 0
       ? `nothing to remove: the rules keep all ${writeCount(kept, 'backup')}.`
-      : `${writeCount(removed.length, 'backup')} that no rule keeps were removed, ${kept} are kept; ${writeCount(copies, 'copy', 'copies')} dropped. The space comes back with the next prune.${rest}`;
+      : `${writeCount(removed.length, 'backup')} that no rule keeps ${removed.length === 1 ? 'was' : 'were'} removed, ${kept} ${kept === 1 ? 'is' : 'are'} kept; ${writeCount(copies, 'copy', 'copies')} dropped. The space comes back with the next prune.${rest}`;
   const named = removed.length > NAMED ? [...removed.slice(0, NAMED), `and ${removed.length - NAMED} more`] : removed;
   return {
     ...base(operation),

@@ -9,6 +9,13 @@ import {
   restoreEnded,
   undoEnded,
 } from '../../../src/chat/messages/operation-ended.ts';
+import {
+  catalogDiffers,
+  repositoryChecked,
+  repositoryDamaged,
+  repositoryPruned,
+  retentionEnded,
+} from '../../../src/chat/messages/repository-kept.ts';
 import { describeRequest } from '../../../src/chat/messages/request.ts';
 import { endsWork, servicesStop, stopMoved, workMoved } from '../../../src/chat/messages/services-stop.ts';
 import { drawMessage } from '../../../src/chat/slack/draw.ts';
@@ -95,6 +102,14 @@ const messages = {
   'undo failed': fails('undo', ['preflight'], error),
   'deletion failed': fails('delete', ['preflight'], error),
   'verification failed': fails('verify', ['compare'], error),
+  'retention ended': retentionEnded(operation, { removed: [backupId], kept: 14, copies: 2, left: 0 }),
+  'repository pruned': repositoryPruned(operation, { freedBytes: 44_700_000, leftBytes: 2_030_000_000 }),
+  'repository checked': repositoryChecked(operation, { slices: 1, of: 30, done: 3, beganAt: operation.startedAt }),
+  'repository damaged': repositoryDamaged(operation, { backups: [backupId], problems: ['pack 9c2a contains 1 error'] }),
+  'catalog differs': catalogDiffers({
+    ...{ key: `${workspace}:catalog:0123456789ab`, workspace, isRemovable: true },
+    findings: ['orphans: 3 copies in the repository that nobody needs'],
+  }),
   'operation cancelled': operationFailed(
     { ...operation, status: 'cancelled', error: { code: 'cancelled', message: 'Cancelled by bob.' } },
     true,
