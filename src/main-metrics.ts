@@ -18,15 +18,19 @@ export interface WatchedWorld {
   readonly chat: Pick<Chat, 'trouble'>;
   readonly log: Log;
   readonly onBug: (error: unknown) => void;
+  readonly lastTickAt: () => Date | undefined;
 }
 
 /** Loaded only where metrics are configured. */
-export function watchServer(settings: MetricsSettings, { orchestrator, chat, log, onBug }: WatchedWorld): Watched {
+export function watchServer(
+  settings: MetricsSettings,
+  { orchestrator, chat, log, onBug, lastTickAt }: WatchedWorld,
+): Watched {
   let isRecovered = false;
   let isOpen = false;
   const trouble = () => chat.trouble;
   const isReady = () => isRecovered && isOpen;
-  const metrics = createMetrics({ orchestrator, clock: systemClock, isReady, trouble, onBug });
+  const metrics = createMetrics({ orchestrator, clock: systemClock, isReady, trouble, onBug, lastTickAt });
   const server = createMetricsServer({
     ...{ settings, metrics, log, onBug },
     readiness: () => ({

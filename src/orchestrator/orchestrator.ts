@@ -33,6 +33,7 @@ import { planRestore, type RestoreWish, requestRestore } from './request-restore
 import { planUndo, requestUndo, type UndoWish } from './request-undo.ts';
 import { requestVerify, verifyNewest } from './request-verify.ts';
 import { createRoom, type OrchestratorWorld } from './room.ts';
+import { findBegun, lengthsOf } from './schedule-lengths.ts';
 import { createScheduledTurns } from './scheduled-turns.ts';
 import {
   listSchedules,
@@ -131,6 +132,10 @@ export interface Orchestrator {
   /** Told of every operation that has ended, also of one that was unwound at boot. */
   onEnd(listener: (operation: Operation, view: OperationView) => void): void;
   running(): readonly RunningOperation[];
+  /** The operation that stands on record for a slot of a schedule. */
+  findBegun(schedule: Scheduled, slotAt: Date): Promise<string | undefined>;
+  /** How long people are warned of a schedule's runs, and how long one takes by past runs. */
+  lengthsOf(schedule: Scheduled): ReturnType<typeof lengthsOf>;
   listSchedules(wish: ScheduleWish): Promise<ScheduleView[]>;
   pauseSchedules(person: Person, wish: ScheduleWish, reason?: string): Promise<ScheduleView[]>;
   resumeSchedules(person: Person, wish: ScheduleWish): Promise<ScheduleView[]>;
@@ -200,6 +205,8 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     findWaiting: () => findWaiting(room),
     onEnd: (listener) => room.onEnd((_, ended) => ended && listener(ended, viewOf(room, ended))),
     running: () => room.running(),
+    findBegun: (schedule, slotAt) => findBegun(room, schedule, slotAt),
+    lengthsOf: (schedule) => lengthsOf(room, schedule),
     listSchedules: (wish) => listSchedules(room, wish),
     pauseSchedules: (person, wish, reason) => pauseSchedules(room, person, wish, reason),
     resumeSchedules: (person, wish) => resumeSchedules(room, person, wish),

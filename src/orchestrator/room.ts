@@ -30,6 +30,8 @@ export interface OrchestratorWorld {
   readonly workspaces: Readonly<Record<string, WorkspaceSettings>>;
   /** What happens unasked, as configured now. Absent: nothing does. */
   upkeep?(): Upkeep;
+  /** False for a server that a word started for itself: nothing starts it again after the machine was. */
+  readonly isResident?: boolean;
   /** Does what a schedule declares, for one of its slots or because a person asked. Absent: schedules never begin. */
   fire?(schedule: Scheduled, slotAt: Date, person: Person): Promise<Fired>;
   /**
