@@ -10,6 +10,7 @@ import { list } from './list.ts';
 import { pin } from './pin.ts';
 import { postpone } from './postpone.ts';
 import { restore } from './restore.ts';
+import { schedule } from './schedule.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 import { undo } from './undo.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Command<CommandContext>[] = [
   deny,
   list,
   status,
+  schedule,
   check,
   cancel,
   postpone,

@@ -132,6 +132,8 @@ export interface Orchestrator {
   /** Told of every operation that has ended, also of one that was unwound at boot. */
   onEnd(listener: (operation: Operation, view: OperationView) => void): void;
   running(): readonly RunningOperation[];
+  /** False for a server that a word started for itself. */
+  isResident(): boolean;
   /** The operation that stands on record for a slot of a schedule. */
   findBegun(schedule: Scheduled, slotAt: Date): Promise<string | undefined>;
   /** How long people are warned of a schedule's runs, and how long one takes by past runs. */
@@ -205,6 +207,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     findWaiting: () => findWaiting(room),
     onEnd: (listener) => room.onEnd((_, ended) => ended && listener(ended, viewOf(room, ended))),
     running: () => room.running(),
+    isResident: () => world.isResident !== false,
     findBegun: (schedule, slotAt) => findBegun(room, schedule, slotAt),
     lengthsOf: (schedule) => lengthsOf(room, schedule),
     listSchedules: (wish) => listSchedules(room, wish),

@@ -8,6 +8,7 @@ const LINES: Readonly<Record<string, string>> = {
   restore: 'restore BKP --confirm team-ml --reason lost',
   list: 'list',
   status: 'status team-ml',
+  schedule: 'schedule list team-ml',
   cancel: 'cancel op_0000000000',
   postpone: 'postpone team-ml 10m',
   approve: 'approve req_0000000000',
