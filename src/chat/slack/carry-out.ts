@@ -11,17 +11,24 @@ import { isFailedCall } from './slack-trouble.ts';
 
 /** People who wait longer than this are told that it is being looked at. */
 const PATIENCE_MS = 4_000;
+/** Of what was typed, beside the refusal in the text of one message. */
+const LONGEST_LINE = 3_000;
 
 /**
  * Does what a person asked and answers them, whatever happens: a refusal is said kindly, and only what nobody expected is
  * told to whoever ends the process. Never rejects.
  */
-export async function answering(world: DoorWorld, asker: Asker, work: () => Promise<void>): Promise<void> {
+export async function answering(
+  world: DoorWorld,
+  asker: Asker,
+  work: () => Promise<void>,
+  line?: string,
+): Promise<void> {
   const { replies, log, onBug } = world;
   try {
     await work();
   } catch (error) {
-    if (isAppError(error)) return await replies.toAsker(asker, renderRefusal(error));
+    if (isAppError(error)) return await replies.toAsker(asker, withLine(renderRefusal(error), line));
     // Slack alone did not do its part: whoever asked sees that nothing came, and nothing here is in doubt.
     if (isFailedCall(error)) return log.warn({ err: error }, 'something could not be shown in Slack');
     log.error({ err: error }, 'a word said in Slack failed in a way that nobody expected');
@@ -36,15 +43,29 @@ function bugAnswer(error: unknown): Rendered {
   return renderAnswer({ text, tone: 'bad', hint: 'The log of the server tells more.', json: null });
 }
 
+/** What was typed into a window that is gone, to be sent again when it is possible. */
+function withLine({ text, blocks }: Rendered, line: string | undefined): Rendered {
+  if (line === undefined) return { text, blocks };
+  return { text: `${text}\n${asMessageText(line, LONGEST_LINE)}`, blocks: [...blocks, preformatted(line)] };
+}
+
+interface Word {
+  readonly word: string;
+  readonly given: unknown;
+  /** The same as a line, given back with a refusal. */
+  readonly line?: string;
+}
+
 /** Says a word for somebody and shows them the answer. */
-export async function carryOut(world: DoorWorld, asker: Asker, word: string, given: unknown): Promise<void> {
-  await answering(world, asker, async () => {
+export async function carryOut(world: DoorWorld, asker: Asker, { word, given, line }: Word): Promise<void> {
+  const work = async () => {
     if (word === helpWord.word) return explain(world, asker, given);
     const answer = await patiently(world, asker, world.say(asker, word, given));
     const rendered = renderAnswer(answer);
     if (isForOthers(world, asker, answer)) await world.replies.toChannel(asker, rendered);
     else await world.replies.toAsker(asker, rendered);
-  });
+  };
+  await answering(world, asker, work, line);
 }
 
 async function explain({ words, replies }: DoorWorld, asker: Asker, given: unknown): Promise<void> {

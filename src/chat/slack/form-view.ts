@@ -1,9 +1,11 @@
 import type { InputBlock, KnownBlock, ModalView, PlainTextOption } from '@slack/types';
 import { z } from 'zod';
+import type { AppError } from '../../errors.ts';
 import type { Command } from '../command.ts';
 import { type Field, fieldsOf } from '../command-field.ts';
 import type { Choice } from './door-world.ts';
 import { cut } from './escape.ts';
+import { renderRefusal } from './render-answer.ts';
 import type { Asker } from './reply.ts';
 
 /** What a modal remembers from the moment it was opened. */
@@ -142,10 +144,12 @@ export interface FormParts {
   readonly words: readonly Command[];
   readonly given: ViewMemory['given'];
   readonly choices: ReadonlyMap<string, readonly Choice[]>;
+  /** Why what was filled in before is not possible; it stands there still. */
+  readonly problem?: AppError | undefined;
 }
 
 /** A word as a form, made of its own fields. */
-export function formView({ command, words, given, choices }: FormParts, asker: Asker): ModalView {
+export function formView({ command, words, given, choices, problem }: FormParts, asker: Asker): ModalView {
   const fields = formFields(command);
   return {
     type: 'modal',
@@ -153,47 +157,11 @@ export function formView({ command, words, given, choices }: FormParts, asker: A
     title: plain(capital(command.word), MOST.title),
     submit: plain(capital(command.word), MOST.title),
     close: plain('Leave it', MOST.title),
-    private_metadata: remember(asker, { word: command.word, given }),
+    private_metadata: remember(asker, { word: command.word, given: {} }), // its fields hold what is given
     blocks: [
+      ...(problem ? renderRefusal(problem).blocks : []),
       otherWord(command, words),
       ...fields.map((field) => inputOf(field, choices.get(field.key) ?? [], given[field.key])),
     ],
   };
-}
-
-const element = z.looseObject({
-  value: z.string().nullish(),
-  selected_option: z.looseObject({ value: z.string() }).nullish(),
-  selected_options: z.array(z.looseObject({ value: z.string() })).optional(),
-});
-const state = z.record(z.string(), z.record(z.string(), element));
-
-/** What one field of a view holds; undefined when it was left empty. */
-export function valueIn(values: unknown, blockId: string): string | readonly string[] | undefined {
-  const read = state.safeParse(values).data?.[blockId]?.[VALUE];
-  if (!read) return undefined;
-  if (read.selected_options) return read.selected_options.map(({ value }) => value);
-  const text = (read.selected_option?.value ?? read.value ?? '').trim();
-  return text === '' ? undefined : text;
-}
-
-/** What was filled in, as the word takes it. */
-export function formGiven(command: Command, values: unknown): ViewMemory['given'] {
-  const given: ViewMemory['given'] = {};
-  for (const field of formFields(command)) {
-    const value = valueIn(values, `field:${field.key}`);
-    if (field.kind === 'flag' || field.kind === 'negated-flag') {
-      if (value?.includes(YES)) given[field.key] = field.kind === 'flag';
-    } else if (typeof value === 'string') given[field.key] = read(field, value);
-  }
-  return given;
-}
-
-function read(field: Field, text: string): ViewMemory['given'][string] {
-  if (field.many)
-    return text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
-  return field.kind === 'number' && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }

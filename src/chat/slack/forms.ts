@@ -1,4 +1,5 @@
 import type { ModalView } from '@slack/types';
+import { type AppError, isAppError } from '../../errors.ts';
 import type { Command } from '../command.ts';
 import { fieldsOf } from '../command-field.ts';
 import { inputProblem } from '../input-problem.ts';
@@ -45,9 +46,13 @@ async function choicesOf(world: DoorWorld, asker: Asker, command: Command): Prom
   return new Map(found);
 }
 
-export async function viewOfForm(world: DoorWorld, asker: Asker, command: Command, given: Given): Promise<ModalView> {
+async function viewOfForm(
+  world: DoorWorld,
+  asker: Asker,
+  { command, given, problem }: { readonly command: Command; readonly given: Given; readonly problem?: AppError },
+): Promise<ModalView> {
   const choices = await choicesOf(world, asker, command);
-  return formView({ command, words: formWords(world), given, choices }, asker);
+  return formView({ command, words: formWords(world), given, choices, problem }, asker);
 }
 
 /** What a window cannot keep until it is sent is given back, whole, as a line that needs no window. True when it was. */
@@ -82,7 +87,7 @@ export async function openForm(world: DoorWorld, asker: Asker, command: Command,
   await openWindow(
     world,
     asker,
-    await viewOfForm(world, asker, command, given),
+    await viewOfForm(world, asker, { command, given }),
     `/cml ${command.word} …, see /cml help ${command.word}`,
   );
 }
@@ -107,18 +112,25 @@ interface Confirming {
   readonly command: Command;
   readonly given: Given;
   readonly viewId: string;
+  /** It was filled in, and a refusal gives it back. */
+  readonly isFilledIn?: boolean;
 }
 
 export async function fillConfirm(
   world: DoorWorld,
   asker: Asker,
-  { command, given, viewId }: Confirming,
+  { command, given, viewId, isFilledIn = false }: Confirming,
 ): Promise<void> {
   const { word } = command;
   await answering(world, asker, async () => {
     await redrawWindow(world, asker, { word, viewId }, async () => {
-      const plan = await world.say(asker, word, { ...given, dryRun: true });
-      return confirmView(asker, { word, given }, plan);
+      try {
+        const plan = await world.say(asker, word, { ...given, dryRun: true });
+        return confirmView(asker, { word, given }, plan);
+      } catch (problem) {
+        if (!isFilledIn || !isAppError(problem)) throw problem;
+        return viewOfForm(world, asker, { command, given, problem });
+      }
     });
   });
 }
@@ -133,7 +145,7 @@ export async function changeWord(
   const { channel, responseUrl } = readMemory(modal.memory) ?? {};
   await redrawWindow(world, asker, { word: command.word, viewId: modal.id }, async () => {
     await world.admit(asker, command.word);
-    return viewOfForm(world, { ...asker, channel, responseUrl }, command, {});
+    return viewOfForm(world, { ...asker, channel, responseUrl }, { command, given: {} });
   });
 }
 

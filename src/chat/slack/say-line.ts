@@ -38,5 +38,5 @@ export async function sayWord(world: DoorWorld, asker: Asker, { word, given, ask
   const command = world.words.find((candidate) => candidate.word === word);
   if (command && ask === 'reason' && given.reason === undefined) return openReason(world, asker, command, given);
   if (command && needsConfirming(command, given)) return openConfirm(world, asker, command, given);
-  await carryOut(world, asker, word, given);
+  await carryOut(world, asker, { word, given });
 }

@@ -208,6 +208,38 @@ describe('a restore', () => {
     expect((await world.slack.submit('UALICE', fitting)).ack).toMatchObject({ response_action: 'update' });
   });
 
+  test('that cannot be planned as it was filled in says why above it, with all that was filled in', async () => {
+    const backup = await world.door.backUp();
+    await world.slack.type('UALICE', 'CML', '/cml restore');
+    await modal('UALICE', backup);
+    const typed = {
+      'field:backup': backup,
+      'field:only': 'db/none',
+      'field:reason': 'lost a file',
+      'field:notice': '20m',
+    };
+    await world.slack.submit('UALICE', typed);
+    const again = JSON.stringify((await modal('UALICE', 'is not in')).view);
+    for (const text of ['db/none', 'lost a file', '20m']) expect(again).toContain(`"initial_value":"${text}"`);
+    const mended = await world.slack.submit('UALICE', { 'field:only': '' });
+    expect(mended.ack).toMatchObject({ response_action: 'update' });
+    await modal('UALICE', 'confirm:restore');
+    await world.slack.submit('UALICE', { confirm: 'team-ml' });
+    expect(await world.told('UALICE')).toContain('lost a file');
+  });
+
+  test('or a word that is refused after its window was sent gives back what was typed, as a line', async () => {
+    await world.slack.type('UALICE', 'CML', '/cml backup team-ml');
+    await world.told('UALICE');
+    await world.slack.type('UALICE', 'CML', '/cml backup');
+    await modal('UALICE', 'field:workspace');
+    await world.slack.submit('UALICE', { 'field:reason': 'before the upgrade', 'field:notice': '20m' });
+    const told = await world.told('UALICE', 2);
+    expect(told).toContain('is busy with the backup');
+    expect(told).toContain('/cml backup team-ml --reason="before the upgrade" --notice=20m');
+    await endAll();
+  });
+
   test('whose window Slack does not redraw is told, since one would wait there for ever', async () => {
     const backup = await world.door.backUp();
     world.slack.faults.next('views.update', { kind: 'error', word: 'internal_error' }, 2);
