@@ -27,10 +27,15 @@ const policy = z.object({
   votes: z.number().catch(1),
 });
 
+const schedules = z.record(z.string(), z.object({ does: text }).catch({ does: '' }));
+
 const workspace = z.object({
   platform: platform.catch({ kind: '', services: [], volumes: [], sharedFolders: [], definition: { files: [] } }),
   repository: repository.catch({ location: '', passwordFile: undefined }),
   policy: policy.catch({ approvers: [], breakGlass: [], operators: [], votes: 1 }),
+  /** Only whether there is any. */
+  retention: z.unknown().optional(),
+  schedules: schedules.catch({}),
 });
 const person = z.object({ uid: z.union([z.number(), absent]), token: optionalText, slack: optionalText });
 

@@ -16,6 +16,7 @@ export function checkRules(config: ConfigOutline): Problem[] {
     ...workspaces.flatMap(([name, workspace]) => [
       ...checkNames(['workspaces', name, 'platform'], workspace.platform),
       ...checkPolicy(['workspaces', name, 'policy'], workspace.policy, known),
+      ...checkRetention(['workspaces', name, 'schedules'], workspace),
     ]),
   ];
 }
@@ -98,4 +99,13 @@ function checkPolicy(at: ConfigPath, policy: WorkspaceOutline['policy'], known: 
   const text = `asks for ${policy.votes} approvals where only ${approvers} may approve: no restore could ever be approved`;
   const isHopeless = approvers > 0 && !policy.approvers.some(isGroup) && policy.votes > approvers;
   return [...strangers, ...(isHopeless ? [{ path: [...at, 'votes'], text }] : [])];
+}
+
+/** Without rules everything is kept: who schedules it believes that something is removed. */
+function checkRetention(at: ConfigPath, { schedules, retention }: WorkspaceOutline): Problem[] {
+  if (retention !== undefined) return [];
+  const idle = Object.entries(schedules).filter(([, { does }]) => does === 'retention');
+  const text =
+    'does retention, and the workspace has no rules: name them under retention, such as { daily: 14, weekly: 8 }';
+  return idle.map(([name]) => ({ path: [...at, name, 'does'], text }));
 }

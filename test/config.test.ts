@@ -164,6 +164,11 @@ schedules: { atOnce: 2, atOncePerStorageClass: { longhorn: 3 }, digest: { when: 
     const rules = { daily: 14, within: 30 * 86_400_000, zone: 'Europe/Berlin' };
     expect(config.workspaces['team-ml']?.retention).toEqual(rules);
     expect(JSON.stringify(explainConfig(config))).toContain('{"daily":14,"within":"30d","zone":"Europe/Berlin"}');
+    const tidy = "    schedules: { tidy: { does: retention, when: 'daily at 04:00', zone: UTC } }\n";
+    expect(await problemsOf(withRules('{ last: 3 }') + tidy)).toEqual([]);
+    expect(await problemsOf(WHOLE + tidy)).toEqual([
+      expect.stringContaining('schedules.tidy.does: does retention, and'),
+    ]);
     await expect(read(withRules('{ daily: 14, weekly: 0 }'))).rejects.toThrow(/weekly.*a rule of 0 keeps nothing/s);
   });
 

@@ -88,9 +88,17 @@ async function planScope(room: Room, backup: Backup, { only, into, count }: Scop
       hint: `Bring the whole of it back: --only ${name}`,
     });
   }
-  const plan = makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap });
+  const made = makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap });
+  const plan = { ...made, warnings: [...(await damageOf(room, backup)), ...made.warnings] };
   if (count && plan.way === 'in-place') refuseTooLarge(plan, inspection);
   return plan;
+}
+
+/** What a check of the repository found: it may still come back whole as far as these parts go, or fail before the stop. */
+async function damageOf({ world }: Room, { id, workspace }: Backup): Promise<string[]> {
+  const { reread } = await world.catalog.marks.get(workspace);
+  const found = reread?.damaged.find(({ backups }) => backups.includes(id));
+  return found ? [`DATA OF IT IS DAMAGED in the repository, as ${found.operationId} found: verify it first.`] : [];
 }
 
 /** Asks for a restore: nothing happens until another person approves. */

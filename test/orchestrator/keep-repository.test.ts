@@ -175,6 +175,11 @@ describe('a check of the repository', () => {
     const { findings } = await door.orchestrator.checkCatalog('team-ml');
     expect(findings).toContainEqual({ about: 'damage', state: 'bad', says: expect.stringContaining(hurt) });
 
+    const { plan } = await door.orchestrator.planRestore(alice, { backup: hurt });
+    expect(plan.warnings[0]).toContain('DATA OF IT IS DAMAGED');
+    const other = await door.orchestrator.planRestore(alice, { backup: whole });
+    expect(other.plan.warnings.join()).not.toContain('DAMAGED');
+
     door.world.time.pass(DAY);
     expect(await check()).toMatchObject({ status: 'failed' });
     expect(paged()).toHaveLength(1);

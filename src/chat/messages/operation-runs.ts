@@ -20,14 +20,14 @@ export function timeLeft(stopsAt: Date, now: Date): string {
 /** `1.2 GB of 2.9 GB, 43%`: how far the step is that runs; empty where nobody knows. */
 export function progressSentence({ progress }: OperationView): string {
   if (!progress) return '';
-  const { bytesDone = 0, bytesTotal, filesDone = 0, filesTotal, remainingMs } = progress;
+  const { bytesDone = 0, bytesTotal, filesDone = 0, filesTotal, remainingMs, note } = progress;
   const bytes = bytesTotal ? `${writeSize(bytesDone)} of ${writeSize(bytesTotal)}` : bytesDone && writeSize(bytesDone);
   const files = filesTotal
     ? `${filesDone.toLocaleString('en')} of ${writeCount(filesTotal, 'file')}`
     : filesDone && writeCount(filesDone, 'file');
   const percent = bytesTotal ? `${Math.min(100, Math.floor((bytesDone / bytesTotal) * 100))}%` : '';
   const left = bytesTotal && remainingMs ? `about ${writeDuration(Math.ceil(remainingMs / 1_000) * 1_000)} left` : '';
-  return [percent, bytes, files, left].filter(Boolean).join(', ');
+  return [percent, bytes, files, left, note].filter(Boolean).join(', ');
 }
 
 /** An operation that has not ended, as it stands at this moment. */
