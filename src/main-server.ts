@@ -11,6 +11,7 @@ import { createTerminalChat } from './chat/terminal/terminal-chat.ts';
 import { createChats } from './chat/together.ts';
 import { systemClock } from './clock.ts';
 import { type Config, type ConfigSource, readConfig } from './config.ts';
+import { warnAbout } from './config-warnings.ts';
 import { UserError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createLiveConfig } from './main-config.ts';
@@ -132,6 +133,7 @@ export async function serveFolder({
     const live = createLiveConfig(source, config, (now) => {
       replaceAll(workspaces, now.workspaces);
       upkeep = now.upkeep;
+      for (const setting of warnAbout(now, systemClock.now())) log.warn({ setting }, 'a setting is hardly meant');
       notifyNow = now.notify?.command;
       slack?.use(now);
     });
