@@ -27,6 +27,10 @@ export interface ProgramNeeds {
   readonly secretFiles?: readonly string[];
   /** Folders that it writes to and that may be empty each time: a cache. */
   readonly scratchFolders?: readonly string[];
+  /** An image that holds it. A platform without images has it anyway. */
+  readonly image?: string;
+  /** Runs as this user, who owns what it reads and writes, and may do nothing that others may not. Where pods are. */
+  readonly uid?: number;
   /** How much memory it is expected to take. A platform that limits programs gives it as much at least. */
   readonly memoryBytes?: number;
 }

@@ -56,7 +56,7 @@ export async function start(context: KubeContext, asked: Asked, signal: AbortSig
   });
   await keepSecret(context, name, labelsOf(context, operationId, 'secret'), program, script);
   signal?.throwIfAborted();
-  const secrets = secretMounts(name, program, isRoot(context));
+  const secrets = secretMounts(name, program, isRoot(context) && program.needs?.uid === undefined);
   const job = describeJob(context, { name, operationId, program, places, secrets, seLinuxLevel, gatedForMs, role });
   try {
     return await context.cluster.create(JOB, job);

@@ -102,11 +102,11 @@ function describePod(context: KubeContext, parts: JobParts): V1PodSpec {
     containers: [
       {
         name: CONTAINER,
-        image: movers.image ?? context.image,
+        image: program.needs?.image ?? movers.image ?? context.image,
         command: ['sh', SCRIPT_FILE],
         env: secretEnvironment(name, program),
         resources: resourcesFor(movers, program.needs?.memoryBytes ?? 0),
-        securityContext: securityContextOf(context, places.isWritten),
+        securityContext: securityContextOf(context, program, places.isWritten),
         volumeMounts: [...places.mounts, ...secrets.mounts, ...empty, ...gate.map(({ mount }) => mount)],
       },
     ],
@@ -144,7 +144,10 @@ function withMemory(amounts: Readonly<Record<string, string>>, leastBytes: numbe
   return { ...amounts, memory: `${Math.ceil(leastBytes / 2 ** 20)}Mi` };
 }
 
-function securityContextOf({ settings }: KubeContext, isWritten: boolean): V1SecurityContext {
+function securityContextOf({ settings }: KubeContext, { needs }: Program, isWritten: boolean): V1SecurityContext {
+  if (needs?.uid !== undefined) {
+    return { runAsUser: needs.uid, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+  }
   return (
     settings.movers.securityContext ?? {
       runAsUser: 0,

@@ -7,6 +7,7 @@ import { applyDefinition } from './apply-definition.ts';
 import { captureDefinition } from './capture-definition.ts';
 import type { Cluster } from './cluster.ts';
 import { asRestorer, type KubeContext } from './context.ts';
+import { countAtCut } from './count-rows.ts';
 import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
 import { armGuard, disarmGuard } from './guard.ts';
 import { holdAttached } from './hold-attached.ts';
@@ -113,7 +114,8 @@ export function createKubernetesPlatform(options: KubernetesPlatformOptions): Wo
     makeScratch: (operationId, parts) => translated('making room', () => makeScratch(context, operationId, parts)),
     runChecks: (operationId, scratch, into, effect = {}) =>
       translated('running checks', () => runChecks(context, run, operationId, scratch, into, effect)),
-    countAtCut: async () => [],
+    countAtCut: (operationId, moment, _into, effect = {}) =>
+      translated('counting rows', () => countAtCut(context, operationId, moment, effect)),
     strays: () => translated('looking for what was left behind', () => listStrays(context)),
     removeStrays: (operationIds) =>
       translated('removing what was left behind', () => dropStrays(context, operationIds)),

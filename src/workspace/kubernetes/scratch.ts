@@ -4,6 +4,7 @@ import type { RunProgram } from '../../program.ts';
 import { type Counted, readCounts } from '../../records/counted.ts';
 import type { EffectOptions, StagedPart } from '../platform.ts';
 import type { KubeContext } from './context.ts';
+import { countRestored } from './count-rows.ts';
 import { dropPlaces } from './drop-places.ts';
 import { findParts, partNameOf } from './find-parts.ts';
 import { keepClaim } from './keep-claim.ts';
@@ -170,5 +171,5 @@ export async function runChecks(
       hint: 'look at what it says of the backup; the backup stays as it is',
     });
   }
-  return found;
+  return [...found, ...(await countRestored({ context, run, scratch, folder, signal }))];
 }

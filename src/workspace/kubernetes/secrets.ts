@@ -82,10 +82,11 @@ export function secretMounts(name: string, program: Program, isRoot: boolean): S
   };
 }
 
-export function secretEnvironment(name: string, { env = {} }: Program): V1EnvVar[] {
+/** An image of another kind knows best where its programs are. */
+export function secretEnvironment(name: string, { env = {}, needs }: Program): V1EnvVar[] {
   return [
     ...Object.entries(FIXED)
-      .filter(([key]) => env[key] === undefined)
+      .filter(([key]) => env[key] === undefined && !(key === 'PATH' && needs?.image !== undefined))
       .map(([key, value]) => ({ name: key, value })),
     ...Object.keys(env).map((key) => ({ name: key, valueFrom: { secretKeyRef: { name, key: environmentKey(key) } } })),
   ];

@@ -86,6 +86,23 @@ export const kubernetesSettings = z.strictObject({
       database: z.string().min(1).default('sense'),
     })
     .optional(),
+  /**
+   * Rows are counted in the database on both sides of each cut, and again in what a verification brings back. A verification
+   * starts the database on the scratch volume, in its own image.
+   */
+  rows: z
+    .strictObject({
+      /** The part that holds the database's files. */
+      part: partName,
+      service: objectName.default('db'),
+      user: z.string().min(1).default('sense'),
+      database: z.string().min(1).default('sense'),
+      tables: z
+        .array(z.string().regex(/^[a-z_][a-z0-9_.]*$/i, 'a table is named with letters, digits, dots and underscores'))
+        .min(1)
+        .default(['users', 'projects', 'jobs', 'applications', 'models']),
+    })
+    .optional(),
   /** By the name of the claim. */
   parts: z.record(objectName, partSettings).default({}),
   /** By the driver's name; absent: the default class of the driver, or its only one. */

@@ -59,6 +59,7 @@ function directoryFor(world: World, pod: Stored, volume: PodVolume, own: string)
   if (volume.nfs) return world.exportOf(volume.nfs.server, volume.nfs.path);
   if (volume.hostPath) return volume.hostPath.path;
   mkdirSync(own, { recursive: true });
+  if (volume.emptyDir) chmodSync(own, 0o777); // source: the kubelet's emptydir plugin, `perm`
   for (const source of volume.projected?.sources ?? [volume]) writeSource(world, pod, source, own);
   return own;
 }
