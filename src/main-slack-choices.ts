@@ -28,6 +28,8 @@ export async function choicesFor(
       return (await pending(orchestrator)).filter((request) => isOpenTo(person, request)).map(requestChoice);
     case 'operation':
       return (await orchestrator.listOperations({ limit: MOST_LOOKED_AT })).filter(mayBeUndone).map(operationChoice);
+    case 'name':
+      return word === 'schedule' ? scheduleChoices(orchestrator) : [];
     case 'subject':
       return steerable(orchestrator, person, word);
     default:
@@ -39,6 +41,15 @@ async function backupChoices(orchestrator: Orchestrator): Promise<Choice[]> {
   const backups = await orchestrator.listBackups({ limit: MOST_CHOICES });
   return backups.map(({ id, name, workspace, takenAt }) => {
     return { value: id, label: `${workspace}, ${writeMoment(takenAt)}${name === undefined ? '' : `, ${name}`}` };
+  });
+}
+
+/** A name may stand for schedules of several workspaces. */
+async function scheduleChoices(orchestrator: Orchestrator): Promise<Choice[]> {
+  const schedules = (await orchestrator.listSchedules({})).map(({ schedule }) => schedule);
+  return [...new Set(schedules.map(({ name }) => name))].map((name) => {
+    const where = schedules.filter((one) => one.name === name).map(({ workspace = 'all workspaces' }) => workspace);
+    return { value: name, label: `${name}: ${where.join(', ')}` };
   });
 }
 

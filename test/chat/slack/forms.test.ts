@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { alice } from '../../orchestrator/door.ts';
+import { makeScheduled } from '../../orchestrator/upkeep.ts';
 import { createSlackWorld, type SlackWorld } from './slack-world.ts';
 
 let world: SlackWorld;
@@ -81,6 +82,24 @@ describe('a form', () => {
     await modal('UALICE', own.id);
     await world.slack.submit('UALICE', { 'field:subject': own.id });
     expect(await world.told('UALICE')).toContain('taken back');
+  });
+
+  test('pauses a schedule that is chosen among those there are', async () => {
+    world.door.setUpkeep({ schedules: [makeScheduled('nightly', { when: 'nightly at 02:00' })] });
+    await world.slack.type('UALICE', 'CML', '/cml schedule');
+    expect(await world.told('UALICE')).toContain('1 schedule.');
+    await world.slack.type('UALICE', 'CML', '/cml');
+    const form = await modal('UALICE', 'field:workspace');
+    await world.slack.click('UALICE', form, 'form:other-word', { choose: 'schedule' });
+    expect(JSON.stringify((await modal('UALICE', 'form:schedule')).view)).toContain('nightly: team-ml');
+    const chosen = {
+      'field:what': 'pause',
+      'field:workspace': 'team-ml',
+      'field:name': 'nightly',
+      'field:reason': 'fair',
+    };
+    await world.slack.submit('UALICE', chosen);
+    expect(await world.told('UALICE', 2)).toContain('paused');
   });
 
   test('shows what is wrong under the field where it stands, and stays open', async () => {
