@@ -66,6 +66,8 @@ export function createInstruments(registry: Registry) {
       'last_verified_timestamp',
       'When a backup was last proven by restoring it; 0: not in the newest',
     ),
+    overdue: gauge('overdue', '1 when the newest backup is older than its RPO; paused ones never are'),
+    rpoSeconds: gauge('rpo_seconds', 'How old the newest backup may be'),
     approvalWait: gauge('approval_wait_seconds', 'How long the oldest request waits for a decision; else 0'),
     requestsPending: gauge('requests_pending', 'Requests that wait for a decision'),
     retentionOff: gauge('retention_off', '1 while nothing may be removed until a person confirms the catalog'),

@@ -8,7 +8,7 @@ import { createWatch, type Seen } from './watch.ts';
 export interface MetricsOptions {
   readonly orchestrator: Pick<
     Orchestrator,
-    'workspaces' | 'running' | 'onEnd' | 'standing' | 'countServicesDown' | 'countBackups' | 'findWaiting'
+    'workspaces' | 'running' | 'onEnd' | 'standing' | 'freshness' | 'countServicesDown' | 'countBackups' | 'findWaiting'
   >;
   readonly clock: Clock;
   /** Recovery is over and the doors are open: the catalog may be asked. */
@@ -97,9 +97,11 @@ function measureRunning(to: Instruments, orchestrator: MetricsOptions['orchestra
   }
 }
 
-function measureSeen(to: Instruments, workspace: string, { standing, servicesDown }: Seen): void {
+function measureSeen(to: Instruments, workspace: string, { standing, servicesDown, freshness }: Seen): void {
   const { lastBackup, hasLastSucceeded, lastVerifiedAt, isRetentionOff } = standing;
   to.unseen.set({ workspace }, servicesDown === undefined ? 1 : 0);
+  if (freshness && freshness.is !== 'unwatched') to.overdue.set({ workspace }, freshness.is === 'overdue' ? 1 : 0);
+  if (freshness && 'rpoMs' in freshness) to.rpoSeconds.set({ workspace }, freshness.rpoMs / 1000);
   if (servicesDown !== undefined) to.servicesDown.set({ workspace }, servicesDown);
   to.retentionOff.set({ workspace }, isRetentionOff ? 1 : 0);
   to.lastVerifiedAt.set({ workspace }, secondsOf(lastVerifiedAt));
@@ -115,8 +117,16 @@ function measureSeen(to: Instruments, workspace: string, { standing, servicesDow
 
 /** A workspace that is configured no more, or cannot be seen, keeps no old numbers. */
 function forget(to: Instruments): void {
-  const measured = [to.requestsPending, to.approvalWait, to.backups, to.unseen, to.servicesDown, to.retentionOff];
-  const ofBackups = [to.lastVerifiedAt, to.lastBackupAt, to.lastBackupStatus, to.lastBackupFiles];
+  const measured = [
+    to.requestsPending,
+    to.approvalWait,
+    to.backups,
+    to.unseen,
+    to.servicesDown,
+    to.retentionOff,
+    to.overdue,
+  ];
+  const ofBackups = [to.lastVerifiedAt, to.lastBackupAt, to.lastBackupStatus, to.lastBackupFiles, to.rpoSeconds];
   const ofSizes = [to.lastBackupUnreadable, to.lastBackupBytes, to.lastBackupAdded];
   for (const gauge of [...measured, ...ofBackups, ...ofSizes]) gauge.reset();
 }

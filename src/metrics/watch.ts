@@ -2,12 +2,14 @@ import type { Clock } from '../clock.ts';
 import { isAppError } from '../errors.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { Standing } from '../orchestrator/standing.ts';
+import type { Freshness } from '../schedule/overdue.ts';
 
 /** What was seen of one workspace the last time somebody looked. */
 export interface Seen {
   readonly standing: Standing;
   /** Undefined when nobody could look at it. */
   readonly servicesDown: number | undefined;
+  readonly freshness: Freshness | undefined;
 }
 
 /** Looking at a workspace costs its platform some requests: less often than people scrape. */
@@ -24,7 +26,7 @@ export interface Watch {
 
 /** Looks at one workspace after the other, so that two hundred of them are no burden at any moment. */
 export function createWatch(
-  orchestrator: Pick<Orchestrator, 'workspaces' | 'standing' | 'countServicesDown'>,
+  orchestrator: Pick<Orchestrator, 'workspaces' | 'standing' | 'freshness' | 'countServicesDown'>,
   clock: Clock,
   onBug: (error: unknown) => void,
 ): Watch {
@@ -41,7 +43,8 @@ export function createWatch(
     const standing = isKnown ? known : await orElse(known, () => orchestrator.standing(workspace));
     if (!standing) return;
     const servicesDown = await orElse(undefined, () => orchestrator.countServicesDown(workspace));
-    seen.set(workspace, { standing, servicesDown });
+    const [fresh] = await orElse([], () => orchestrator.freshness(workspace));
+    seen.set(workspace, { standing, servicesDown, freshness: fresh?.freshness });
   }
 
   async function lookAtAll(): Promise<void> {

@@ -60,6 +60,8 @@ export interface BenchWish {
   /** `slack:` of the configuration, and further people. */
   readonly slack?: object;
   readonly people?: object;
+  /** Further settings of the workspace, beside its platform, repository and policy. */
+  readonly workspace?: object;
   /** Further settings at the top of cml.yaml. */
   readonly more?: object;
   /** Without it there is none: most tests want a wrong or a missing one, or make their own by `cml init`. */
@@ -174,6 +176,7 @@ function describeWorkspace(wish: BenchWish): object {
           ...repository,
         },
         policy: { notice: '0s', approvers: ['alice', 'bob'], ...policy },
+        ...wish.workspace,
       },
     },
   };

@@ -11,7 +11,7 @@ let port: number;
 
 beforeAll(async () => {
   port = await freePort();
-  bench = await makeBench({ more: { metrics: { port } } });
+  bench = await makeBench({ more: { metrics: { port } }, workspace: { rpo: '36h' } });
   await bench.serve();
   await until('the server is ready', async () => (await get('/readyz')).ok);
 });
@@ -37,6 +37,7 @@ test('tells Prometheus of a real backup, and a cluster that it lives', async () 
   expect(told).toContain('cml_backup_success_total{workspace="team-ml"} 1');
   expect(told).toContain('cml_downtime_seconds_count{workspace="team-ml"} 1');
   expect(told).toContain('cml_services_down{workspace="team-ml"} 0');
+  expect(told).toContain('cml_overdue{workspace="team-ml"} 0');
   expect(told).toContain('cml_ready 1');
   expect((await get('/metrics')).headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   expect(await (await get('/healthz')).text()).toBe('alive\n');

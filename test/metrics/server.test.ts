@@ -107,6 +107,14 @@ describe('metrics', () => {
     await soon('cml_last_verified_timestamp', Date.parse(verified.at) / 1000);
   });
 
+  test('tell what is overdue by the rule that people are told by', async () => {
+    const takenAt = (hours: number) => new Date(door.world.time.now() - hours * 3_600_000).toISOString();
+    door.setUpkeep({ workspaces: { 'team-ml': { rpoMs: 36 * 3_600_000 } } });
+    await door.catalog.backups.save(makeBackup({ takenAt: takenAt(37) }));
+    await soon('cml_overdue', 1);
+    expect(await of('cml_rpo_seconds')).toBe(36 * 3600);
+  });
+
   test('tell of no workspace that is configured no more', async () => {
     door.addWorkspace('other');
     await door.settle(async () => (await read('cml_services_down{workspace="other"}')) === 0);
