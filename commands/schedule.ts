@@ -4,6 +4,7 @@ import { defineCommand } from '../src/chat/command.ts';
 import { UserError } from '../src/errors.ts';
 import { scheduleName } from '../src/records/schedule-state.ts';
 import { workspaceName } from '../src/records/workspace.ts';
+import { answerQuietHours } from './answer-quiet-hours.ts';
 import { answerFired, answerSchedule, answerScheduleChanged, answerSchedules } from './answer-schedules.ts';
 import type { CommandContext } from './context.ts';
 
@@ -21,7 +22,7 @@ export const schedule = defineCommand({
   }),
   positional: ['what', 'workspace', 'name'],
   labels: {
-    what: 'skip leaves out the next time only; run does not wait for it',
+    what: 'skip leaves out the next time only; run does not wait for it; suggest names the quietest hours',
     workspace: 'The workspace; list shows all when left out',
     name: 'The schedule; every one of the workspace when left out',
     reason: 'With pause: why (people will read it)',
@@ -43,9 +44,7 @@ export const schedule = defineCommand({
       case 'run':
         return answerFired(await orchestrator.runNow(person, wish));
       case 'suggest':
-        throw new UserError('nothing-to-do', 'Too little is known yet of when people work in this workspace.', {
-          hint: 'What runs in it is looked at once an hour; ask again in a week.',
-        });
+        return answerQuietHours(await orchestrator.suggest(wish.workspace));
     }
   },
 });

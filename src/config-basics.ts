@@ -48,7 +48,7 @@ export async function readBasics(source: ConfigSource): Promise<Basics> {
   const told = {
     notify: read?.notify?.command,
     slack: read?.slack,
-    metrics: read?.metrics,
+    metrics: metricsOf(source) ?? read?.metrics,
     people: read?.people ?? {},
   };
   if (override) return { data: resolve(source.cwd, override), ...told };
@@ -56,6 +56,15 @@ export async function readBasics(source: ConfigSource): Promise<Basics> {
   throw new ConfigError([`${path}: data: the data folder is not named`], {
     hint: 'Add a line such as "data: ./cml-data", or set CML_DATA.',
   });
+}
+
+/** What a deployment's own probes ask must not depend on what stands in the file. */
+function metricsOf({ environment: { CML_METRICS: asked } }: ConfigSource): MetricsSettings | undefined {
+  if (!asked) return undefined;
+  const [, host, port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(asked) ?? [];
+  const read = metricsSettings.safeParse({ host, port: Number(port) });
+  if (host !== undefined && read.success) return read.data;
+  throw new ConfigError([`CML_METRICS is ${asked}.`], { hint: 'Write it as <address>:<port>, such as 0.0.0.0:9464.' });
 }
 
 function tolerantly(text: string): unknown {

@@ -1,57 +1,70 @@
 import type { Chat } from './chat/chat.ts';
 import { systemClock } from './clock.ts';
 import type { Log } from './log.ts';
-import { createMetrics } from './metrics/metrics.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import { createMetricsServer } from './metrics/server.ts';
 import type { MetricsSettings } from './metrics/settings.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
 
-/** A server that tells how it is, from before its recovery to its end. */
-export interface Watched {
-  recovered(): void;
-  opened(): void;
-  end(): Promise<void>;
-}
-
+/** What is watched, once there is something. */
 export interface WatchedWorld {
   readonly orchestrator: Orchestrator;
   readonly chat: Pick<Chat, 'trouble'>;
-  readonly log: Log;
   readonly onBug: (error: unknown) => void;
+  /** When the scheduler last looked. */
   readonly lastTickAt: () => Date | undefined;
 }
 
+/** A server that tells how it is, from before it may act to its end. */
+export interface Watched {
+  /** It may act: recovery begins. */
+  use(world: WatchedWorld): void;
+  recovered(): void;
+  opened(): void;
+  /** The doors are closing. */
+  closing(): void;
+  end(): Promise<void>;
+}
+
 /** Loaded only where metrics are configured. */
-export function watchServer(
-  settings: MetricsSettings,
-  { orchestrator, chat, log, onBug, lastTickAt }: WatchedWorld,
-): Watched {
-  let isRecovered = false;
-  let isOpen = false;
-  const trouble = () => chat.trouble;
-  const isReady = () => isRecovered && isOpen;
-  const metrics = createMetrics({ orchestrator, clock: systemClock, isReady, trouble, onBug, lastTickAt });
+export function watchServer(settings: MetricsSettings, log: Log): Watched {
+  let stage: 'waits to act' | 'recovers' | 'opens its doors' | 'serves' | 'ends' = 'waits to act';
+  let world: WatchedWorld | undefined;
+  let metrics: Metrics | undefined;
   const server = createMetricsServer({
-    ...{ settings, metrics, log, onBug },
-    readiness: () => ({
-      isReady: isReady(),
-      recovery: isRecovered ? 'over' : 'under way',
-      doors: isOpen ? 'open' : 'closed',
-      chat: trouble() ?? 'reaches people',
-    }),
+    ...{ settings, log },
+    metrics: () => metrics,
+    onBug(error) {
+      if (!world) throw error;
+      world.onBug(error);
+    },
+    readiness: () => ({ isReady: stage === 'serves', stage, chat: world?.chat.trouble ?? 'reaches people' }),
   });
   server.begin();
   return {
+    use(used) {
+      world = used;
+      stage = 'recovers';
+      metrics = createMetrics({
+        ...used,
+        clock: systemClock,
+        isReady: () => stage === 'serves',
+        trouble: () => used.chat.trouble,
+      });
+    },
     recovered: () => {
-      isRecovered = true;
+      stage = 'opens its doors';
     },
     opened: () => {
-      isOpen = true;
+      stage = 'serves';
+    },
+    closing: () => {
+      stage = 'ends';
     },
     async end() {
-      isOpen = false;
+      stage = 'ends';
       await server.close();
-      await metrics.end();
+      await metrics?.end();
     },
   };
 }

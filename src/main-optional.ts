@@ -1,4 +1,5 @@
 import type { SlackSettings } from './chat/slack/settings.ts';
+import type { Log } from './log.ts';
 import type { Watched } from './main-metrics.ts';
 import type { SchedulesOptions } from './main-schedules.ts';
 import type { Slack, SlackOptions } from './main-slack.ts';
@@ -15,13 +16,10 @@ export async function createSlackIfConfigured({
   return createSlack({ settings, ...options });
 }
 
-export async function watchIfConfigured(
-  settings: MetricsSettings | undefined,
-  options: Parameters<typeof import('./main-metrics.ts').watchServer>[1],
-): Promise<Watched | undefined> {
+export async function watchIfConfigured(settings: MetricsSettings | undefined, log: Log): Promise<Watched | undefined> {
   if (!settings) return undefined;
   const { watchServer } = await import('./main-metrics.ts');
-  return watchServer(settings, options);
+  return watchServer(settings, log);
 }
 
 /** What happens unasked, from the moment there is anything of that kind. */

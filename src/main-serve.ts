@@ -8,6 +8,7 @@ import { readBasics } from './config-basics.ts';
 import { isAppError, UserError } from './errors.ts';
 import { createFileLog } from './log.ts';
 import { underLease } from './main-lease.ts';
+import { watchIfConfigured } from './main-optional.ts';
 import { serveFolder } from './main-server.ts';
 import { createStateLock } from './workspace/local/state-lock.ts';
 
@@ -19,8 +20,14 @@ export async function serve(source: ConfigSource, input: { idle?: number | undef
   const lock = createStateLock({ folder: data, clock: systemClock, waitMs: 0, fence: false });
   const served = await holdFolder(data, lock, async () => {
     const log = createFileLog(join(data, 'server.log'), source.environment.CML_LOG_LEVEL ?? 'info');
-    const served = { source, data, notify, slack, metrics, people, log, idleMs: input.idle };
-    return underLease(source, log, () => serveFolder(served));
+    // From the start: a cluster that asks whether it lives would end one that waits for its Lease.
+    const watched = await watchIfConfigured(metrics, log);
+    const served = { source, data, notify, slack, watched, people, log, idleMs: input.idle };
+    try {
+      return await underLease(source, log, () => serveFolder(served));
+    } finally {
+      await watched?.end();
+    }
   });
   return { text: served, tone: 'info', json: { ended: served } };
 }

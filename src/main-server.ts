@@ -16,13 +16,13 @@ import { UserError } from './errors.ts';
 import type { Log } from './log.ts';
 import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
-import { beginSchedules, createSlackIfConfigured, watchIfConfigured } from './main-optional.ts';
+import type { Watched } from './main-metrics.ts';
+import { beginSchedules, createSlackIfConfigured } from './main-optional.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
 import type { SlackOptions } from './main-slack.ts';
 import { createStop } from './main-stop.ts';
 import { VERSION } from './main-version.ts';
-import type { MetricsSettings } from './metrics/settings.ts';
 import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
 import { noUpkeep } from './orchestrator/upkeep.ts';
@@ -41,7 +41,7 @@ export interface Served {
   readonly data: string;
   readonly notify: readonly string[] | undefined;
   readonly slack: SlackSettings | undefined;
-  readonly metrics: MetricsSettings | undefined;
+  readonly watched: Watched | undefined;
   readonly people: SlackOptions['people'];
   readonly log: Log;
   readonly idleMs: number | undefined;
@@ -53,7 +53,7 @@ export async function serveFolder({
   data,
   notify,
   slack: slackSettings,
-  metrics,
+  watched,
   people,
   log,
   idleMs,
@@ -112,10 +112,7 @@ export async function serveFolder({
     workFolder: join(data, 'work'),
     onBug: stop.crash,
   });
-  const watched = await watchIfConfigured(metrics, {
-    ...{ orchestrator, chat, log, onBug: stop.crash },
-    lastTickAt: () => lastTickAt(),
-  });
+  watched?.use({ orchestrator, chat, onBug: stop.crash, lastTickAt: () => lastTickAt() });
   const recovered = await orchestrator.recover();
   watched?.recovered();
   log.info({ operations: recovered.map((running) => running.operation().id) }, 'the server took up what was open');
@@ -125,7 +122,6 @@ export async function serveFolder({
     // Whatever ended it (a signal, a broken cml.yaml, a full disk): services that are down come up first.
     await orchestrator.wrapUp();
     await slack?.end();
-    await watched?.end();
   }
 
   async function openDoors(): Promise<string> {
@@ -178,6 +174,7 @@ export async function serveFolder({
     await unasked.look();
     watched?.opened();
     const why = await stop.ended;
+    watched?.closing();
     clearInterval(sweeping);
     clearInterval(watching);
     unasked.end();

@@ -24,3 +24,15 @@ workspaces: broken
   expect(basics).toMatchObject({ data: join(folder, 'data'), slack: { channel: 'C0ML' } });
   expect(basics.people).toEqual({ bob: { slack: 'U0BOB' }, carol: { slack: undefined }, dave: {} });
 });
+
+test('what the deployment says of its metrics counts more than the file, and one that cannot be meant is refused', async () => {
+  await writeFile(join(folder, 'cml.yaml'), 'data: ./data\nmetrics: { port: 9000 }\n');
+  const metricsWith = async (CML_METRICS?: string) =>
+    (await readBasics({ cwd: folder, environment: { CML_METRICS } })).metrics;
+  expect(await metricsWith()).toEqual({ host: '127.0.0.1', port: 9000 });
+  expect(await metricsWith('0.0.0.0:9464')).toEqual({ host: '0.0.0.0', port: 9464 });
+  expect(await metricsWith('[::]:9464')).toEqual({ host: '::', port: 9464 });
+  for (const wrong of ['9464', '0.0.0.0:', '0.0.0.0:99999', ':9464']) {
+    await expect(metricsWith(wrong)).rejects.toThrow(`CML_METRICS is ${wrong}.`);
+  }
+});

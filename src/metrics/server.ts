@@ -9,15 +9,16 @@ import type { MetricsSettings } from './settings.ts';
 /** Why the server cannot be spoken to yet, or what people should know although it can. */
 export interface Readiness {
   readonly isReady: boolean;
-  readonly recovery: 'under way' | 'over';
-  readonly doors: 'closed' | 'open';
+  /** What it does now, in a few words. */
+  readonly stage: string;
   /** Not fatal: a server whose Slack is away still brings services up. */
   readonly chat: string;
 }
 
 export interface MetricsServerOptions {
   readonly settings: MetricsSettings;
-  readonly metrics: Metrics;
+  /** Undefined until there is something to measure. */
+  readonly metrics: () => Metrics | undefined;
   readonly readiness: () => Readiness;
   readonly log: Log;
   readonly onBug: (error: unknown) => void;
@@ -82,9 +83,11 @@ export function createMetricsRoutes({ metrics, readiness }: Told, onBug: (error:
     const now = readiness();
     return context.json(now, now.isReady ? 200 : 503);
   });
-  routes.get('/metrics', async (context) =>
-    context.body(await metrics.read(), 200, { 'content-type': metrics.contentType }),
-  );
+  routes.get('/metrics', async (context) => {
+    const now = metrics();
+    if (!now) return context.text('not yet\n', 503);
+    return context.body(await now.read(), 200, { 'content-type': now.contentType });
+  });
   routes.onError((error, context) => {
     if (isAppError(error)) return context.text(`${error.message}\n`, 503);
     onBug(error);

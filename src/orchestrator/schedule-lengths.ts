@@ -1,11 +1,10 @@
+import { usualLengthMs } from '../backup/forecast.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Scheduled } from '../schedule/schedule.ts';
 import type { Room } from './room.ts';
 
 /** Past runs that count, the newest. */
 const PAST = 5;
-/** What is promised is a little more than what was seen. */
-const CAUTION = 1.25;
 
 /** How long people are warned of a schedule's runs, and how long one takes by past runs; nothing where nobody knows. */
 export async function lengthsOf(
@@ -15,9 +14,8 @@ export async function lengthsOf(
   if (does !== 'backup' || workspace === undefined) return {};
   const past = await room.world.catalog.backups.list({ workspace, status: 'completed', limit: PAST });
   const noticeMs = settings.notice ?? room.settingsOf(workspace).policy.notice;
-  const lengths = past.map(({ durationMs }) => durationMs).sort((one, other) => one - other);
-  const usual = lengths[Math.floor((lengths.length - 1) / 2)];
-  return { noticeMs, ...(usual === undefined ? {} : { forecastMs: Math.max(noticeMs, usual * CAUTION) }) };
+  const usual = usualLengthMs(past);
+  return { noticeMs, ...(usual === undefined ? {} : { forecastMs: Math.max(noticeMs, usual) }) };
 }
 
 /** Operations looked at for one slot: it is among the newest, because nothing else runs beside it. */

@@ -41,7 +41,7 @@ test('tells Prometheus of a real backup, and a cluster that it lives', async () 
   expect(told).toContain('cml_ready 1');
   expect((await get('/metrics')).headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   expect(await (await get('/healthz')).text()).toBe('alive\n');
-  expect(await (await get('/readyz')).json()).toMatchObject({ isReady: true, recovery: 'over', doors: 'open' });
+  expect(await (await get('/readyz')).json()).toMatchObject({ isReady: true, stage: 'serves' });
 });
 
 test.each(['deploy/monitoring/alerts.yaml', 'deploy/monitoring/grafana-dashboard.json'])(

@@ -132,9 +132,9 @@ describe('metrics', () => {
 });
 
 describe('probes', () => {
-  const readiness = () =>
-    ({ isReady, recovery: isReady ? 'over' : 'under way', doors: isReady ? 'open' : 'closed', chat: 'away' }) as const;
-  const ask = (path: string) => createMetricsRoutes({ metrics, readiness }, door.bugs.push).request(path);
+  const readiness = () => ({ isReady, stage: isReady ? 'serves' : 'recovers', chat: 'away' });
+  const ask = (path: string) =>
+    createMetricsRoutes({ metrics: () => metrics, readiness }, door.bugs.push).request(path);
 
   test('say that it lives while it recovers, and that it is ready only after that', async () => {
     isReady = false;
@@ -144,7 +144,7 @@ describe('probes', () => {
     const answer = await ask('/readyz');
     expect(answer.status).toBe(200);
     // A chat that is away is told and is not fatal.
-    expect(await answer.json()).toEqual({ isReady: true, recovery: 'over', doors: 'open', chat: 'away' });
+    expect(await answer.json()).toEqual({ isReady: true, stage: 'serves', chat: 'away' });
   });
 
   test('are opened as soon as another process leaves the port', async () => {
@@ -154,7 +154,14 @@ describe('probes', () => {
     const warned: unknown[] = [];
     const log = { warn: (one: unknown) => warned.push(one), info: () => undefined } as never;
     const settings = { host: '127.0.0.1', port };
-    const server = createMetricsServer({ settings, metrics, readiness, log, onBug: door.bugs.push, againMs: 20 });
+    const server = createMetricsServer({
+      settings,
+      metrics: () => metrics,
+      readiness,
+      log,
+      onBug: door.bugs.push,
+      againMs: 20,
+    });
     server.begin();
     await door.settle(() => warned.length > 0);
     await new Promise((resolve) => other.close(resolve));
