@@ -84,7 +84,10 @@ export function runOperation<Declaration extends StoryDeclaration>(
     isOver: () => isOver,
     ...{ ended, closed },
     cancel: (by, reason) => cancel(journal, control, world, by, reason),
-    postpone: (by, stopsAt) => postpone(declaration, journal, world, by, stopsAt),
+    postpone: async (by, stopsAt) => {
+      await postpone(declaration, journal, world, by, stopsAt);
+      control.changed(undefined);
+    },
     hold: () => {
       isHeld = true;
     },

@@ -29,6 +29,8 @@ export interface WebDoor extends Door {
   /** How many follow an operation now. */
   watchers(): number;
   close(): Promise<void>;
+  /** Another server at the same address. */
+  openAgain(): Promise<void>;
 }
 
 export const csrfOf = (name: string) => `csrf of ${name}`;
@@ -38,24 +40,27 @@ export async function openWebDoor(policy: object = {}): Promise<WebDoor> {
   const hub = createHub();
   publishTo(hub, door);
   let watching = 0;
-  const server = createWebServer({
-    settings: webSettings.parse({ port: 0 }),
-    orchestrator: door.orchestrator,
-    visitors: { who: async ({ headers }) => visitorOf(headers.get('x-test-person')) },
-    async *follow(id, signal) {
-      watching += 1;
-      signal.addEventListener('abort', () => (watching -= 1), { once: true });
-      for await (const event of follow(door.orchestrator, hub, id, signal)) if (event.type === 'view') yield event.view;
-    },
-    async *changes(signal) {
-      for await (const _ of hub.follow({ all: true }, signal)) yield;
-    },
-    overdueAfterMs: 26 * 3_600_000,
-    version: '0.0.0',
-    clock: { now: () => new Date(door.world.time.now()), sleep: systemClock.sleep },
-    log: door.log,
-    onBug: (error) => door.bugs.push(error),
-  });
+  const serverAt = (port: number) =>
+    createWebServer({
+      settings: webSettings.parse({ port }),
+      orchestrator: door.orchestrator,
+      visitors: { who: async ({ headers }) => visitorOf(headers.get('x-test-person')) },
+      async *follow(id, signal) {
+        watching += 1;
+        signal.addEventListener('abort', () => (watching -= 1), { once: true });
+        for await (const event of follow(door.orchestrator, hub, id, signal))
+          if (event.type === 'view') yield event.view;
+      },
+      async *changes(signal) {
+        for await (const _ of hub.follow({ all: true }, signal)) yield;
+      },
+      overdueAfterMs: 26 * 3_600_000,
+      version: '0.0.0',
+      clock: { now: () => new Date(door.world.time.now()), sleep: systemClock.sleep },
+      log: door.log,
+      onBug: (error) => door.bugs.push(error),
+    });
+  let server = serverAt(0);
   const { port } = await server.listen();
   const origin = `http://127.0.0.1:${port}`;
   return {
@@ -64,7 +69,11 @@ export async function openWebDoor(policy: object = {}): Promise<WebDoor> {
     as: (name) => browse(origin, name),
     nobody: browse(origin, undefined),
     watchers: () => watching,
-    close: server.close,
+    close: () => server.close(),
+    async openAgain() {
+      server = serverAt(port);
+      await server.listen();
+    },
     async dispose() {
       await server.close();
       await door.dispose();

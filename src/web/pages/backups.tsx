@@ -90,7 +90,7 @@ const COLUMNS: readonly { head: string; order?: BackupOrder; isNumber?: boolean 
 
 const BackupTable: FC<{ query: BackupsQuery; backups: readonly Backup[] }> = ({ query, backups }) => (
   <Table
-    caption={`Sorted by ${headOf(query.order)}, the ${query.direction === 'up' ? 'least' : 'greatest'} first`}
+    caption={captionOf(query)}
     columns={COLUMNS.map((column) => sortable(column, query))}
     rows={backups.map((one) => [
       <Name backup={one} />,
@@ -110,8 +110,11 @@ const BackupTable: FC<{ query: BackupsQuery; backups: readonly Backup[] }> = ({ 
   />
 );
 
-function headOf(order: BackupOrder): string {
-  return COLUMNS.find((column) => column.order === order)?.head.toLowerCase() ?? order;
+function captionOf({ order, direction }: BackupsQuery): string {
+  const isUp = direction === 'up';
+  if (order === 'takenAt') return isUp ? 'Oldest first' : 'Newest first';
+  const head = COLUMNS.find((column) => column.order === order)?.head.toLowerCase() ?? order;
+  return `Sorted by ${head}, the ${isUp ? 'least' : 'greatest'} first`;
 }
 
 function sortable({ head, order, isNumber = false }: (typeof COLUMNS)[number], query: BackupsQuery): Column {

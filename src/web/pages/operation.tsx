@@ -26,7 +26,11 @@ export function showOperation({ orchestrator }: WebWorld): Handler<WebEnv, '/ope
     const nonce = context.get('secureHeadersNonce');
     const isRunning = view.status === 'running';
     const live = isRunning
-      ? { 'hx-sse:connect': `/operations/${view.id}/live`, 'hx-sse:close': 'ended', 'hx-swap': 'innerMorph' }
+      ? {
+          'hx-sse:connect': `/operations/${view.id}/live?shown=${possibleWith(view)}`,
+          'hx-sse:close': 'ended',
+          'hx-swap': 'innerMorph',
+        }
       : {};
     const steering = {
       'hx-get': `/operations/${view.id}/steering`,
@@ -51,18 +55,28 @@ function capital(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
+/** A picture is drawn no more often than this: of those in between only the newest is, whoever makes them. */
+const FRAME_MS = 250;
+
+/** What can be done about it, in a word. */
+function possibleWith({ status, stopsAt }: OperationView): string {
+  return status === 'running' && stopsAt !== undefined ? 'counting' : status;
+}
+
 /** Pictures as they change, and a word whenever what can be done about it is another. */
 export function followOperation(world: WebWorld): Handler<WebEnv, '/operations/:id/live'> {
   return async (context) => {
     const { id } = await findOperation(world.orchestrator, context.req.param('id'));
     return streamEvents(context, world, async (stream, signal) => {
-      let before: string | undefined;
+      // What the page offers: it may have changed before the page began to listen.
+      let before = context.req.query('shown');
       for await (const view of world.follow(id, signal)) {
         await stream.writeSSE({ data: await pictureOf(view) });
-        const possible = `${view.status} ${view.stopsAt !== undefined}`;
+        const possible = possibleWith(view);
         if (before !== undefined && before !== possible) await stream.writeSSE({ event: 'steering', data: '' });
         before = possible;
         if (view.status !== 'running') await stream.writeSSE({ event: 'ended', data: '' });
+        else await world.clock.sleep(FRAME_MS, signal).catch(() => undefined);
       }
     });
   };

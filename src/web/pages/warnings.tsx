@@ -1,4 +1,5 @@
 import type { FC } from 'hono/jsx';
+import { writeCount } from '../../chat/messages/words.ts';
 import type { Backup } from '../../records/backup.ts';
 import { Note } from '../show.tsx';
 
@@ -36,7 +37,7 @@ const Unreadable: FC<Pick<Backup, 'parts'>> = ({ parts }) => {
   if (paths.length === 0) return null;
   return (
     <details>
-      <summary>{paths.length.toLocaleString('en')} paths could not be read</summary>
+      <summary>{writeCount(paths.length, 'path')} could not be read</summary>
       <ul class="paths">
         {paths.slice(0, MOST_PATHS).map(({ part, path, accepted, tooDeep }) => (
           <li>

@@ -1,0 +1,121 @@
+import { existsSync } from 'node:fs';
+import { type Browser, type BrowserContext, chromium } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { alice } from '../orchestrator/door.ts';
+import { openWebDoor, type WebDoor } from './web-door.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+const hasBrowser = existsSync(CHROMIUM);
+
+let browser: Browser;
+let door: WebDoor;
+let troubles: string[];
+beforeAll(async () => {
+  if (hasBrowser) browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+});
+afterAll(() => browser?.close());
+beforeEach(async () => {
+  door = await openWebDoor();
+  troubles = [];
+});
+afterEach(async () => {
+  expect([door.bugs, troubles]).toEqual([[], []]);
+  await door.dispose();
+});
+
+async function as(name: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
+  const context = await browser.newContext({
+    baseURL: door.origin,
+    extraHTTPHeaders: { 'x-test-person': name },
+    ...options,
+  });
+  context.on('console', (said) => {
+    // A connection that is cut off on purpose is told of by the browser as well.
+    if (said.type() === 'error' && !/ERR_|Failed to fetch|network error/i.test(said.text())) troubles.push(said.text());
+  });
+  context.on('weberror', (error) => troubles.push(error.error().message));
+  return context;
+}
+
+describe.runIf(hasBrowser)('in a real browser', () => {
+  test('an operation is seen to count down, to run and to end, and what can be done about it with it', async () => {
+    const running = await door.orchestrator.requestBackup(alice, { workspace: 'team-ml' });
+    const context = await as('bob', { locale: 'de-DE', timezoneId: 'Asia/Tokyo' });
+    const page = await context.newPage();
+    await page.goto(`/operations/${running.operation().id}`);
+    await door.settle(() => running.view().stopsAt !== undefined);
+
+    await page.getByText('Services stop at').waitFor();
+    await page.getByRole('button', { name: 'Postpone' }).waitFor();
+    const shown = page.locator('#live time').first();
+    expect(await shown.getAttribute('title')).toMatch(/^\d{4}-.*Z$/);
+    expect(await shown.textContent()).toContain('21:10'); // 12:10 in UTC
+    await page.getByLabel('Why').fill('half a sen');
+    await page.getByRole('button', { name: 'Postpone' }).click();
+    await page.waitForURL(`**/operations/${running.operation().id}`);
+
+    await door.drive(running.ended);
+
+    await page.getByText('succeeded').waitFor();
+
+    await expect.poll(() => page.getByRole('button', { name: 'Cancel' }).count()).toBe(0);
+    expect(await page.locator('#cut-off').isHidden()).toBe(true);
+    await context.close();
+  });
+
+  test('what a person types stays while the picture beside it changes', async () => {
+    const running = await door.orchestrator.requestBackup(alice, { workspace: 'team-ml' });
+    await door.settle(() => running.view().stopsAt !== undefined);
+    const context = await as('bob');
+    const page = await context.newPage();
+    await page.goto(`/operations/${running.operation().id}`);
+    await page.getByLabel('Why').fill('half a sen');
+    const before = await page.locator('#live time').first().getAttribute('title');
+    await door.orchestrator.postpone(alice, running.operation().id, 600_000);
+    await expect.poll(() => page.locator('#live time').first().getAttribute('title')).not.toBe(before);
+    expect(await page.getByLabel('Why').inputValue()).toBe('half a sen');
+    await context.close();
+    await door.orchestrator.cancel(alice, running.operation().id);
+    await door.drive(running.ended);
+  });
+
+  test('a page that is cut off says so, and catches up when the server is back', async () => {
+    const running = await door.orchestrator.requestBackup(alice, { workspace: 'team-ml' });
+    await door.settle(() => running.view().stopsAt !== undefined);
+    const context = await as('bob');
+    const page = await context.newPage();
+    await page.goto(`/operations/${running.operation().id}`);
+    await page.getByText('Services stop at').waitFor();
+    await door.close();
+    await page.getByText('The connection is cut off').waitFor();
+    await door.drive(running.ended);
+    await door.openAgain();
+    await page.getByText('succeeded').waitFor({ timeout: 20_000 });
+    expect(await page.locator('#cut-off').isHidden()).toBe(true);
+    await context.close();
+  });
+
+  test('a list shows what is new without being asked', async () => {
+    const context = await as('bob');
+    const page = await context.newPage();
+    await page.goto('/operations');
+    await page.getByText('Nothing has run yet.').waitFor();
+    await door.backUp();
+    await page.getByRole('link', { name: /^backup op_/ }).waitFor();
+    await page.getByText('succeeded').waitFor();
+    await context.close();
+  });
+
+  test('all of it is read and said without scripts', async () => {
+    const backup = await door.backUp();
+    const context = await as('alice', { javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`/backups/${backup}`);
+    await page.getByRole('link', { name: 'Restore: see what it would overwrite' }).click();
+    await page.getByLabel('Type team-ml to confirm').fill('team-ml');
+    await page.getByRole('button', { name: 'Ask for this restore' }).click();
+    await page.getByText('waits for a decision').waitFor();
+    expect(await page.locator('time').first().textContent()).toContain('UTC');
+    await context.close();
+  });
+});
