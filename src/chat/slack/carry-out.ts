@@ -7,6 +7,7 @@ import { helpWord } from './help-word.ts';
 import { type Rendered, renderAnswer, renderRefusal } from './render-answer.ts';
 import type { Asker } from './reply.ts';
 import { preformatted } from './rich-text.ts';
+import { sendFile } from './send-file.ts';
 import { isFailedCall } from './slack-trouble.ts';
 
 /** People who wait longer than this are told that it is being looked at. */
@@ -64,8 +65,25 @@ export async function carryOut(world: DoorWorld, asker: Asker, { word, given, li
     const rendered = renderAnswer(answer);
     if (isForOthers(world, asker, answer)) await world.replies.toChannel(asker, rendered);
     else await world.replies.toAsker(asker, rendered);
+    if (rendered.whole !== undefined) await giveWhole(world, asker, word, rendered.whole);
   };
   await answering(world, asker, work, line);
+}
+
+/** What no message holds goes to who asked, as a file. */
+async function giveWhole({ client, replies, log }: DoorWorld, asker: Asker, word: string, text: string): Promise<void> {
+  const say = (said: string, tone: Answer['tone']) =>
+    replies.toAsker(asker, renderAnswer({ text: said, tone, json: null }));
+  try {
+    await sendFile(client, asker.user, { filename: `cml-${word}.txt`, title: `/cml ${word}`, text });
+    await say('All of it is in a file among your direct messages with the app.', 'info');
+  } catch (err) {
+    log.warn({ err, user: asker.user }, 'a long answer could not be given as a file in Slack');
+    await say(
+      'Not all of it fits here, and Slack did not take it as a file. Ask for less, or in a terminal.',
+      'warning',
+    );
+  }
 }
 
 async function explain({ words, replies }: DoorWorld, asker: Asker, given: unknown): Promise<void> {

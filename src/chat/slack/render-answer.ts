@@ -3,11 +3,17 @@ import { type AppError, ConfigError } from '../../errors.ts';
 import type { Answer, Tone } from '../answer.ts';
 import { asMessageText, cut, inSlackWords } from './escape.ts';
 import { type Piece, preformatted, richText } from './rich-text.ts';
+import { wholeText } from './whole-text.ts';
 
 /** Something to post: `text` says everything on its own, since readers of screens hear nothing else. */
 export interface Rendered {
   readonly text: string;
   readonly blocks: KnownBlock[];
+}
+
+export interface RenderedAnswer extends Rendered {
+  /** All of it, where a message cannot hold that. */
+  readonly whole?: string;
 }
 
 /** With a word, since colours and pictures are not seen by all. */
@@ -79,7 +85,7 @@ function asText({ text, tone, fields = [], table, hint }: Answer): string {
 }
 
 /** An answer as a message of Slack, within all of its limits. */
-export function renderAnswer(answer: Answer): Rendered {
+export function renderAnswer(answer: Answer): RenderedAnswer {
   const { text, tone, drawing = [], fields = [], table, hint } = answer;
   const { fitted, left } = table ? fitTable(table) : { fitted: undefined, left: 0 };
   const more = left > 0 ? [[{ text: `… and ${left.toLocaleString('en')} more.` }]] : [];
@@ -97,7 +103,9 @@ export function renderAnswer(answer: Answer): Rendered {
     ...(fitted && fitted.rows.length > 0 && fitted.columns.length > 0 ? [renderTable(fitted)] : []),
     ...(ends.length > 0 ? [richText(ends)] : []),
   ];
-  return { text: asMessageText(asText(answer)) || NOTHING, blocks };
+  const isWhole = left === 0 && rest.length === 0;
+  const rendered = { text: asMessageText(asText(answer)) || NOTHING, blocks };
+  return isWhole ? rendered : { ...rendered, whole: wholeText(answer) };
 }
 
 /** Why something was refused, kindly, and what to do. */

@@ -8,9 +8,9 @@ export interface SlotFile {
   readonly lines: readonly string[];
   /**
    * Resolves when these lines would survive a crash. `all` answers what the file would hold without what later lines have
-   * overtaken.
+   * overtaken, which are `count` lines.
    */
-  append(added: readonly string[], all: () => readonly string[]): Promise<void>;
+  append(added: readonly string[], count: number, all: () => readonly string[]): Promise<void>;
   /** What stands there is not to be relied on: the next append writes all of it anew. */
   renew(): void;
 }
@@ -34,11 +34,8 @@ export function openSlotFile(path: string): SlotFile {
 
   return {
     lines,
-    async append(added, all) {
-      if (!isWhole || written > MOST_OVERTAKEN) {
-        const values = all();
-        if (!isWhole || written > values.length + MOST_OVERTAKEN) return rewrite(values);
-      }
+    async append(added, count, all) {
+      if (!isWhole || written > count + MOST_OVERTAKEN) return rewrite(all());
       isWhole = false; // until all of it stands there: a disk that is full may leave half a line
       const file = await open(path, 'a', 0o600);
       try {

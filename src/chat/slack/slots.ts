@@ -88,7 +88,7 @@ export function createSlots({ path, now, log }: SlotsOptions): Slots {
         forgetOld();
         const keys = changed;
         changed = new Set();
-        return file.append([...keys].map(lineOf), () => [...slots.keys()].map(lineOf));
+        return file.append([...keys].map(lineOf), slots.size, () => [...slots.keys()].map(lineOf));
       });
     writing = isWaiting;
     return isWaiting;

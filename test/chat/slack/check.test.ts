@@ -57,8 +57,8 @@ describe('the check of Slack', () => {
   test('names a scope that is lacking, and one that is not needed', async () => {
     slack.scopes.delete('im:write');
     expect(await check()).toContainEqual(expect.stringMatching(/^bad scopes: The app lacks im:write/));
-    slack.scopes.add('im:write').add('files:write');
-    expect(await check()).toContainEqual('warning scopes: It may do more than it needs: files:write.');
+    slack.scopes.add('im:write').add('reactions:write');
+    expect(await check()).toContainEqual('warning scopes: It may do more than it needs: reactions:write.');
   });
 
   test('names a channel that is archived, one without the app, and one that is not there', async () => {

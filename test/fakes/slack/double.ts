@@ -9,6 +9,7 @@ import { createLinks, type Links } from './links.ts';
 import { appMethods } from './methods/app.ts';
 import { chatMethods } from './methods/chat.ts';
 import { conversationMethods } from './methods/conversations.ts';
+import { fileMethods, takeUpload } from './methods/files.ts';
 import type { Slack } from './methods/method.ts';
 import { peopleMethods } from './methods/people.ts';
 import { viewMethods } from './methods/views.ts';
@@ -36,6 +37,7 @@ const SCOPES = [
   'channels:history',
   'groups:history',
   'im:history',
+  'files:write',
 ];
 
 export interface SlackDoubleOptions {
@@ -62,6 +64,8 @@ export interface SlackDouble extends Setup, Sights, Typing, Clicking, Windows, H
   readonly tokens: { end(which: 'bot' | 'app', word: string): void };
   readonly scopes: Set<string>;
   readonly requests: readonly ApiRequest[];
+  /** What was uploaded last by this name. */
+  fileNamed(name: string): string | undefined;
   /** Oddities that Slack lets pass but advises against. */
   readonly advice: readonly string[];
   /** The most calls of a method within any one minute. */
@@ -91,7 +95,14 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
   const requests: ApiRequest[] = [];
   const server = await startServer({
     slack,
-    methods: { ...appMethods, ...chatMethods, ...conversationMethods, ...peopleMethods, ...viewMethods },
+    methods: {
+      ...appMethods,
+      ...chatMethods,
+      ...conversationMethods,
+      ...fileMethods,
+      ...peopleMethods,
+      ...viewMethods,
+    },
     tokens,
     rates,
     faults,
@@ -99,6 +110,7 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
     respondAt: (path, body) => respondAt(path, body, slack, deliveries),
   });
   url = server.url;
+  world.uploadUrl = `${url}/upload`;
   return {
     ...createTyping(slack, deliveries),
     ...createClicking(slack, deliveries),
@@ -118,6 +130,7 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
     tokens,
     scopes,
     requests,
+    fileNamed: (name) => [...world.files.values()].findLast((file) => file.name === name)?.text,
     advice: slack.advice,
     busiest: rates.busiest,
     when: world.when,
@@ -136,6 +149,8 @@ export async function createSlackDouble(options: SlackDoubleOptions = {}): Promi
 }
 
 function respondAt(path: string, body: string, slack: Slack, deliveries: Deliveries) {
+  const uploaded = takeUpload(path, body, slack.world.files);
+  if (uploaded !== undefined) return { status: uploaded, text: 'OK' };
   try {
     const place = slack.handed.useResponseUrl(path);
     if (!place) return { status: 404, text: 'no_service' };

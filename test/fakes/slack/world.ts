@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ephemeral, JsonObject, SlackChannel, SlackMessage, SlackPerson, SlackView } from './kinds.ts';
+import type { UploadedFile } from './methods/files.ts';
 
 export const TEAM = 'T0TEAM';
 export const TEAM_DOMAIN = 'acme';
@@ -26,6 +27,8 @@ export interface World {
   readonly ephemerals: Ephemeral[];
   readonly views: Map<string, SlackView>;
   readonly homes: Map<string, SlackView>;
+  readonly files: Map<string, UploadedFile>;
+  uploadUrl: string;
   nextTs(): string;
   nextId(prefix: string): string;
   /** Opens it when there is none. */
@@ -55,6 +58,8 @@ export function createWorld(): World {
     ephemerals: [],
     views: new Map(),
     homes: new Map(),
+    files: new Map(),
+    uploadUrl: '',
     nextTs: () => {
       lastTs = Math.max(lastTs + 1, now() * 1000);
       return `${Math.floor(lastTs / 1e6)}.${String(lastTs % 1e6).padStart(6, '0')}`;
