@@ -96,7 +96,7 @@ export async function createSlack({ settings, people, environment, data, log, on
       const words = createSlackWords(orchestrator, configFor);
       const world = { clients, health, data, clock: systemClock, log, onBug, onChanged: forget };
       try {
-        door = createSlackDoor({ ...words, ...world, settings, tokens });
+        door = createSlackDoor({ ...words, ...world, settings: () => now.settings, tokens });
       } catch (error) {
         noteTrouble(error);
       }

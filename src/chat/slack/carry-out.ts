@@ -111,5 +111,6 @@ async function patiently(world: DoorWorld, asker: Asker, answer: Promise<Answer>
  */
 function isForOthers({ settings }: DoorWorld, { channel }: Asker, answer: Answer): boolean {
   if (answer.follow === undefined || channel === undefined || channel.startsWith('D')) return false;
-  return ![settings.channel, ...Object.values(settings.channels)].includes(channel);
+  const told = settings();
+  return ![told.channel, ...Object.values(told.channels)].includes(channel);
 }

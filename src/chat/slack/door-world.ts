@@ -15,7 +15,8 @@ export interface Choice {
 
 /** What the door of Slack is handed by those who know the rest. */
 export interface SlackDoorOptions {
-  readonly settings: SlackSettings;
+  /** Asked for anew each time: an edit of cml.yaml counts at once, but for how Slack is reached. */
+  readonly settings: () => SlackSettings;
   /** The words that may be said here. */
   readonly words: readonly Command[];
   /** Throws an `AppError` where this word is not for them, before anything is asked of them that would be in vain. */

@@ -40,7 +40,7 @@ interface Way {
 const DRAINING_MS = 5_000;
 
 function createWay({ settings, tokens, clock, log, health }: CreateSlackDoorOptions): Way {
-  const { mode, port, apiUrl } = settings;
+  const { mode, port, apiUrl } = settings();
   if (mode === 'http') {
     const door = createHttpDoor({
       signingSecret: needed(tokens.signingSecret, 'SLACK_SIGNING_SECRET'),
@@ -112,7 +112,7 @@ function createTracking() {
 export function createSlackDoor(options: CreateSlackDoorOptions): SlackDoor {
   const { settings, clients, clock, log, health } = options;
   const client = clients.interactive;
-  const world: DoorWorld = { ...options, client, replies: createReplies({ client, apiUrl: settings.apiUrl, log }) };
+  const world: DoorWorld = { ...options, client, replies: createReplies({ client, apiUrl: settings().apiUrl, log }) };
   const way = createWay(options);
   const app = createApp(way, options);
   const { track, ended } = createTracking();

@@ -27,14 +27,16 @@ export interface ListenerOptions {
 
 /** @throws UserError `not-allowed` for somebody of another Slack workspace. */
 export function refuseStrangers({ settings }: Pick<DoorWorld, 'settings'>, { team }: Asker): void {
-  if (settings.team === undefined || settings.team === team) return;
+  const served = settings().team;
+  if (served === undefined || served === team) return;
   throw new UserError('not-allowed', `Your Slack workspace ${team} is not the one that is served here.`, {
     hint: 'Who is served stands as slack.team in cml.yaml.',
   });
 }
 
 export async function showHome(world: DoorWorld, asker: Asker): Promise<void> {
-  const { client, settings, log } = world;
+  const { client, log } = world;
+  const settings = world.settings();
   const decidedElsewhere = settings.approvals.by === 'web' ? webOnly(settings) : undefined;
   const look = { decidedElsewhere };
   try {

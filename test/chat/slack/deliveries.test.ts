@@ -113,6 +113,9 @@ describe('what Slack delivers', () => {
     const world = await createSlackWorld({ settings: { team: 'T0OTHER' } });
     await world.slack.type('UALICE', 'CML', '/cml list');
     expect(await world.told('UALICE')).toContain('T0TEAM is not the one that is served here');
+    world.configure({ team: 'T0TEAM' }); // an edit of cml.yaml counts at once
+    await world.slack.type('UALICE', 'CML', '/cml list');
+    expect(await world.told('UALICE', 2)).toContain('There are no backups');
     await world.dispose();
   });
 });

@@ -20,7 +20,7 @@ function createWorld() {
     return { ok: true, view: { id: 'V1' } };
   };
   const world = {
-    settings: slackSettings.parse({ channel: 'CML' }),
+    settings: () => slackSettings.parse({ channel: 'CML' }),
     words: slackWords,
     admit: async () => undefined,
     async say(_: unknown, word: string, given: unknown) {

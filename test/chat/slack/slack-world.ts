@@ -34,6 +34,8 @@ export interface SlackWorld {
   post(message: { text: string; blocks: readonly object[] }): Promise<MessageRef>;
   /** What was looked up of people and groups is looked up anew. */
   pass(ms: number): void;
+  /** cml.yaml is edited. */
+  configure(change: Partial<SlackSettings>): void;
   /** The door of the next life takes the place of this one. */
   restart(): Promise<void>;
   dispose(): Promise<void>;
@@ -72,7 +74,7 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
   slack.people.add({ id: 'USTRANGER', name: 'zoe' });
   slack.channels.add({ id: 'CML', name: 'ml' });
   slack.channels.add({ id: 'COTHER', name: 'other' });
-  const settings = slackSettings.parse({
+  let settings = slackSettings.parse({
     channel: 'CML',
     apiUrl: slack.apiUrl,
     ...(port && { port }),
@@ -93,7 +95,7 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
   const createDoor = () =>
     createSlackDoor({
       ...createSlackWords(door.orchestrator, async () => ({ people, slack: settings })),
-      settings,
+      settings: () => settings,
       tokens: { bot: slack.botToken, app: slack.appToken, signingSecret: slack.signingSecret },
       clients,
       health,
@@ -123,6 +125,9 @@ export async function createSlackWorld(options: SlackWorldOptions = {}): Promise
     },
     pass(ms) {
       passed += ms;
+    },
+    configure(change) {
+      settings = { ...settings, ...change };
     },
     async restart() {
       await slackDoor.close();
