@@ -64,8 +64,6 @@ export interface BenchWish {
   readonly workspace?: object;
   /** Further settings at the top of cml.yaml. */
   readonly more?: object;
-  /** More settings of the workspace itself. */
-  readonly workspace?: object;
   /** Without it there is none: most tests want a wrong or a missing one, or make their own by `cml init`. */
   readonly hasRepository?: boolean;
 }
