@@ -100,6 +100,26 @@ export const deliveryRows: readonly Row[] = [
       }),
   },
   {
+    fault: 'duplicate envelope after a restart',
+    injected: 'the same envelope to the next life of the server, when the first one has begun it and ended',
+    expected: `${ONE}, answered once`,
+    play: () =>
+      withWorld({}, async (world) => {
+        const typed = await world.slack.type('UALICE', 'CML', LINE);
+        await world.told('UALICE');
+        for (const running of world.door.orchestrator.running()) {
+          await running.cancel(alice);
+          await world.door.drive(running.ended);
+        }
+        await world.restart();
+        expect((await world.slack.deliveries.again(typed)).error).toBeUndefined();
+        await sayAnother(world);
+        const answers = world.slack.ephemerals('UALICE').length;
+        expect([begun(world), answers]).toEqual([0, 1]);
+        return `acknowledged, ${begun(world)} operations more, ${answers} answer`;
+      }),
+  },
+  {
     fault: 'replayed signature',
     injected: 'the very same bytes by HTTP, within their five minutes',
     expected: ONE,
