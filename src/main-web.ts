@@ -14,7 +14,6 @@ export interface WebOptions {
   readonly orchestrator: Orchestrator;
   readonly hub: Hub;
   readonly visitors: Visitors;
-  readonly overdueAfterMs: number;
   readonly log: Log;
   readonly onBug: (error: unknown) => void;
 }

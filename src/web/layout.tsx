@@ -7,6 +7,7 @@ const PLACES = [
   ['/backups', 'Backups'],
   ['/operations', 'Operations'],
   ['/requests', 'Requests'],
+  ['/schedules', 'Schedules'],
   ['/audit', 'Audit'],
 ] as const;
 

@@ -16,7 +16,9 @@ import {
 import { showOperations } from './pages/operations.tsx';
 import { decideOn, showRequest, withdraw } from './pages/request.tsx';
 import { showRequests } from './pages/requests.tsx';
-import { backUpWorkspace, showCheck, showDowntimePicture, showWorkspace, startWorkspace } from './pages/workspace.tsx';
+import { changeSchedule, showSchedules } from './pages/schedules.tsx';
+import { showWorkspace } from './pages/workspace.tsx';
+import { backUpWorkspace, showCheck, showDowntimePicture, startWorkspace } from './pages/workspace-changes.tsx';
 import { showWorkspaces } from './pages/workspaces.tsx';
 import type { WebEnv } from './visitor.ts';
 import type { WebWorld } from './web-world.ts';
@@ -38,6 +40,7 @@ export function addPages(app: Hono<WebEnv>, world: WebWorld): void {
   app.get('/operations/:id/undo', showUndo(world));
   app.get('/requests', showRequests(world));
   app.get('/requests/:id', showRequest(world));
+  app.get('/schedules', showSchedules(world));
   app.get('/audit', showAudit(world));
   app.get('/changes', followChanges(world));
 }
@@ -55,6 +58,7 @@ export function addChanges(app: Hono<WebEnv>, world: WebWorld): void {
   app.post('/operations/:id/now', stopNow(world));
   app.post('/operations/:id/cancel', cancelOperation(world));
   app.post('/operations/:id/undo', askUndo(world));
+  app.post('/schedules', changeSchedule(world));
   app.post('/requests/:id/approve', decideOn(world, { approves: true }));
   app.post('/requests/:id/deny', decideOn(world, { approves: false }));
   app.post('/requests/:id/break-glass', decideOn(world, { approves: true, breakGlass: true }));

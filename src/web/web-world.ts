@@ -14,8 +14,6 @@ export interface WebWorld {
   follow(operationId: string, signal: AbortSignal): AsyncIterable<OperationView>;
   /** Something is another than before; says not what. */
   changes(signal: AbortSignal): AsyncIterable<void>;
-  /** A workspace whose last backup is older is marked, in milliseconds. */
-  readonly overdueAfterMs: number;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { makeBackup, makePart, momentAfter } from '../fakes/records.ts';
 import { alice } from '../orchestrator/door.ts';
+import { makeScheduled } from '../orchestrator/upkeep.ts';
 import { openWebDoor, type Page, type WebDoor } from './web-door.ts';
 
 let door: WebDoor;
@@ -170,12 +171,37 @@ describe('a workspace', () => {
   test('is marked overdue when its last backup is too old', async () => {
     await door.backUp();
     expect(readable(await door.as('alice').get('/'))).not.toContain('overdue');
+    door.setUpkeep({ workspaces: { 'team-ml': { rpoMs: 26 * 3_600_000 } } });
+    expect(readable(await door.as('alice').get('/'))).not.toContain('overdue');
     door.world.time.pass(27 * 3_600_000);
     expect(readable(await door.as('alice').get('/'))).toContain('backup overdue');
   });
 
   test('is checked without disturbing anybody', async () => {
     expect(readable(await door.as('alice').get('/workspaces/team-ml/check'))).toContain('Looked at just now');
+  });
+});
+
+describe('schedules', () => {
+  test('are shown with their next times, and are paused, resumed and skipped', async () => {
+    expect(readable(await door.as('alice').get('/schedules'))).toContain('Nothing is scheduled.');
+    door.setUpkeep({ schedules: [makeScheduled('nightly', { when: 'nightly at 02:00', zone: 'Europe/Berlin' })] });
+    const change = (what: string, more = {}) =>
+      door.as('bob').post('/schedules', { workspace: 'team-ml', name: 'nightly', what, ...more });
+    const next = '2026-03-02T01:00:00.000Z';
+    expect((await door.as('bob').get('/schedules')).text).toContain(`datetime="${next}"`);
+    expect((await door.as('bob').get('/')).text).toContain(`datetime="${next}"`);
+    expect((await change('skip')).status).toBe(303);
+    expect(readable(await door.as('bob').get('/schedules'))).toMatch(/leaves out 2026-03-02 01:00 UTC \(bob\)/);
+    await change('pause', { reason: 'the big move' });
+    expect(readable(await door.as('bob').get('/schedules'))).toContain('paused by bob: the big move');
+    expect((await change('pause')).status).toBeGreaterThanOrEqual(400);
+    await change('resume');
+    expect(readable(await door.as('bob').get('/schedules'))).not.toContain('paused by bob');
+    expect((await change('explode')).status).toBe(400);
+    expect((await door.as('bob').post('/schedules', { name: 'nobody', what: 'pause' })).status).toBeGreaterThanOrEqual(
+      400,
+    );
   });
 });
 

@@ -54,7 +54,6 @@ export async function openWebDoor(policy: object = {}): Promise<WebDoor> {
       async *changes(signal) {
         for await (const _ of hub.follow({ all: true }, signal)) yield;
       },
-      overdueAfterMs: 26 * 3_600_000,
       version: '0.0.0',
       clock: { now: () => new Date(door.world.time.now()), sleep: systemClock.sleep },
       log: door.log,

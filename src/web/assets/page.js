@@ -5,7 +5,13 @@ const SILENCE_MS = 25_000;
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+
 function showLocalTimes(root) {
+  for (const time of root.querySelectorAll('time[data-local="clock"]')) {
+    time.dataset.local = 'yes';
+    time.textContent = clock.format(new Date(time.dateTime));
+  }
   for (const time of root.querySelectorAll('time[datetime]:not([data-local])')) {
     time.dataset.local = 'yes';
     time.textContent = local.format(new Date(time.dateTime));

@@ -1,24 +1,23 @@
 import type { Handler } from 'hono';
 import type { FC } from 'hono/jsx';
-import { z } from 'zod';
-import type { Finding } from '../../orchestrator/check-workspace.ts';
+import { isAppError } from '../../errors.ts';
 import type { WorkspaceState } from '../../orchestrator/look.ts';
 import type { Orchestrator } from '../../orchestrator/orchestrator.ts';
+import type { QuietHoursFound } from '../../orchestrator/quiet-hours.ts';
 import type { Backup } from '../../records/backup.ts';
-import { duration } from '../../records/time.ts';
+import type { Freshness } from '../../schedule/overdue.ts';
 import { ChangeForm, TextField, Tick } from '../change-form.tsx';
-import { parseForm } from '../form.ts';
 import { showPage } from '../layout.tsx';
-import { Facts, Moment, Note, Size, State, Table, type Tone } from '../show.tsx';
-import { requireRole, type Visitor, type WebEnv } from '../visitor.ts';
+import { Facts, Moment, Note, Size, State, Table } from '../show.tsx';
+import type { Visitor, WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 import { Bars } from './bars.tsx';
+import { QuietHoursMap } from './heat-map.tsx';
 import { LiveList } from './live-list.tsx';
 import { OperationTable } from './operations.tsx';
-import { isOverdue, Standing, trendOf } from './workspaces.tsx';
+import { FreshnessMark, nextBackupAt, Standing, trendOf } from './workspaces.tsx';
 
 const [OPERATIONS, BACKUPS] = [15, 60];
-const PICTURE_COLOURS = { bar: '#1d5fae', text: '#5a5f69' };
 
 /** @throws UserError `unknown-workspace`. */
 async function look(orchestrator: Orchestrator, name: string): Promise<WorkspaceState> {
@@ -29,19 +28,34 @@ async function look(orchestrator: Orchestrator, name: string): Promise<Workspace
   return state;
 }
 
-export function showWorkspace({ orchestrator, clock, overdueAfterMs }: WebWorld): Handler<WebEnv, '/workspaces/:name'> {
+/** Until enough hours were looked at nobody can say. */
+async function quietHoursOf(orchestrator: Orchestrator, name: string): Promise<QuietHoursFound | undefined> {
+  try {
+    return await orchestrator.suggest(name);
+  } catch (error) {
+    if (isAppError(error) && error.code === 'nothing-to-do') return undefined;
+    throw error;
+  }
+}
+
+export function showWorkspace({ orchestrator }: WebWorld): Handler<WebEnv, '/workspaces/:name'> {
   return async (context) => {
     const name = context.req.param('name');
     const state = await look(orchestrator, name);
     const backups = await trendOf(orchestrator, name, BACKUPS);
     const views = await orchestrator.listOperations({ workspace: name, limit: OPERATIONS });
-    const overdue = isOverdue(state, clock.now().getTime() - overdueAfterMs);
+    const [fresh] = await orchestrator.freshness(name);
+    const nextAt = nextBackupAt(await orchestrator.listSchedules({}), name);
+    const quiet = await quietHoursOf(orchestrator, name);
     return showPage(
       context,
       { title: name, place: '/' },
       <>
         <LiveList context={context}>
-          <Now state={state} isOverdue={overdue} approvers={await orchestrator.approvers(name)} />
+          <Now
+            {...{ state, nextAt, freshness: fresh?.freshness ?? { is: 'unwatched' } }}
+            approvers={await orchestrator.approvers(name)}
+          />
         </LiveList>
         <WorkspaceActions state={state} visitor={context.get('visitor')} />
         <LastParts backup={state.lastBackup} />
@@ -54,6 +68,12 @@ export function showWorkspace({ orchestrator, clock, overdueAfterMs }: WebWorld)
           {backups.length > 0 ? <Bars backups={backups} of="durationMs" title="Duration" height={70} /> : null}
           {backups.length > 0 ? <Bars backups={backups} of="bytes" title="Size" height={70} /> : null}
         </div>
+        {quiet ? (
+          <>
+            <h2>Hours of the week</h2>
+            <QuietHoursMap found={quiet} />
+          </>
+        ) : null}
         <h2>
           <a href={`/operations?workspace=${name}`}>History</a>
         </h2>
@@ -63,8 +83,14 @@ export function showWorkspace({ orchestrator, clock, overdueAfterMs }: WebWorld)
   };
 }
 
-const Now: FC<{ state: WorkspaceState; isOverdue: boolean; approvers: readonly string[] }> = (props) => {
-  const { state, isOverdue, approvers } = props;
+interface NowProps {
+  readonly state: WorkspaceState;
+  readonly freshness: Freshness;
+  readonly nextAt: string | undefined;
+  readonly approvers: readonly string[];
+}
+
+const Now: FC<NowProps> = ({ state, freshness, nextAt, approvers }) => {
   return (
     <>
       {state.retentionOff ? (
@@ -77,7 +103,8 @@ const Now: FC<{ state: WorkspaceState; isOverdue: boolean; approvers: readonly s
           ['State', <Standing state={state} />],
           ['Services', <Services state={state} />],
           ['Last completed', state.lastBackup ? <Moment at={state.lastBackup.takenAt} /> : 'never'],
-          ['Overdue', isOverdue && <State tone="warning">yes</State>],
+          ['Young enough', freshness.is !== 'unwatched' && <FreshnessMark freshness={freshness} />],
+          ['Next backup', nextAt && <Moment at={nextAt} />],
           [
             'Open requests',
             state.requests.length > 0 && <a href={`/requests?workspace=${state.workspace}`}>{state.requests.length}</a>,
@@ -139,65 +166,3 @@ const LastParts: FC<{ backup: Backup | undefined }> = ({ backup }) =>
       />
     </>
   );
-
-const backupForm = z.object({
-  name: z.string().max(60).optional(),
-  reason: z.string().max(300).optional(),
-  notice: duration.optional(),
-  now: z.literal('yes').optional(),
-});
-
-export function backUpWorkspace({ orchestrator }: WebWorld): Handler<WebEnv, '/workspaces/:name/backup'> {
-  return async (context) => {
-    const visitor = context.get('visitor');
-    requireRole(visitor, 'change');
-    const { now, notice, ...wish } = await parseForm(context, backupForm);
-    const workspace = context.req.param('name');
-    const running = await orchestrator.requestBackup(visitor.person, {
-      workspace,
-      ...wish,
-      noticeMs: now ? 0 : notice,
-    });
-    return context.redirect(`/operations/${running.operation().id}`, 303);
-  };
-}
-
-export function startWorkspace({ orchestrator }: WebWorld): Handler<WebEnv, '/workspaces/:name/start'> {
-  return async (context) => {
-    const visitor = context.get('visitor');
-    requireRole(visitor, 'change');
-    await orchestrator.startServices(visitor.person, context.req.param('name'));
-    return context.redirect(`/workspaces/${context.req.param('name')}`, 303);
-  };
-}
-
-const TONES: Record<Finding['state'], Tone> = { good: 'good', warning: 'warning', bad: 'bad' };
-
-export function showCheck({ orchestrator }: WebWorld): Handler<WebEnv, '/workspaces/:name/check'> {
-  return async (context) => {
-    const workspace = context.req.param('name');
-    const findings = await orchestrator.checkWorkspace(workspace);
-    return showPage(
-      context,
-      { title: `What a backup of ${workspace} would need`, place: '/' },
-      <Table
-        caption="Looked at just now; nobody was disturbed"
-        columns={[{ head: 'About' }, { head: 'State' }, { head: 'Says' }]}
-        rows={findings.map(({ about, state, says }) => [about, <State tone={TONES[state]}>{state}</State>, says])}
-      />,
-    );
-  };
-}
-
-/** A picture of its own, for mails. */
-export function showDowntimePicture({ orchestrator }: WebWorld): Handler<WebEnv, '/workspaces/:name/downtime.svg'> {
-  return async (context) => {
-    const name = context.req.param('name');
-    await orchestrator.approvers(name);
-    const backups = await trendOf(orchestrator, name, BACKUPS);
-    const picture = (
-      <Bars backups={backups} of="downtimeMs" title={`Downtime of ${name}`} height={70} colours={PICTURE_COLOURS} />
-    );
-    return context.body(String(await picture), 200, { 'content-type': 'image/svg+xml' });
-  };
-}

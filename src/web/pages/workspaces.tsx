@@ -3,7 +3,9 @@ import type { FC } from 'hono/jsx';
 import { writeCount, writeKind } from '../../chat/messages/words.ts';
 import type { WorkspaceState } from '../../orchestrator/look.ts';
 import type { Orchestrator } from '../../orchestrator/orchestrator.ts';
+import type { ScheduleView } from '../../orchestrator/schedules.ts';
 import type { Backup } from '../../records/backup.ts';
+import type { Freshness } from '../../schedule/overdue.ts';
 import { showPage } from '../layout.tsx';
 import { Facts, Moment, Note, Size, State } from '../show.tsx';
 import type { WebEnv } from '../visitor.ts';
@@ -17,18 +19,26 @@ const TREND = 20;
 interface Card {
   readonly state: WorkspaceState;
   readonly trend: readonly Backup[];
-  readonly isOverdue: boolean;
+  readonly freshness: Freshness;
+  readonly nextAt: string | undefined;
 }
 
-export function showWorkspaces({ orchestrator, clock, overdueAfterMs }: WebWorld): Handler<WebEnv> {
+export function showWorkspaces({ orchestrator }: WebWorld): Handler<WebEnv> {
   return async (context) => {
     const subject = await orchestrator.lookAt();
     if (subject.kind !== 'workspaces') throw new Error(`asked for all workspaces, answered a ${subject.kind}`);
-    const overdueBefore = clock.now().getTime() - overdueAfterMs;
+    const freshness = await orchestrator.freshness();
+    const schedules = await orchestrator.listSchedules({});
     const cards = await Promise.all(
       subject.states.map(async (state): Promise<Card> => {
         const trend = await trendOf(orchestrator, state.workspace, TREND);
-        return { state, trend, isOverdue: isOverdue(state, overdueBefore) };
+        const isHere = ({ workspace }: { workspace?: string }) => workspace === state.workspace;
+        return {
+          state,
+          trend,
+          freshness: freshness.find(isHere)?.freshness ?? { is: 'unwatched' },
+          nextAt: nextBackupAt(schedules, state.workspace),
+        };
       }),
     );
     return showPage(
@@ -52,11 +62,26 @@ export async function trendOf(orchestrator: Orchestrator, workspace: string, lim
   return backups.toReversed();
 }
 
-export function isOverdue({ lastBackup }: Pick<WorkspaceState, 'lastBackup'>, overdueBefore: number): boolean {
-  return lastBackup === undefined || Date.parse(lastBackup.takenAt) < overdueBefore;
+/** When the next backup begins unasked. */
+export function nextBackupAt(schedules: readonly ScheduleView[], workspace: string): string | undefined {
+  const backups = schedules.filter(({ schedule }) => schedule.does === 'backup' && schedule.workspace === workspace);
+  const [first] = backups.flatMap(({ next }) => next.slice(0, 1).map(({ at }) => at)).sort();
+  return first;
 }
 
-const WorkspaceCard: FC<Card> = ({ state, trend, isOverdue }) => {
+/** Only what people have to know: that its data is too old, or that nothing is promised. */
+export const FreshnessMark: FC<{ freshness: Freshness }> = ({ freshness }) => {
+  if (freshness.is === 'overdue') {
+    return (
+      <State tone="warning">
+        backup overdue since <Moment at={freshness.dueAt} />
+      </State>
+    );
+  }
+  return freshness.is === 'paused' ? <State tone="warning">schedule paused by {freshness.by}</State> : <span>yes</span>;
+};
+
+const WorkspaceCard: FC<Card> = ({ state, trend, freshness, nextAt }) => {
   const { workspace, lastBackup, failed, requests } = state;
   const verified = trend.findLast((backup) => backup.verified)?.verified;
   return (
@@ -80,12 +105,13 @@ const WorkspaceCard: FC<Card> = ({ state, trend, isOverdue }) => {
             ),
           ],
           ['Last verified', verified ? <Moment at={verified.at} /> : 'never'],
+          ['Next backup', nextAt && <Moment at={nextAt} />],
           ['Size', lastBackup && <Size bytes={lastBackup.bytes} />],
         ]}
       />
-      {isOverdue ? (
+      {freshness.is === 'overdue' || freshness.is === 'paused' ? (
         <p>
-          <State tone="warning">backup overdue</State>
+          <FreshnessMark freshness={freshness} />
         </p>
       ) : null}
       {failed.map(({ id, kind }) => (
