@@ -30,6 +30,7 @@ export function countEnd(to: Instruments, operation: Operation, view: OperationV
   if (status === 'succeeded') to.backupWarnings.inc({ workspace }, warningsOf(operation));
   const tookSeconds = (Date.parse(operation.endedAt ?? operation.startedAt) - Date.parse(operation.startedAt)) / 1000;
   if (status === 'succeeded' && kind === 'backup') to.backupSeconds.observe({ workspace }, tookSeconds);
+  if (status === 'succeeded' && isMaintenance(kind)) to.maintenanceSeconds.observe({ workspace }, tookSeconds);
   if (status === 'succeeded' && isRestore(kind)) to.restoreSeconds.observe({ workspace }, tookSeconds);
   if (view.downtimeMs === undefined) return;
   to.downSeconds.observe({ workspace }, view.downtimeMs / 1000);
@@ -45,6 +46,10 @@ function isRestore(kind: Operation['kind']): boolean {
   return kind === 'restore' || kind === 'restore-in-place' || kind === 'undo';
 }
 
+function isMaintenance(kind: Operation['kind']): boolean {
+  return kind === 'prune' || kind === 'check';
+}
+
 function outcomeOf(to: Instruments, { kind, status, error }: Operation): Counter<'workspace'> | undefined {
   const isRefused = error?.code === 'preflight-failed';
   if (kind === 'backup') {
@@ -55,6 +60,7 @@ function outcomeOf(to: Instruments, { kind, status, error }: Operation): Counter
   }
   if (kind === 'delete') return status === 'succeeded' ? to.deletionSuccesses : to.deletionFailures;
   if (kind === 'verify') return status === 'succeeded' ? to.verifySuccesses : to.verifyFailures;
+  if (isMaintenance(kind)) return status === 'succeeded' ? to.maintenanceSuccesses : to.maintenanceFailures;
   if (!isRestore(kind)) return undefined;
   if (status === 'succeeded') return to.restoreSuccesses;
   if (status === 'cancelled') return to.restoreCancels;

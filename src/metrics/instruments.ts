@@ -56,6 +56,9 @@ export function createInstruments(registry: Registry) {
     verifySuccesses: counter('verify_success_total', 'Backups that were restored into a scratch place and found whole'),
     verifyFailures: counter('verify_failure_total', 'Verifications that failed'),
 
+    maintenanceSuccesses: counter('repo_maintenance_success_total', 'Prunes and checks of repositories that succeeded'),
+    maintenanceFailures: counter('repo_maintenance_failure_total', 'Prunes and checks of repositories that failed'),
+    maintenanceSeconds: seconds('repo_maintenance_duration_seconds', 'How long prunes and checks took', TAKEN_SECONDS),
     // What no other backup system tells.
     downSeconds: seconds('downtime_seconds', 'How long an operation had services down', DOWN_SECONDS),
     lastDownSeconds: gauge('last_downtime_seconds', 'How long the last operation that stopped services had them down'),

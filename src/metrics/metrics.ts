@@ -3,12 +3,22 @@ import type { Clock } from '../clock.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import { countBegin, countEnd, countNothing } from './count-end.ts';
 import { createInstruments, type Instruments } from './instruments.ts';
+import { createScheduleMeasures } from './schedule-measures.ts';
 import { createWatch, type Seen } from './watch.ts';
 
 export interface MetricsOptions {
   readonly orchestrator: Pick<
     Orchestrator,
-    'workspaces' | 'running' | 'onEnd' | 'standing' | 'freshness' | 'countServicesDown' | 'countBackups' | 'findWaiting'
+    | 'workspaces'
+    | 'running'
+    | 'onEnd'
+    | 'standing'
+    | 'freshness'
+    | 'countServicesDown'
+    | 'lookAtSchedules'
+    | 'lookAtSchedules'
+    | 'countBackups'
+    | 'findWaiting'
   >;
   readonly clock: Clock;
   /** Recovery is over and the doors are open: the catalog may be asked. */
@@ -37,6 +47,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   /** Counted as begun and not yet as ended. */
   const begun = new Set<string>();
   const known = new Set<string>();
+  const schedules = createScheduleMeasures(registry);
 
   const noteBegun = (operation: Parameters<typeof countBegin>[1] & { readonly id: string }) => {
     if (begun.has(operation.id)) return;
@@ -71,9 +82,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
       to.requestsPending.set({ workspace }, pending);
       to.approvalWait.set({ workspace }, since === undefined ? 0 : secondsSince(since, now));
       to.backups.set({ workspace }, counts.get(workspace) ?? 0);
-      const last = seen.get(workspace);
+      const last = seen.workspaces.get(workspace);
       if (last) measureSeen(to, workspace, last);
     }
+    schedules.measure(seen.schedules);
   }
 
   return {

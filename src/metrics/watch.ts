@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import { isAppError } from '../errors.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { Standing } from '../orchestrator/standing.ts';
+import type { ScheduleState } from '../records/schedule-state.ts';
 import type { Freshness } from '../schedule/overdue.ts';
 
 /** What was seen of one workspace the last time somebody looked. */
@@ -15,9 +16,15 @@ export interface Seen {
 /** Looking at a workspace costs its platform some requests: less often than people scrape. */
 const BETWEEN_MS = 55_000;
 
+export interface Watched {
+  readonly workspaces: ReadonlyMap<string, Seen>;
+  /** Of every schedule. */
+  readonly schedules: readonly ScheduleState[];
+}
+
 export interface Watch {
   /** What is known now; begins to look again when that is old. Never waits for a platform. */
-  seen(): ReadonlyMap<string, Seen>;
+  seen(): Watched;
   /** Something ended in this workspace: its records are read anew. */
   changed(workspace: string): void;
   /** Resolves when nobody looks any more. */
@@ -26,11 +33,12 @@ export interface Watch {
 
 /** Looks at one workspace after the other, so that two hundred of them are no burden at any moment. */
 export function createWatch(
-  orchestrator: Pick<Orchestrator, 'workspaces' | 'standing' | 'freshness' | 'countServicesDown'>,
+  orchestrator: Pick<Orchestrator, 'workspaces' | 'standing' | 'freshness' | 'countServicesDown' | 'lookAtSchedules'>,
   clock: Clock,
   onBug: (error: unknown) => void,
 ): Watch {
   const seen = new Map<string, Seen>();
+  let schedules: readonly ScheduleState[] = [];
   /** Something ended there since its records were read. */
   const outdated = new Set<string>();
   let begunAt = Number.NEGATIVE_INFINITY;
@@ -48,6 +56,7 @@ export function createWatch(
   }
 
   async function lookAtAll(): Promise<void> {
+    schedules = await orElse(schedules, () => orchestrator.lookAtSchedules());
     const workspaces = orchestrator.workspaces();
     for (const gone of [...seen.keys()].filter((name) => !workspaces.includes(name))) seen.delete(gone);
     for (const workspace of workspaces) {
@@ -69,7 +78,7 @@ export function createWatch(
             round = undefined;
           });
       }
-      return seen;
+      return { workspaces: seen, schedules };
     },
     changed: (workspace) => {
       outdated.add(workspace);

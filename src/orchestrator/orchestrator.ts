@@ -8,6 +8,7 @@ import type { Operation, OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { BackupPlan, DeletePlan, RestorePlan, UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
+import type { ScheduleState } from '../records/schedule-state.ts';
 import type { Fired, Scheduled } from '../schedule/schedule.ts';
 import { policyNow } from './approvers.ts';
 import { backUpAsScheduled } from './back-up-as-scheduled.ts';
@@ -49,6 +50,7 @@ import {
   countServicesDown,
   findWaiting,
   lookAtRecords,
+  lookAtSchedules,
   type Standing,
   type Waiting,
 } from './standing.ts';
@@ -129,6 +131,8 @@ export interface Orchestrator {
   countBackups(): Promise<ReadonlyMap<string, number>>;
   /** Requests that wait for a decision, by workspace. */
   findWaiting(): Promise<ReadonlyMap<string, Waiting>>;
+  /** What became of the schedules that are configured. */
+  lookAtSchedules(): Promise<ScheduleState[]>;
   /** Told of every operation that has ended, also of one that was unwound at boot. */
   onEnd(listener: (operation: Operation, view: OperationView) => void): void;
   running(): readonly RunningOperation[];
@@ -205,6 +209,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     countServicesDown: (workspace) => countServicesDown(room, workspace),
     countBackups: () => countBackups(room),
     findWaiting: () => findWaiting(room),
+    lookAtSchedules: () => lookAtSchedules(room),
     onEnd: (listener) => room.onEnd((_, ended) => ended && listener(ended, viewOf(room, ended))),
     running: () => room.running(),
     isResident: () => world.isResident !== false,

@@ -1,4 +1,5 @@
 import type { Backup } from '../records/backup.ts';
+import type { ScheduleState } from '../records/schedule-state.ts';
 import type { Room } from './room.ts';
 
 /** What the records say of one workspace; changes only when something ends in it. */
@@ -63,4 +64,10 @@ export async function countBackups({ world: { catalog } }: Room): Promise<Readon
     if (status === 'completed') counts.set(workspace, (counts.get(workspace) ?? 0) + 1);
   }
   return counts;
+}
+
+/** What is remembered of every schedule that is configured now. */
+export async function lookAtSchedules({ world }: Room): Promise<ScheduleState[]> {
+  const configured = new Set(world.upkeep?.().schedules.map(({ id }) => id));
+  return (await world.catalog.schedules.list()).filter(({ id }) => configured.has(id));
 }

@@ -11,7 +11,10 @@ let port: number;
 
 beforeAll(async () => {
   port = await freePort();
-  bench = await makeBench({ more: { metrics: { port } }, workspace: { rpo: '36h' } });
+  bench = await makeBench({
+    more: { metrics: { port } },
+    workspace: { rpo: '36h', schedules: { nightly: { does: 'backup', when: 'nightly at 02:00', zone: 'UTC' } } },
+  });
   await bench.serve();
   await until('the server is ready', async () => (await get('/readyz')).ok);
 });
@@ -47,9 +50,10 @@ test('tells Prometheus of a real backup, and a cluster that it lives', async () 
 test.each(['deploy/monitoring/alerts.yaml', 'deploy/monitoring/grafana-dashboard.json'])(
   '%s names only what a real server tells',
   async (file) => {
-    const told = await scrape();
     const names = await namesIn(file);
     expect(names.length).toBeGreaterThan(10);
+    await until('schedules were looked at', async () => (await scrape()).includes('cml_schedule_paused{'));
+    const told = await scrape();
     expect(names.filter((name) => !new RegExp(`^${name}[ {]`, 'm').test(told))).toEqual([]);
   },
 );

@@ -6,6 +6,7 @@ import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import { createMetricsRoutes, createMetricsServer } from '../../src/metrics/server.ts';
 import { makeBackup, makeId, makeOperation, makeRequest } from '../fakes/records.ts';
 import { alice, type Door, openDoor } from '../orchestrator/door.ts';
+import { makeScheduled } from '../orchestrator/upkeep.ts';
 
 let door: Door;
 let metrics: Metrics;
@@ -113,6 +114,23 @@ describe('metrics', () => {
     await door.catalog.backups.save(makeBackup({ takenAt: takenAt(37) }));
     await soon('cml_overdue', 1);
     expect(await of('cml_rpo_seconds')).toBe(36 * 3600);
+  });
+
+  test('tell what became of schedules, and count what is missed from now on', async () => {
+    const { id, ...rest } = makeScheduled('nightly', { when: 'nightly at 02:00' });
+    door.setUpkeep({ schedules: [{ id, ...rest }] });
+    const missedAt = (day: number) => ({ slotAt: `2026-03-0${day}T02:00:00.000Z`, because: 'nobody was there' });
+    const outcome = { at: '2026-03-01T02:00:00.000Z', slotAt: '2026-03-01T02:00:00.000Z', status: 'missed' as const };
+    await door.catalog.schedules.change(id, (now) => ({ ...now, missed: [missedAt(1)], lastOutcome: outcome }));
+    await door.catalog.schedules.change('team-ml/gone', (now) => ({ ...now, missed: [missedAt(1)] }));
+    const told = (name: string) => read(`${name}{schedule="${id}"}`);
+    await door.settle(async () => (await told('cml_schedule_last_status')) === 0);
+    expect(await told('cml_missed_intervals_total')).toBe(0);
+    expect(await told('cml_schedule_paused')).toBe(0);
+    expect(await read('cml_schedule_paused{schedule="team-ml/gone"}')).toBeUndefined();
+    await door.catalog.schedules.change(id, (now) => ({ ...now, missed: [missedAt(1), missedAt(2), missedAt(3)] }));
+    door.world.time.pass(60_000);
+    await door.settle(async () => (await told('cml_missed_intervals_total')) === 2);
   });
 
   test('tell of no workspace that is configured no more', async () => {
