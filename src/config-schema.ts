@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { slackSettings, slackUserId } from './chat/slack/settings.ts';
 import { oneOf } from './config-words.ts';
+import { UserError } from './errors.ts';
 import { metricsSettings } from './metrics/settings.ts';
 import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
 import { retentionRules } from './records/retention.ts';
 import { duration } from './records/time.ts';
-import { workspaceName, workspacePolicy } from './records/workspace.ts';
+import { type WorkspacePolicy, workspaceName, workspacePolicy } from './records/workspace.ts';
 import { schedulesForAll, workspaceSchedules } from './schedule/settings.ts';
+import { readWindow } from './schedule/window.ts';
+import { checkZone } from './schedule/zone.ts';
 import { webSettings } from './web/settings.ts';
 import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { type LocalSettings, localSettings } from './workspace/local/settings.ts';
@@ -35,10 +38,25 @@ const local = localSettings.refine(
   'there is no volume and no shared folder: nothing would be backed up',
 );
 
+/** The rooms that read windows and zones stand higher than the record. */
+function checkWorkingHours({ workingHours }: WorkspacePolicy, context: z.RefinementCtx): void {
+  if (!workingHours) return;
+  const reading = { hours: () => readWindow(workingHours.hours), zone: () => checkZone(workingHours.zone) };
+  for (const [key, read] of Object.entries(reading)) {
+    try {
+      read();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      const message = [error.message, error.hint].filter(Boolean).join(' ');
+      context.addIssue({ code: 'custom', path: ['workingHours', key], message });
+    }
+  }
+}
+
 const workspace = z.strictObject({
   platform: byKind<LocalSettings | KubernetesSettings>({ local, kubernetes: kubernetesSettings }),
   repository: byKind<ResticSettings>({ restic: resticSettings }),
-  policy: workspacePolicy.prefault({}),
+  policy: workspacePolicy.superRefine(checkWorkingHours).prefault({}),
   retention: retentionRules.optional(),
   /** How old the newest completed backup may be before people are told. Absent: by its schedules. */
   rpo: duration.optional(),

@@ -20,9 +20,13 @@ export function createStory<Declaration extends StoryDeclaration>(
   const steps = pastSteps(declaration, control);
   const ensures = readEnsures(control.past);
   let bug: { readonly error: unknown } | undefined;
-  const { id, workspace, by, trigger, reason, startedAt, settings } = journal.operation();
+  const { id, workspace, by, trigger, reason, scheduled, startedAt, settings } = journal.operation();
   const at = () => world.clock.now().toISOString();
-  const named = { id, workspace, by, trigger, startedAt, settings, ...(reason === undefined ? {} : { reason }) };
+  const named = {
+    ...{ id, workspace, by, trigger, startedAt, settings },
+    ...(reason === undefined ? {} : { reason }),
+    ...(scheduled === undefined ? {} : { scheduled }),
+  };
 
   async function step(name: string, work: (context: StepContext) => Promise<unknown>, options?: StepOptions) {
     const policy: StepPolicy = declaration.steps[name] ?? undeclared(name);

@@ -6,6 +6,7 @@ import type { Person } from '../records/person.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import type { Capture, WorkspaceSettings } from '../records/workspace.ts';
 import type { WorkloadsWish } from '../workspace/platform.ts';
+import { requireMayStopNow } from './may-stop-now.ts';
 import type { Room } from './room.ts';
 
 export interface BackupWish {
@@ -26,6 +27,7 @@ export async function requestBackup(room: Room, person: Person, wish: BackupWish
   const { world } = room;
   const settings = room.settingsOf(wish.workspace);
   room.requireOperator(person, settings);
+  if (wish.noticeMs === 0) requireMayStopNow(room, person, settings, world.clock.now());
   room.refuseWhenBusy(wish.workspace);
   const id = world.newId('op');
   const at = world.clock.now().toISOString();

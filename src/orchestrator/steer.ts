@@ -1,12 +1,14 @@
 import { isSameHuman } from '../approval/rules.ts';
 import { describeRequest } from '../chat/messages/request.ts';
 import { stopMoved } from '../chat/messages/services-stop.ts';
+import { writeMoment } from '../chat/messages/words.ts';
 import { UserError } from '../errors.ts';
 import { announcedStop } from '../operation/journal.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { Request } from '../records/request.ts';
 import { findOperation, findRequest } from './find.ts';
+import { requireMayStopNow } from './may-stop-now.ts';
 import type { Room } from './room.ts';
 
 /** Longest that all postponements together may move a stop, in milliseconds. */
@@ -68,8 +70,8 @@ export async function postpone(room: Room, person: Person, subject: string, by: 
       hint: 'See what runs with: cml status',
     });
   }
-  if (by === 'now') room.requireOperator(person, operation.settings);
   const now = world.clock.now();
+  if (by === 'now') requireMayStopNow(room, person, operation.settings, now);
   const stopsAt = by === 'now' ? now : new Date(Math.max(told.getTime(), now.getTime()) + by);
   const first = operation.journal.find((event) => event.type === 'announced');
   if (first && stopsAt.getTime() - Date.parse(first.stopsAt) > POSTPONE_CAP) {
@@ -77,11 +79,21 @@ export async function postpone(room: Room, person: Person, subject: string, by: 
       hint: `Cancel it instead: cml cancel ${operation.id}`,
     });
   }
+  refuseBeyondWindow(operation, stopsAt);
   await running.postpone(person, stopsAt);
   await note(room, person, by === 'now' ? 'started at once' : 'postponed', operation);
   const { id: operationId, workspace } = operation;
   await world.chat.post(stopMoved({ operationId, workspace, by: person.name, stopsAt, isNow: by === 'now' }));
   return stopsAt;
+}
+
+/** People move this one run, never its schedule, and never out of the hours in which it may disturb others. */
+function refuseBeyondWindow({ id, scheduled }: Operation, stopsAt: Date): void {
+  const closesAt = scheduled?.windowClosesAt;
+  if (closesAt === undefined || stopsAt < new Date(closesAt)) return;
+  throw new UserError('too-late', `Its window closes at ${writeMoment(closesAt)}: services may not stop later.`, {
+    hint: `Postpone it by less, or cancel it: cml cancel ${id}. It runs again at its next time.`,
+  });
 }
 
 async function note(room: Room, person: Person, did: string, operation: Operation, reason?: string): Promise<void> {

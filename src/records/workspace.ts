@@ -53,6 +53,12 @@ export const workspacePolicy = z.strictObject({
       again: duration.optional(),
     })
     .prefault({}),
+  /** Hours in which people work: then nobody but operators may stop services without notice. */
+  workingHours: z
+    .strictObject({ hours: z.union([z.string(), z.record(z.string(), z.string())]), zone: z.string().min(1) })
+    .optional(),
+  /** Who may stop services without notice at all. Absent: everybody who may back up, outside of working hours. */
+  now: z.enum(['operators', 'nobody']).optional(),
   /** Patterns of paths that may be unreadable without making a backup incomplete. */
   acceptUnreadable: z.array(z.string().min(1)).default([]),
 });

@@ -63,7 +63,16 @@ function inspectPart(world: World, part: FakePart, count: boolean, since: string
   // Trees keep no times: everything in them was written by now.
   const isPast = since !== undefined && Date.parse(since) < world.time.now();
   const written = since === undefined ? {} : { writtenSince: isPast ? (tree?.size ?? 0) : 0 };
-  return { ...plan, ...written, freeBytes: world.freeBytes, fileSystem: 'all', possible, present: tree !== undefined };
+  const lies = world.storageClass === undefined ? {} : { storageClass: world.storageClass };
+  return {
+    ...plan,
+    ...written,
+    ...lies,
+    freeBytes: world.freeBytes,
+    fileSystem: 'all',
+    possible,
+    present: tree !== undefined,
+  };
 }
 
 function definitions(world: World, effect: Effect): Pick<WorkspacePlatform, 'captureDefinition' | 'applyDefinition'> {
@@ -133,8 +142,9 @@ function lookAtServices(world: World, operationId: string): RunningNote {
 
 function stopAndStart(world: World, effect: Effect): Pick<WorkspacePlatform, 'stop' | 'proveQuiet' | 'start'> {
   return {
-    async stop(note, { signal } = {}) {
+    async stop(note, { signal, workloads } = {}) {
       const { operationId } = note;
+      world.workloadsWish = workloads;
       const standing = await effect(
         'platform.stop looks',
         () => {

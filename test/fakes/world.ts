@@ -4,7 +4,7 @@ import { OperationError } from '../../src/errors.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { BackupPlan } from '../../src/records/plan.ts';
 import type { Capture } from '../../src/records/workspace.ts';
-import type { DefinitionFile, Quiet, RunningNote } from '../../src/workspace/platform.ts';
+import type { DefinitionFile, Quiet, RunningNote, WorkloadsWish } from '../../src/workspace/platform.ts';
 import { createFakeCatalogStore, type FakeCatalogStore } from './catalog.ts';
 import { createFakeChatStore, type FakeChatStore } from './chat.ts';
 import { createVirtualTime, type VirtualTime } from './clock.ts';
@@ -83,6 +83,10 @@ export interface World {
   readonly trees: Map<string, Tree>;
   /** What people run in it; absent where the platform does not tell. */
   workloads?: { readonly kind: string; readonly owner?: string }[];
+  /** What was wished for people's workloads at the last stop. */
+  workloadsWish?: WorkloadsWish | undefined;
+  /** The kind of storage that all parts lie on. */
+  storageClass?: string;
   readonly snapshots: Map<string, { readonly operationId: string; readonly takenAt: string }>;
   readonly repository: FakeRepository;
   readonly programs: Map<string, FakeProgram>;
