@@ -56,6 +56,8 @@ export const Facts: FC<{ facts: readonly (readonly [label: string, value: Child 
 export interface Column {
   readonly head: string;
   readonly isNumber?: boolean;
+  /** What people wrote, however long its words are. */
+  readonly isText?: boolean;
   /** What stands in the head instead of its name, such as a link that sorts. */
   readonly shown?: Child;
   readonly sorted?: 'ascending' | 'descending' | undefined;
@@ -65,6 +67,11 @@ interface TableProps {
   readonly caption: string;
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly Child[])[];
+}
+
+function classOf(column: Column | undefined): string | undefined {
+  if (column?.isNumber) return 'number';
+  return column?.isText ? 'text' : undefined;
 }
 
 /** Where there is no room for a table, each row becomes a card whose cells are named by the heads. */
@@ -84,7 +91,7 @@ export const Table: FC<TableProps> = ({ caption, columns, rows }) => (
       {rows.map((cells) => (
         <tr>
           {cells.map((cell, at) => (
-            <td data-head={columns[at]?.head} class={columns[at]?.isNumber ? 'number' : undefined}>
+            <td data-head={columns[at]?.head} class={classOf(columns[at])}>
               {cell}
             </td>
           ))}

@@ -10,6 +10,7 @@ import type { WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 
 const ROWS = 100;
+const HEADS = ['When', 'Who', 'Known by', 'Did', 'Workspace', 'Subject', 'Reason'];
 
 const auditQuery = z.object({
   workspace: workspaceName.optional(),
@@ -32,7 +33,7 @@ export function showAudit({ orchestrator }: WebWorld): Handler<WebEnv> {
       subject ? <Subject id={subject} /> : '',
       reason ?? '',
     ]);
-    const columns = ['When', 'Who', 'Known by', 'Did', 'Workspace', 'Subject', 'Reason'].map((head) => ({ head }));
+    const columns = HEADS.map((head) => ({ head, isText: head === 'Reason' }));
     return showPage(
       context,
       { title: 'Audit', place: '/audit' },

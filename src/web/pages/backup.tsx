@@ -118,7 +118,7 @@ const PartTable: FC<{ parts: readonly CapturedPart[] }> = ({ parts }) => (
       { head: 'Files', isNumber: true },
       { head: 'Folders', isNumber: true },
       { head: 'Size', isNumber: true },
-      { head: 'Consistent' },
+      { head: 'Consistent', isText: true },
     ]}
     rows={parts.map((part) => [
       part.name,

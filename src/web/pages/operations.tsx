@@ -44,7 +44,7 @@ export const OperationTable: FC<{ views: readonly OperationView[]; caption: stri
       { head: 'Began' },
       { head: 'Took', isNumber: true },
       { head: 'Downtime', isNumber: true },
-      { head: 'Why' },
+      { head: 'Why', isText: true },
     ]}
     rows={views.map((view) => [
       <a href={`/operations/${view.id}`}>

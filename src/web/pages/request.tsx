@@ -70,7 +70,7 @@ const Votes: FC<{ request: Request }> = ({ request: { votes } }) =>
       <h2>Decisions</h2>
       <Table
         caption="In the order in which they were made"
-        columns={[{ head: 'Who' }, { head: 'Decided' }, { head: 'When' }, { head: 'Reason' }]}
+        columns={[{ head: 'Who' }, { head: 'Decided' }, { head: 'When' }, { head: 'Reason', isText: true }]}
         rows={votes.map(({ by, approves, at, reason, breakGlass }) => [
           by.name,
           breakGlass ? 'approved alone, breaking the glass' : approves ? 'approved' : 'denied',

@@ -53,7 +53,7 @@ const RequestTable: FC<{ requests: readonly Request[]; caption: string }> = ({ r
       { head: 'Asked' },
       { head: 'State' },
       { head: 'Approvals', isNumber: true },
-      { head: 'Why' },
+      { head: 'Why', isText: true },
     ]}
     rows={requests.map((request) => [
       <a href={`/requests/${request.id}`}>{request.id}</a>,

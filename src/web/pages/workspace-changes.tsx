@@ -55,7 +55,7 @@ export function showCheck({ orchestrator }: WebWorld): Handler<WebEnv, '/workspa
       { title: `What a backup of ${workspace} would need`, place: '/' },
       <Table
         caption="Looked at just now; nobody was disturbed"
-        columns={[{ head: 'About' }, { head: 'State' }, { head: 'Says' }]}
+        columns={[{ head: 'About' }, { head: 'State' }, { head: 'Says', isText: true }]}
         rows={findings.map(({ about, state, says }) => [about, <State tone={TONES[state]}>{state}</State>, says])}
       />,
     );
