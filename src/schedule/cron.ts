@@ -117,7 +117,10 @@ function numberOf(text: string, of: Field): number {
   const value = named >= 0 ? named : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= of.min && value <= of.max) return value;
   const names = of.names ? ` or a name such as ${of.names[1]}` : '';
-  throw mistake(`"${text}" is not a ${of.name}.`, `It must be ${of.min} to ${of.max}${names}.`);
+  throw mistake(
+    `"${text}" is not ${of === HOUR ? 'an' : 'a'} ${of.name}.`,
+    `It must be ${of.min} to ${of.max}${names}.`,
+  );
 }
 
 function mistake(sentence: string, hint: string): UserError {

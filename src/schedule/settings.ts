@@ -40,7 +40,7 @@ function problemOf(read: () => unknown): string | undefined {
   }
 }
 
-const text = z.string().min(1);
+const text = z.string().min(1).max(200);
 const zone = readBy(text, checkZone);
 const when = readBy(text, readExpression);
 

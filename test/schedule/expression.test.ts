@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../src/errors.ts';
 import { readExpression } from '../../src/schedule/expression.ts';
@@ -96,7 +97,7 @@ describe('cron', () => {
     ['0 2 31 4,6,9,11 *', 'there is no 31 April'],
     ['0 2 30 feb mon', 'there is no 30 February'],
     ['61 2 * * *', '"61" is not a minute. It must be 0 to 59'],
-    ['0 24 * * *', '"24" is not a hour'],
+    ['0 24 * * *', '"24" is not an hour'],
     ['0 2 * 13 *', 'It must be 1 to 12 or a name such as jan'],
     ['0 2 * * 8', '"8" is not a day of the week'],
     ['0 2 * * fry', '"fry" is not a day of the week'],
@@ -106,8 +107,32 @@ describe('cron', () => {
     ['*/0 2 * * *', 'is not a step'],
     ['0 2 * * 1#6', 'is not a day of the week'],
     ['0 2 */14 1 2#2', 'can never run: no date suits both'],
-    ['0 -2 * * *', 'is not a hour'],
+    ['0 -2 * * *', 'is not an hour'],
   ])('refuses "%s" by name', (text, sentence) => {
     expect(refusalOf(text)).toContain(sentence);
   });
+});
+
+test('whatever is written is understood, or refused with a sentence and a hint', () => {
+  const word = fc.constantFrom(
+    ...'nightly daily every day at on the 1st last sunday sundays mon fri - to and , 02:00 2am 25:00 of month * */5 0 7 1-5 31 # L 6 hours'.split(
+      ' ',
+    ),
+  );
+  const text = fc.oneof(
+    fc.array(word, { maxLength: 8 }).map((words) => words.join(' ')),
+    fc.string({ maxLength: 200 }),
+  );
+  fc.assert(
+    fc.property(text, (written) => {
+      try {
+        const { cron, fields } = readExpression(written);
+        expect(readExpression(cron).fields).toEqual(fields);
+        expect(fields.times.length).toBeGreaterThan(0);
+      } catch (error) {
+        if (!(error instanceof UserError) || !error.hint) throw error;
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
