@@ -31,7 +31,8 @@ export function planReread(reread: WorkspaceMarks['reread'], { withinMs, everyMs
   const done = goesOn?.done ?? 0;
   // A clock that was put back makes nothing due: then one slice is read, as always.
   const elapsedMs = Math.max(0, now.getTime() - Date.parse(beganAt));
-  const due = Math.ceil((of * (elapsedMs + everyMs)) / withinMs);
+  // Rounded: a check that begins some seconds later than the one before must not read two.
+  const due = Math.round((of * elapsedMs) / withinMs) + 1;
   return { of, beganAt, from: done + 1, to: Math.min(of, Math.max(done + 1, due)) };
 }
 
