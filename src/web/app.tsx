@@ -4,7 +4,7 @@ import { NONCE, secureHeaders } from 'hono/secure-headers';
 import { createAssets } from './assets.ts';
 import { addChanges, addPages } from './routes.ts';
 import { createTroubleAnswer, showMissing } from './trouble.tsx';
-import { requireCsrf, requireVisitor, type WebEnv } from './visitor.ts';
+import { requireCsrf, requireLook, requireVisitor, type WebEnv } from './visitor.ts';
 import type { WebWorld } from './web-world.ts';
 
 const MOST_BYTES = 64 * 1024;
@@ -18,6 +18,7 @@ export function createWebApp(world: WebWorld): Hono<WebEnv> {
   app.notFound(showMissing);
   app.route('/assets', createAssets());
   app.use(requireVisitor(world.visitors), requireCsrf);
+  app.use(requireLook);
   addPages(app, world);
   addChanges(app, world);
   return app;

@@ -6,6 +6,8 @@ import type { WebWorld } from './web-world.ts';
 
 /** So often a word is said although nothing is new, so that a page knows that it is still heard. */
 const BEAT_MS = 10_000;
+/** After so long a page has to come back, which it does by itself: who is there is looked at again. */
+const LONGEST_MS = 600_000;
 /** A page is asked to look again no more often than this. */
 const CALM_MS = 1_000;
 
@@ -19,7 +21,7 @@ export function streamEvents(
   tell: (stream: SSEStreamingApi, signal: AbortSignal) => Promise<void>,
 ): Response {
   const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, context.req.raw.signal, world.closing]);
+  const signal = AbortSignal.any([gone.signal, context.req.raw.signal, world.closing, AbortSignal.timeout(LONGEST_MS)]);
   context.header('cache-control', 'no-store');
   context.header('x-accel-buffering', 'no'); // a proxy that collects what is said makes live things dead
   return streamSSE(context, async (stream) => {

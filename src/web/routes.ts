@@ -16,6 +16,7 @@ import {
 import { showOperations } from './pages/operations.tsx';
 import { decideOn, showRequest, withdraw } from './pages/request.tsx';
 import { showRequests } from './pages/requests.tsx';
+import { showRetention } from './pages/retention.tsx';
 import { changeSchedule, showSchedules } from './pages/schedules.tsx';
 import { showWorkspace } from './pages/workspace.tsx';
 import { backUpWorkspace, showCheck, showDowntimePicture, startWorkspace } from './pages/workspace-changes.tsx';
@@ -27,6 +28,7 @@ import type { WebWorld } from './web-world.ts';
 export function addPages(app: Hono<WebEnv>, world: WebWorld): void {
   app.get('/', showWorkspaces(world));
   app.get('/workspaces/:name', showWorkspace(world));
+  app.get('/workspaces/:name/retention', showRetention(world));
   app.get('/workspaces/:name/check', showCheck(world));
   app.get('/workspaces/:name/downtime.svg', showDowntimePicture(world));
   app.get('/backups', showBackups(world));

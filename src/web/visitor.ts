@@ -42,6 +42,11 @@ export function requireRole(visitor: Visitor, role: Role): void {
   });
 }
 
+export const requireLook = createMiddleware<WebEnv>(async (context, next) => {
+  requireRole(context.get('visitor'), 'look');
+  await next();
+});
+
 const CHANGING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** A change counts only with the token that was handed out with the form: no other site can make somebody say it. */

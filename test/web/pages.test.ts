@@ -177,6 +177,11 @@ describe('a workspace', () => {
     expect(readable(await door.as('alice').get('/'))).toContain('backup overdue');
   });
 
+  test('tells what its rules keep, and removes nothing', async () => {
+    await door.backUp();
+    expect(readable(await door.as('alice').get('/workspaces/team-ml/retention'))).toContain('everything is kept');
+  });
+
   test('is checked without disturbing anybody', async () => {
     expect(readable(await door.as('alice').get('/workspaces/team-ml/check'))).toContain('Looked at just now');
   });

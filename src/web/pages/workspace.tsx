@@ -140,6 +140,9 @@ const WorkspaceActions: FC<{ state: WorkspaceState; visitor: Visitor }> = ({ sta
     <a class="button" href={`/workspaces/${state.workspace}/check`}>
       Check what a backup would need
     </a>
+    <a class="button" href={`/workspaces/${state.workspace}/retention`}>
+      See what the rules keep
+    </a>
   </section>
 );
 

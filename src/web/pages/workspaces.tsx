@@ -7,6 +7,7 @@ import type { ScheduleView } from '../../orchestrator/schedules.ts';
 import type { Backup } from '../../records/backup.ts';
 import type { Freshness } from '../../schedule/overdue.ts';
 import { showPage } from '../layout.tsx';
+import { createSharedLook } from '../shared-look.ts';
 import { Facts, Moment, Note, Size, State } from '../show.tsx';
 import type { WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
@@ -24,8 +25,10 @@ interface Card {
 }
 
 export function showWorkspaces({ orchestrator }: WebWorld): Handler<WebEnv> {
+  // Every page that is open looks again when something changed, and a look asks every platform.
+  const look = createSharedLook(() => orchestrator.lookAt());
   return async (context) => {
-    const subject = await orchestrator.lookAt();
+    const subject = await look();
     if (subject.kind !== 'workspaces') throw new Error(`asked for all workspaces, answered a ${subject.kind}`);
     const freshness = await orchestrator.freshness();
     const schedules = await orchestrator.listSchedules({});
