@@ -72,7 +72,7 @@ export async function openDoor(
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const log = silent as unknown as Log;
   let ids = 0;
-  const orchestrator = createOrchestrator({
+  const orchestrator: Orchestrator = createOrchestrator({
     catalog,
     chat: createFakeChat(chat),
     clock: world.time.clock(),
@@ -85,6 +85,7 @@ export async function openDoor(
     workspaces,
     refreshWorkspaces: async () => undefined,
     upkeep: () => upkeep,
+    fire: (schedule, slotAt, person) => orchestrator.backUpAsScheduled(person, schedule, slotAt),
     portsFor: ({ name }) => ports.get(name) ?? portsOver(world),
     ...(approversNow ? { approversNow } : {}),
     workFolder: join(folder, 'work'),

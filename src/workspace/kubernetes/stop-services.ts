@@ -16,13 +16,13 @@ import { markUnserved } from './served.ts';
 import { stopTogether } from './stop-together.ts';
 import { assertGuardIsIdle, assertNotTakenOver } from './taken-over.ts';
 import { awaitUnmounted } from './unmounted.ts';
-import { settleWorkloads } from './workloads-at-stop.ts';
+import { type SettleOptions, settleWorkloads } from './workloads-at-stop.ts';
 
 /**
  * Stops what the note names, wave by wave, and waits until pods are gone and volumes have left their nodes; then begins a
  * quiet time. Called again in the same one, answers it.
  */
-export async function stopServices(context: KubeContext, note: RunningNote, options: EffectOptions): Promise<Quiet> {
+export async function stopServices(context: KubeContext, note: RunningNote, options: SettleOptions): Promise<Quiet> {
   const { operationId } = note;
   const ledger = await ledgerOf(context, note);
   const { runs, isGoingOn } = await stateOfServices(context, ledger);

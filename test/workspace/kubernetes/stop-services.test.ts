@@ -312,6 +312,19 @@ describe("people's workloads at the stop", () => {
     expect(isUp(scene)).toBe(true);
   });
 
+  test('are waited for and then ended, or left alone, as a schedule wishes', async () => {
+    session();
+    const note = await noteRunning(scene.context, OPERATION);
+    const wished = (otherwise: 'stop' | 'put-off') =>
+      stopServices(scene.with({ workloads: 'refuse' }), note, { workloads: { waitForMs: 100, otherwise } });
+    await expect(wished('put-off')).rejects.toMatchObject({ code: 'put-off', message: expect.stringContaining('ana') });
+    expect(isUp(scene)).toBe(true);
+    expect(scene.store.list(kinds.POD, USERS)).toHaveLength(1);
+    await wished('stop');
+    expect(scene.store.list(kinds.POD, USERS)).toEqual([]);
+    expect(scene.store.list(kinds.POD, SPACE)).toEqual([]);
+  });
+
   test('may go on when something keeps them running and they hold no claim, as models do', async () => {
     const template = {
       metadata: { labels: { app: 'model' } },
