@@ -31,6 +31,7 @@ export function showSchedules({ orchestrator, clock }: WebWorld): Handler<WebEnv
         ) : (
           <>
             <h2>The next seven days</h2>
+            <p class="faint">Days are those of UTC; of each schedule the next five times.</p>
             <Week views={views} now={clock.now()} />
             <h2>Each schedule</h2>
             <LiveList context={context}>
