@@ -16,20 +16,21 @@ export interface Expression {
   readonly fields: CronFields;
 }
 
-const NICKNAMES: Readonly<Record<string, string>> = {
-  '@hourly': '0 * * * *',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@weekly': '0 0 * * 0',
-  '@monthly': '0 0 1 * *',
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-};
+/** A map, because a record also knows words that nobody put into it. */
+const NICKNAMES: ReadonlyMap<string, string> = new Map([
+  ['@hourly', '0 * * * *'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@monthly', '0 0 1 * *'],
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+]);
 
 /** @throws UserError `bad-input` with a sentence that quotes what was written. */
 export function readExpression(text: string): Expression {
   const written = text.trim();
-  const cron = NICKNAMES[written.toLowerCase()] ?? (looksLikeCron(written) ? written : cronOf(written));
+  const cron = NICKNAMES.get(written.toLowerCase()) ?? (looksLikeCron(written) ? written : cronOf(written));
   const fields = readCron(cron);
   const [, , day = '', , weekday = ''] = cron.split(/\s+/);
   const hasBothDayFields = ![day, weekday].some((field) => field === '*' || field === '?');

@@ -61,6 +61,8 @@ describe('plain words', () => {
     ['yearly on 30 february at 02:00', 'there is no 30 February'],
     ['when the moon is full', 'is not understood'],
     ['at 02:00', 'is not understood'],
+    ['constructor', 'is not understood'],
+    ['__proto__', 'is not understood'],
     ['', 'is not understood'],
   ])('refuses "%s" by name', (text, sentence) => {
     expect(refusalOf(text)).toContain(sentence);
