@@ -10,7 +10,7 @@ import { asJson } from './answers.ts';
 export function answerQuietHours(found: QuietHoursFound): Answer {
   const { workspace, map, quiet, lengthMs, pastBackups } = found;
   const { nightly, weekly, around } = quiet;
-  const runs = (mean: number) => `${writeMean(mean)} on average`;
+  const runs = (mean: number) => `${writeMean(mean)} workloads run then on average`;
   const when = `when: '${writeNightly(nightly)}'`;
   const window = around && `window: '${writeHours(around)}'`;
   const basis =
@@ -18,11 +18,10 @@ export function answerQuietHours(found: QuietHoursFound): Answer {
       ? 'an hour, because none was made yet'
       : `${writeDuration(lengthMs)}, by the last ${pastBackups === 1 ? 'backup' : `${pastBackups} backups`}`;
   return {
-    text: `${workspace} is quietest from ${writeHours(nightly).replace('-', ' to ')} (${map.zone}): ${runs(nightly.mean)} of what people run.`,
+    text: `${workspace} is quietest from ${writeHours(nightly).replace('-', ' to ')} (${map.zone}): ${runs(nightly.mean)}.`,
     tone: 'info',
     drawing: drawHeatMap(map, nightly),
     fields: [
-      ['Quietest every night', `${writeHours(nightly)}, ${runs(nightly.mean)}`],
       ['Quietest of the week', `${writeWeekHour(weekly)}, ${runs(weekly.mean)}`],
       ['A backup takes', basis],
       [

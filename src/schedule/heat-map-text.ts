@@ -29,7 +29,7 @@ export function drawHeatMap(map: HeatMap, quiet: QuietWindow): string[] {
   });
   const isQuiet = (hour: number) => (hour - quiet.startHour + 24) % 24 < quiet.hours;
   const marks = hours.map((hour) => (isQuiet(hour) ? '▲' : ' ').repeat(WIDTH)).join('');
-  return [label('') + scale, ...days, (label('') + marks).trimEnd(), legend(busiest)];
+  return [(label('') + scale).trimEnd(), ...days, (label('') + marks).trimEnd(), legend(busiest)];
 }
 
 function legend(busiest: number): string {

@@ -27,7 +27,7 @@ const scrape = async () => (await get('/metrics')).text();
 /** Names that a rule or a panel reads, without those of Prometheus itself. */
 async function namesIn(file: string): Promise<string[]> {
   const text = await readFile(file, 'utf8');
-  return [...new Set(text.match(/\bcml_[a-z0-9_]+/g))];
+  return [...new Set(text.match(/\bcml_[a-z0-9_]*[a-z]\b/g))];
 }
 
 test('tells Prometheus of a real backup, and a cluster that it lives', async () => {
@@ -57,3 +57,9 @@ test.each(['deploy/monitoring/alerts.yaml', 'deploy/monitoring/grafana-dashboard
     expect(names.filter((name) => !new RegExp(`^${name}[ {]`, 'm').test(told))).toEqual([]);
   },
 );
+
+test('docs/metrics.md names everything that is told, and nothing else', async () => {
+  const told = (await scrape()).match(/(?<=^# TYPE )cml_\w+/gm) ?? [];
+  const ours = told.filter((name) => !/^cml_(process|nodejs)_/.test(name));
+  expect((await namesIn('docs/metrics.md')).sort()).toEqual(ours.sort());
+});

@@ -1,6 +1,6 @@
-import { busiestOf, DAYS, type HeatMap } from './heat-map.ts';
-import { shadeOf, writeMean } from './heat-map-text.ts';
-import { type QuietWindow, writeHours } from './quiet-hours.ts';
+import { busiestOf, DAYS, type HeatMap } from '../../src/schedule/heat-map.ts';
+import { shadeOf, writeMean } from '../../src/schedule/heat-map-text.ts';
+import { type QuietWindow, writeHours } from '../../src/schedule/quiet-hours.ts';
 
 const CELL = { width: 26, height: 24, gap: 2 };
 const EDGE = { left: 46, top: 26, bottom: 52, right: 8 };
