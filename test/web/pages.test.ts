@@ -110,6 +110,7 @@ describe('a restore', () => {
     expect(readable(await door.as('alice').get(address))).toContain(
       'You asked for it, so another person decides: bob, carol',
     );
+    expect(readable(await door.as('alice').get('/requests'))).toMatch(/waits for a decision 0 of 1 bob, carol/);
     const own = await door.as('alice').post(`${address}/approve`);
     expect([own.status, readable(own)]).toEqual([403, expect.stringContaining('you may not decide on it')]);
     expect((await door.as('bob').post(`${address}/approve`, { csrf: 'csrf of alice' })).status).toBe(403);
@@ -121,6 +122,14 @@ describe('a restore', () => {
     expect((await door.as('carol').post(`${address}/deny`, { reason: 'too late' })).status).toBe(409);
     const undo = readable(await door.as('carol').get(`${placeOf(approved)}/undo`));
     expect(undo).toContain('Brings back db');
+  });
+
+  test('of a workspace that is not configured any more is still shown, and waits for nobody', async () => {
+    const backup = await door.backUp();
+    const asked = placeOf(await door.as('alice').post(`/backups/${backup}/restore`, { confirm: 'team-ml' }));
+    delete door.workspaces['team-ml'];
+    expect((await door.as('bob').get(asked)).status).toBe(200);
+    expect(readable(await door.as('bob').get('/requests'))).toContain('waits for a decision');
   });
 
   test('is denied with a reason only, and taken back by nobody but who asked', async () => {

@@ -14,6 +14,7 @@ import { RequestState } from '../states.tsx';
 import { requireRole, type Visitor, type WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 import { Lines } from './ask.tsx';
+import { approversOf } from './requests.tsx';
 
 export function showRequest({ orchestrator }: WebWorld): Handler<WebEnv, '/requests/:id'> {
   return async (context) => {
@@ -32,7 +33,7 @@ export function showRequest({ orchestrator }: WebWorld): Handler<WebEnv, '/reque
         <Deciding
           request={request}
           visitor={context.get('visitor')}
-          approvers={await orchestrator.approvers(request.workspace)}
+          approvers={await approversOf(orchestrator, request.workspace)}
         />
       </>,
     );

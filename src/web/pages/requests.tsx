@@ -2,6 +2,7 @@ import type { Handler } from 'hono';
 import type { FC } from 'hono/jsx';
 import { z } from 'zod';
 import { whatIsAsked } from '../../chat/messages/request.ts';
+import type { Orchestrator } from '../../orchestrator/orchestrator.ts';
 import type { Request } from '../../records/request.ts';
 import { workspaceName } from '../../records/workspace.ts';
 import { parseQuery } from '../form.ts';
@@ -25,6 +26,7 @@ export function showRequests({ orchestrator }: WebWorld): Handler<WebEnv> {
       status: ['denied', 'expired', 'withdrawn', 'used'],
       limit: DECIDED,
     });
+    const waitsFor = await findDeciders(orchestrator, open);
     return showPage(
       context,
       { title: wanted.workspace === undefined ? 'Requests' : `Requests for ${wanted.workspace}`, place: '/requests' },
@@ -33,7 +35,7 @@ export function showRequests({ orchestrator }: WebWorld): Handler<WebEnv> {
         {open.length === 0 ? (
           <p>Nothing waits for a decision.</p>
         ) : (
-          <RequestTable requests={open} caption="Newest first" />
+          <RequestTable requests={open} caption="Newest first" waitsFor={waitsFor} />
         )}
         <h2>Decided</h2>
         {over.length === 0 ? <p>None yet.</p> : <RequestTable requests={over} caption={`The newest ${DECIDED}`} />}
@@ -42,7 +44,37 @@ export function showRequests({ orchestrator }: WebWorld): Handler<WebEnv> {
   };
 }
 
-const RequestTable: FC<{ requests: readonly Request[]; caption: string }> = ({ requests, caption }) => (
+/** Of each request that waits, who may still decide on it: not who asked, and nobody twice. */
+async function findDeciders(
+  orchestrator: Orchestrator,
+  requests: readonly Request[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const pending = requests.filter(({ status }) => status === 'pending');
+  const workspaces = [...new Set(pending.map(({ workspace }) => workspace))];
+  const approvers = new Map(
+    await Promise.all(workspaces.map(async (name) => [name, await approversOf(orchestrator, name)] as const)),
+  );
+  return new Map(
+    pending.map(({ id, workspace, by, votes }) => {
+      const said = [by, ...votes.map((vote) => vote.by)].map(({ name }) => name);
+      return [id, (approvers.get(workspace) ?? []).filter((name) => !said.includes(name))];
+    }),
+  );
+}
+
+/** A request outlives its workspace in the configuration: then nobody may decide. */
+export async function approversOf(orchestrator: Orchestrator, workspace: string): Promise<readonly string[]> {
+  return orchestrator.workspaces().includes(workspace) ? orchestrator.approvers(workspace) : [];
+}
+
+interface RequestTableProps {
+  readonly requests: readonly Request[];
+  readonly caption: string;
+  /** Given where requests may still wait for somebody. */
+  readonly waitsFor?: ReadonlyMap<string, readonly string[]>;
+}
+
+const RequestTable: FC<RequestTableProps> = ({ requests, caption, waitsFor }) => (
   <Table
     caption={caption}
     columns={[
@@ -53,6 +85,7 @@ const RequestTable: FC<{ requests: readonly Request[]; caption: string }> = ({ r
       { head: 'Asked' },
       { head: 'State' },
       { head: 'Approvals', isNumber: true },
+      ...(waitsFor ? [{ head: 'Waits for', isText: true }] : []),
       { head: 'Why', isText: true },
     ]}
     rows={requests.map((request) => [
@@ -63,6 +96,7 @@ const RequestTable: FC<{ requests: readonly Request[]; caption: string }> = ({ r
       <Moment at={request.askedAt} />,
       <RequestState status={request.status} />,
       `${request.votes.filter(({ approves }) => approves).length} of ${request.votesNeeded}`,
+      ...(waitsFor ? [waitsFor.get(request.id)?.join(', ') ?? ''] : []),
       request.reason ?? '',
     ])}
   />
