@@ -10,6 +10,7 @@ import { kubeRequests } from './rows/kube-requests.ts';
 import { latency } from './rows/latency.ts';
 import { memory } from './rows/memory.ts';
 import { restore } from './rows/restore.ts';
+import { schedules } from './rows/schedules.ts';
 import { slackRow } from './rows/slack.ts';
 
 /** Everything that is measured, in the order of the report. */
@@ -23,6 +24,7 @@ export const rows: readonly Row[] = [
   kubeDowntime,
   kubeRequests,
   kubeMany,
+  schedules,
   slackRow,
   createCatalogRow(benchCatalog),
 ];

@@ -146,9 +146,11 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     const { id } = schedule;
     log.info({ schedule: id, slotAt, warning }, 'a schedule begins');
     const result = await world.fire(schedule, slotAt).catch((error: unknown) => refusalOf(error));
+    // This life is over: the next one finds the slot as it was written down, and begins it if that is still in time.
+    if (result === 'server-ends') return;
     const operationId = 'operationId' in result ? result.operationId : undefined;
-    const outcome =
-      result.status === 'failed' ? failureOf(result, slotAt, clock.now()) : outcomeOf(result, slotAt, clock.now());
+    const now = clock.now();
+    const outcome = result.status === 'failed' ? failureOf(result, slotAt, now) : outcomeOf(result, slotAt, now);
     const warned = warning === undefined ? outcome : { ...outcome, because: warning, untold: true };
     await unlessItFails(schedule, async () =>
       tellOf(schedule, await states.change(id, (state) => fired(state, warned, operationId))),
@@ -204,7 +206,10 @@ interface Refused {
 }
 
 /** What the door refuses is left out with its sentence; what goes wrong otherwise has failed. A bug goes on. */
-function refusalOf(error: unknown): Fired | Refused {
+function refusalOf(error: unknown): Fired | Refused | 'server-ends' {
+  if (error instanceof UserError && error.code === 'server-unavailable') return 'server-ends';
+  // Nobody expects anything of what is done already.
+  if (error instanceof UserError && error.code === 'nothing-to-do') return { status: 'done', because: error.message };
   if (error instanceof UserError) return { status: 'skipped', because: error.message };
   if (error instanceof AppError) return { status: 'failed', because: explain(error) };
   throw error;

@@ -196,6 +196,33 @@ describe('the scheduler', () => {
     ]);
   });
 
+  test('tells nobody that there was nothing to do', async () => {
+    const night = createNight('2026-03-02T01:00:00Z');
+    night.answers(async () => {
+      throw new UserError('nothing-to-do', 'The newest backup was verified already.');
+    });
+    await night.until(night.live(), '2026-03-02T02:00:00Z');
+    expect(night.told).toEqual([]);
+    expect(await night.states.get('team-ml/nightly')).toMatchObject({ lastOutcome: { status: 'done' } });
+  });
+
+  test('leaves a slot to the next life when the server ends while it waits for its turn', async () => {
+    const night = createNight('2026-03-02T01:00:00Z');
+    night.answers(async () => {
+      throw new UserError('server-unavailable', 'The server is ending.');
+    });
+    await night.until(night.live(), '2026-03-02T02:00:00Z');
+    expect(night.told).toEqual([]);
+    night.answers(async () => ({ status: 'done' }));
+    night.at('2026-03-02T02:05:00Z');
+    const next = night.live();
+    await next.begin();
+    next.end();
+    await next.settled();
+    expect(night.fired).toEqual(['nightly 2026-03-02T02:00:00.000Z', 'nightly 2026-03-02T02:00:00.000Z']);
+    expect(await night.states.get('team-ml/nightly')).toMatchObject({ lastOutcome: { status: 'done' } });
+  });
+
   test('puts a slot off whose forerunner still waits for its turn', async () => {
     const night = createNight('2026-03-02T00:30:00Z');
     night.use([makeSchedule({ when: '0 * * * *' })]);

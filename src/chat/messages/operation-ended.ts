@@ -146,7 +146,8 @@ export function backupVerified(
 export function operationFailed(operation: Operation, servicesAreUp?: boolean): Message {
   const error = operation.error;
   const isCancelled = operation.status === 'cancelled';
-  const what = isCancelled ? 'was cancelled' : 'failed';
+  const isPutOff = error?.code === 'put-off';
+  const what = isCancelled ? 'was cancelled' : isPutOff ? 'was put off' : 'failed';
   const hint = error?.hint === undefined ? [] : [error.hint];
   const details = isCancelled ? hint : afterFailure(operation);
   const services =
@@ -157,7 +158,7 @@ export function operationFailed(operation: Operation, servicesAreUp?: boolean): 
         : 'SERVICES ARE DOWN.';
   return {
     ...base(operation),
-    tone: isCancelled ? 'info' : 'bad',
+    tone: isCancelled ? 'info' : isPutOff ? 'warning' : 'bad',
     text: `${operation.workspace}: the ${writeKind(operation.kind)} ${operation.id} ${what} after ${lasted(operation)}: ${asSentence(error?.message ?? 'no reason was recorded')} ${services}`,
     ...(details.length === 0 ? {} : { details }),
   };
