@@ -2,7 +2,7 @@ import { schedules as declarations } from '../schedules/schedules.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import type { Chat } from './chat/chat.ts';
 import { scheduleTold } from './chat/messages/schedule-told.ts';
-import { systemClock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { Log } from './log.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
 import type { Upkeep } from './orchestrator/upkeep.ts';
@@ -33,15 +33,18 @@ export interface SchedulesOptions {
   readonly orchestrator: Orchestrator;
   readonly catalog: Catalog;
   readonly chat: Chat;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   readonly log: Log;
   upkeep(): Upkeep;
   onBug(error: unknown): void;
 }
 
 /** What happens unasked, as configured now. */
-export function createSchedules({ orchestrator, catalog, chat, log, upkeep, onBug }: SchedulesOptions): Scheduler {
+export function createSchedules(options: SchedulesOptions): Scheduler {
+  const { orchestrator, catalog, chat, log, upkeep, onBug, clock = systemClock } = options;
   return createScheduler({
-    ...{ states: catalog.schedules, clock: systemClock, log, onBug },
+    ...{ states: catalog.schedules, clock, log, onBug },
     schedules: () => [...upkeep().schedules, ...always],
     fire: (schedule, slotAt) => fire(orchestrator, schedule, slotAt),
     findBegun: (schedule, slotAt) => orchestrator.findBegun(schedule, slotAt),

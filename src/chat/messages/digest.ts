@@ -105,7 +105,8 @@ function madeText(made: Pick<WorkspaceWeek, 'completed' | 'incomplete' | 'failed
 function downText(ms: number, beforeMs: number): string {
   const percent = beforeMs === 0 ? 0 : Math.round((100 * (ms - beforeMs)) / beforeMs);
   if (ms === 0) return beforeMs === 0 ? 'never down' : `never down (${writeDuration(beforeMs)} the week before)`;
-  const trend = beforeMs === 0 ? 'none the week before' : `${percent < 0 ? '' : '+'}${percent} % to the week before`;
+  const more = percent === 0 ? 'as' : `${Math.abs(percent)} % ${percent > 0 ? 'more' : 'less'} than`;
+  const trend = beforeMs === 0 ? 'none the week before' : `${more} the week before`;
   return `down for ${writeDuration(ms)} (${trend})`;
 }
 
