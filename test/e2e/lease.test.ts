@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { LEASE } from '../../src/workspace/kubernetes/lease.ts';
 import { createKubeDouble, type KubeDouble } from '../fakes/kube-api/double.ts';
+import { freePort } from '../workspace/local/bench.ts';
 import { type Bench, makeBench } from './bench.ts';
 import { until } from './processes.ts';
 
@@ -41,14 +42,20 @@ test('a server that loses the Lease ends at once with a code of its own', async 
   });
 });
 
-test('a server does nothing before the Lease is its own', async () => {
-  const server = bench.begin(['serve'], { environment: environment() });
+test('a server does nothing before the Lease is its own, and tells a cluster meanwhile that it lives', async () => {
+  const port = await freePort();
+  const server = bench.begin(['serve'], { environment: { ...environment(), CML_METRICS: `127.0.0.1:${port}` } });
+  const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
   await until('it says that it waits', () => server.stderr().includes('Another server (another-pod) holds the Lease'));
   expect((await bench.operations('open')).length).toBe(0);
+  expect((await ask('/healthz')).status).toBe(200);
+  const notYet = await ask('/readyz');
+  expect([notYet.status, await notYet.json()]).toMatchObject([503, { stage: 'waits to act' }]);
   double.store.edit(LEASE, 'cml-backup', 'cml-backup', (lease) => {
     lease.spec.holderIdentity = '';
   });
   await until('it has it', () => !['', 'another-pod'].includes(holder() ?? ''));
+  await until('it is ready', async () => (await ask('/readyz')).ok);
   server.kill('SIGTERM');
   await server.ended;
 });
