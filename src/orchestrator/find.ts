@@ -16,7 +16,7 @@ export async function findBackup(room: Room, wanted: string): Promise<Backup> {
   const { backups } = room.world.catalog;
   const exact = await backups.get(wanted);
   if (exact) return exact;
-  if (room.world.workspaces[wanted]) {
+  if (Object.hasOwn(room.world.workspaces, wanted)) {
     const some = await backups.list({ workspace: wanted, status: 'completed', limit: 20 });
     const newest = some.find(({ safetyFor }) => safetyFor === undefined) ?? some[0];
     if (newest) return newest;

@@ -70,7 +70,7 @@ async function findDisplaced(room: Room, wanted: string): Promise<Found> {
   const found = all.findLast(({ settings, kept }) => kept.operationId === wanted || settings.name === wanted);
   const operation = found && (await room.world.catalog.operations.get(found.kept.operationId));
   if (found && operation) return { ...found, operation };
-  if (!room.world.workspaces[wanted]) await findOperation(room, wanted); // says that it is not known
+  if (!Object.hasOwn(room.world.workspaces, wanted)) await findOperation(room, wanted); // says that it is not known
   const known = all.map(({ kept }) => kept.operationId);
   throw new UserError('unknown-operation', `Nothing that "${wanted}" displaced is kept.`, {
     hint: suggest(

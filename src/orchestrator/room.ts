@@ -183,7 +183,8 @@ export function createRoom(world: OrchestratorWorld): Room {
     folderOf,
     onEnd: (listener) => void listeners.push(listener),
     settingsOf(workspace) {
-      const settings = world.workspaces[workspace];
+      // Whoever says "constructor" means no workspace.
+      const settings = Object.hasOwn(world.workspaces, workspace) ? world.workspaces[workspace] : undefined;
       if (settings) return settings;
       const known = Object.keys(world.workspaces);
       throw new UserError('unknown-workspace', `There is no workspace "${workspace}".`, {

@@ -239,6 +239,66 @@ test('a backup that was asked for here is postponed and cancelled here', async (
   expect((await door.as('bob').post(`${address}/cancel`)).status).toBeGreaterThanOrEqual(400);
 });
 
+test('an address or a form that means nothing is refused in words, and is nobody’s bug', async () => {
+  const odd = [
+    '%00',
+    '%0d%0aSet-Cookie:%20x=1',
+    '%E0%A4%A',
+    '..%2f..%2fetc%2fpasswd',
+    '__proto__',
+    'constructor',
+    'x'.repeat(2_000),
+    '%F0%9F%92%A9',
+  ];
+  const places = [
+    'backups',
+    'backups/ID/restore',
+    'backups/ID/delete',
+    'operations',
+    'operations/ID/live',
+    'operations/ID/undo',
+  ];
+  const others = [
+    'requests',
+    'workspaces',
+    'workspaces/ID/check',
+    'workspaces/ID/retention',
+    'workspaces/ID/downtime.svg',
+  ];
+  for (const place of [...places, ...others]) {
+    for (const id of odd) {
+      const address = place.includes('ID') ? `/${place.replace('ID', id)}` : `/${place}/${id}`;
+      const { status, headers } = await door.as('alice').get(address);
+      expect([address.slice(0, 80), status >= 400 && status < 500, headers.get('set-cookie')]).toEqual([
+        address.slice(0, 80),
+        true,
+        null,
+      ]);
+    }
+  }
+  const changes = [
+    'backups/ID/pin',
+    'backups/ID/verify',
+    'backups/ID/restore',
+    'operations/ID/cancel',
+    'operations/ID/now',
+  ];
+  for (const change of [
+    ...changes,
+    'requests/ID/approve',
+    'requests/ID/withdraw',
+    'workspaces/ID/backup',
+    'workspaces/ID/start',
+  ]) {
+    for (const id of odd) {
+      const { status } = await door.as('alice').post(`/${change.replace('ID', id)}`);
+      expect([change, id.slice(0, 30), status >= 400 && status < 500]).toEqual([change, id.slice(0, 30), true]);
+    }
+  }
+  expect((await door.as('alice').post('/workspaces/team-ml/backup', { reason: 'x'.repeat(100_000) })).status).toBe(413);
+  expect((await door.as('alice').post('/workspaces/team-ml/backup', { reason: 'x'.repeat(301) })).status).toBe(400);
+});
+
 describe('what people wrote', () => {
   const evil = `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`;
 
