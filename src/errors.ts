@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'nothing-to-do'
   | 'not-confirmed'
   | 'token-needed'
+  | 'too-often'
   // PortError
   | 'platform-unavailable'
   | 'mover-unavailable'
@@ -150,6 +151,7 @@ export function exitCodeOf(code: ErrorCode): 1 | 2 | 3 | 4 {
     case 'too-late':
     case 'not-confirmed':
     case 'token-needed':
+    case 'too-often':
     case 'plan-changed':
     case 'put-off':
       return 3;

@@ -3,8 +3,10 @@ import type { Log } from './log.ts';
 import type { Watched } from './main-metrics.ts';
 import type { SchedulesOptions } from './main-schedules.ts';
 import type { Slack, SlackOptions } from './main-slack.ts';
+import type { Web, WebOptions } from './main-web.ts';
 import type { MetricsSettings } from './metrics/settings.ts';
 import type { Scheduler } from './schedule/scheduler.ts';
+import type { WebSettings } from './web/settings.ts';
 
 /** Its libraries are loaded only where they are needed. */
 export async function createSlackIfConfigured({
@@ -14,6 +16,17 @@ export async function createSlackIfConfigured({
   if (!settings) return undefined;
   const { createSlack } = await import('./main-slack.ts');
   return createSlack({ settings, ...options });
+}
+
+export async function createWebIfConfigured({
+  settings,
+  ...options
+}: Omit<WebOptions, 'settings'> & { settings: WebSettings | undefined }): Promise<Web | undefined> {
+  if (!settings) return undefined;
+  const { createWeb } = await import('./main-web.ts');
+  const web = createWeb({ settings, ...options });
+  await web.look();
+  return web;
 }
 
 export async function watchIfConfigured(settings: MetricsSettings | undefined, log: Log): Promise<Watched | undefined> {

@@ -49,12 +49,32 @@ export function admitSlack({ user }: SlackCaller, { people }: Pick<People, 'peop
   });
 }
 
-function admitByUid(uid: number, people: Config['people']): Person {
+/** Who shows a token and says no name. */
+export function admitToken(token: string, { people }: Pick<People, 'people'>): Person | undefined {
+  const known = Object.entries(people).find(([, person]) => person.token !== undefined && isToken(token, person.token));
+  return known && { name: known[0], proof: 'token' };
+}
+
+/** What the word of somebody who was admitted stands on now; absent when they would be admitted no more. */
+export function standingOf({ name, proof, uid }: Person, { people, trustBarePeople }: People): string | undefined {
+  const known = people[name];
+  if (proof === 'token') return known?.token;
+  if (proof === 'bare') return trustBarePeople && known ? 'bare' : undefined;
+  if (proof !== 'uid' || uid === undefined) return undefined;
+  return known?.uid === uid || nameOfUid(uid, people) === name ? `uid:${uid}` : undefined;
+}
+
+function nameOfUid(uid: number, people: Config['people']): string | undefined {
   const named = Object.entries(people).find(([, person]) => person.uid === uid);
-  if (named) return { name: named[0], proof: 'uid', uid };
+  if (named) return named[0];
   const own = userInfo();
-  if (uid === own.uid) return { name: personName.safeParse(own.username).data ?? `uid-${uid}`, proof: 'uid', uid };
-  if (uid === 0) return { name: 'root', proof: 'uid', uid };
+  if (uid === own.uid) return personName.safeParse(own.username).data ?? `uid-${uid}`;
+  return uid === 0 ? 'root' : undefined;
+}
+
+function admitByUid(uid: number, people: Config['people']): Person {
+  const name = nameOfUid(uid, people);
+  if (name !== undefined) return { name, proof: 'uid', uid };
   throw new UserError('not-allowed', `The user with uid ${uid} is not known here.`, {
     hint: `Add them under "people" in cml.yaml: <name>: { uid: ${uid} }`,
   });

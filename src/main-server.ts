@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { commands } from '../commands/commands.ts';
 import { serverCommands } from '../commands/deployer.ts';
+import type { ServerContext } from '../commands/server-context.ts';
 import { createLowdbCatalog } from './catalog/lowdb/lowdb-catalog.ts';
 import type { Answer } from './chat/answer.ts';
 import { parseInput } from './chat/command.ts';
@@ -17,7 +18,7 @@ import type { Log } from './log.ts';
 import { createLiveConfig } from './main-config.ts';
 import { follow, followRequest } from './main-follow.ts';
 import type { Watched } from './main-metrics.ts';
-import { beginSchedules, createSlackIfConfigured } from './main-optional.ts';
+import { beginSchedules, createSlackIfConfigured, createWebIfConfigured } from './main-optional.ts';
 import { admit } from './main-people.ts';
 import { createPorts } from './main-ports.ts';
 import type { SlackOptions } from './main-slack.ts';
@@ -27,6 +28,7 @@ import { usualDelays } from './operation/retry.ts';
 import { createOrchestrator, type Orchestrator } from './orchestrator/orchestrator.ts';
 import { noUpkeep } from './orchestrator/upkeep.ts';
 import { createNewId } from './records/ids.ts';
+import type { Person } from './records/person.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 
 /** Said while something is wrong: they work with the configuration that was last in order. */
@@ -137,6 +139,12 @@ export async function serveFolder({
     const { setAside } = await catalog.open();
     for (const record of setAside) log.warn(record, 'a record could not be read and was set aside');
     const configFor = (word: string) => (RECOVERY_WORDS.has(word) ? live.currentOrLast() : live.current());
+    const web = await createWebIfConfigured({
+      settings: config.web,
+      config: () => live.currentOrLast(),
+      ...{ data, orchestrator, hub, log, onBug: stop.crash },
+    });
+    const linkFor = (person: Person) => (web ? web.linkFor(person) : refuseWithoutPage());
     const server = createTerminalServer({
       socketPath: join(data, 'control.sock'),
       noncesFolder: join(data, 'nonces'),
@@ -144,7 +152,7 @@ export async function serveFolder({
       log,
       clock: systemClock,
       onBug: stop.crash,
-      say: async (caller, word, given) => say(orchestrator, await configFor(word), caller, word, given),
+      say: async (caller, word, given) => say({ orchestrator, linkFor }, await configFor(word), caller, word, given),
       follow: (id, signal) => follow(orchestrator, hub, id, signal),
       followRequest: (id, signal) => followRequest(orchestrator, hub, id, signal),
     });
@@ -160,32 +168,41 @@ export async function serveFolder({
     const sweep = async () => {
       await live.currentOrLast(); // edits count although nobody says a word
       await unasked.look();
+      await web?.look();
       await orchestrator.sweep();
     };
     const sweeping = setInterval(() => void sweep().catch(stop.crash), SWEEP_MS);
     const watching = setInterval(() => {
       const since = server.idleSince();
-      // Who speaks in Slack comes through a door that is always open; schedules need somebody who is there.
-      if (idleMs === undefined || slack || upkeep.schedules.length > 0 || since === undefined || !orchestrator.isIdle())
+      // Who speaks in Slack or on the page comes through a door that is always open; schedules need somebody who is there.
+      if (
+        idleMs === undefined ||
+        slack ||
+        web ||
+        upkeep.schedules.length > 0 ||
+        since === undefined ||
+        !orchestrator.isIdle()
+      )
         return;
       if (Date.now() - since.getTime() >= idleMs) stop.end('nothing was asked for a while');
     }, LOOK_IDLE_MS);
     await orchestrator.sweep();
     await unasked.look();
     watched?.opened();
+    if (idleMs === undefined) await web?.greet(process.stderr);
     const why = await stop.ended;
     watched?.closing();
     clearInterval(sweeping);
     clearInterval(watching);
     unasked.end();
-    await Promise.all([server.close(), slackDoor?.close()]);
+    await Promise.all([server.close(), slackDoor?.close(), web?.close()]);
     log.info({ why }, 'the server ends');
     return `The server ended: ${why}.`;
   }
 }
 
 async function say(
-  orchestrator: Orchestrator,
+  doors: Omit<ServerContext, 'person'>,
   config: Config,
   caller: Parameters<typeof admit>[0],
   word: string,
@@ -194,7 +211,13 @@ async function say(
   const command = [...commands, ...serverCommands].find((candidate) => candidate.word === word);
   if (!command) throw new UserError('bad-command', `There is no word "${word}".`, { hint: 'See: cml help' });
   const person = admit(caller, config);
-  return command.run({ orchestrator, person }, parseInput(command, given));
+  return command.run({ ...doors, person }, parseInput(command, given));
+}
+
+function refuseWithoutPage(): never {
+  throw new UserError('nothing-to-do', 'There is no page: cml.yaml has no "web".', {
+    hint: 'Add the line "web: {}" to cml.yaml and start the server again.',
+  });
 }
 
 /** In place, because the door holds on to the object. */

@@ -2,12 +2,15 @@ import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type AppError, exitCodeOf, isAppError, PortError } from '../errors.ts';
+import { LoginForm, LoginHelp } from './auth/login-form.tsx';
+import { nextPath } from './auth/next-path.ts';
 import { showPage } from './layout.tsx';
 import type { WebEnv } from './visitor.ts';
 
 /** What HTTP calls our families of errors. */
 export function statusOf(error: AppError): ContentfulStatusCode {
   if (error.code === 'token-needed') return 401;
+  if (error.code === 'too-often') return 429;
   if (error.code === 'workspace-busy' || error.code === 'not-pending') return 409;
   if (error instanceof PortError) return 503;
   return ({ 1: 500, 2: 400, 3: 403, 4: 404 } as const)[exitCodeOf(error.code)];
@@ -15,14 +18,24 @@ export function statusOf(error: AppError): ContentfulStatusCode {
 
 export async function showTrouble(context: Context<WebEnv>, error: AppError): Promise<Response> {
   context.status(statusOf(error));
+  const isStranger = error.code === 'token-needed';
   return showPage(
     context,
-    { title: 'That did not work' },
+    { title: isStranger ? 'Log in' : 'That did not work' },
     <>
       <p class="note note-bad">{error.message}</p>
       {error.hint ? <p>{error.hint}</p> : null}
+      {isStranger ? <LoginForm next={wantedBy(context)} /> : null}
+      {isStranger ? <LoginHelp /> : null}
     </>,
   );
+}
+
+/** Where somebody wanted to go who must log in first. */
+function wantedBy({ req }: Context<WebEnv>): string {
+  if (req.path === '/login') return nextPath(req.query('next'));
+  const { pathname, search } = new URL(req.url);
+  return req.method === 'GET' ? nextPath(`${pathname}${search}`) : '/';
 }
 
 export async function showMissing(context: Context<WebEnv>): Promise<Response> {

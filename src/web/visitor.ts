@@ -11,8 +11,8 @@ export type Role = 'look' | 'change' | 'decide' | 'download';
 export interface Visitor {
   readonly person: Person;
   readonly roles: readonly Role[];
-  /** Has to come back with every change; bound to their session. */
-  readonly csrf: string;
+  /** Has to come back with every change; bound to their session. Absent for who shows a token with every question. */
+  readonly csrf: string | undefined;
 }
 
 /** Who is there: the one thing that pages know of logins. */
@@ -30,6 +30,7 @@ export function requireVisitor(visitors: Visitors) {
     const visitor = await visitors.who(context.req.raw);
     if (!visitor) throw new UserError('token-needed', 'You are not logged in.', { hint: 'Log in, then come back.' });
     context.set('visitor', visitor);
+    context.header('cache-control', 'no-store'); // a browser that others use next shows nothing of it again
     await next();
   });
 }
@@ -51,9 +52,10 @@ const CHANGING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** A change counts only with the token that was handed out with the form: no other site can make somebody say it. */
 export const requireCsrf = createMiddleware<WebEnv>(async (context, next) => {
-  if (CHANGING.has(context.req.method)) {
+  const { csrf } = context.get('visitor');
+  if (CHANGING.has(context.req.method) && csrf !== undefined) {
     const given = context.req.header('x-csrf-token') ?? (await readForm(context)).get('csrf');
-    if (typeof given !== 'string' || !isSame(given, context.get('visitor').csrf)) {
+    if (typeof given !== 'string' || !isSame(given, csrf)) {
       throw new UserError('not-allowed', 'This form is not from your session, so nothing was done.', {
         hint: 'Open the page again and send the form from there.',
       });

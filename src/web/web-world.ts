@@ -1,15 +1,18 @@
+import type { Hono } from 'hono';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { OperationView } from '../records/operation.ts';
 import type { WebSettings } from './settings.ts';
-import type { Visitors } from './visitor.ts';
+import type { Visitors, WebEnv } from './visitor.ts';
 
 /** Everything the page is given by `main`. */
 export interface WebWorld {
   readonly settings: WebSettings;
   readonly orchestrator: Orchestrator;
   readonly visitors: Visitors;
+  /** Where people log in and out; before it nobody is known. */
+  readonly entrance?: Hono<WebEnv>;
   /** An operation from how it stands now to its end; ends soon after `signal` is aborted. */
   follow(operationId: string, signal: AbortSignal): AsyncIterable<OperationView>;
   /** Something is another than before; says not what. */
