@@ -4,11 +4,11 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type WorkspaceWeek, weeklyDigest } from '../../src/chat/messages/digest.ts';
-import { backupOverdue } from '../../src/chat/messages/overdue.ts';
-import { drawMessage } from '../../src/chat/slack/draw.ts';
-import type { JsonObject } from '../../test/fakes/slack/kinds.ts';
-import { shoot } from '../../test/fakes/slack/picture/shoot.ts';
+import { type WorkspaceWeek, weeklyDigest } from '../../../../src/chat/messages/digest.ts';
+import { backupOverdue } from '../../../../src/chat/messages/overdue.ts';
+import { drawMessage } from '../../../../src/chat/slack/draw.ts';
+import type { JsonObject } from '../kinds.ts';
+import { shoot } from './shoot.ts';
 
 const FILE = 'docs/pictures/slack-digest.png';
 const zone = 'Europe/Berlin';
