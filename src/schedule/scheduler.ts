@@ -1,10 +1,12 @@
 import type { Clock } from '../clock.ts';
-import { AppError, explain, UserError } from '../errors.ts';
+import { AppError, explain } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { ScheduleOutcome, ScheduleState } from '../records/schedule-state.ts';
 import { type Due, decideDue } from './decide-due.ts';
+import { failureOf, refusalOf } from './refusal.ts';
 import type { Fired, Scheduled } from './schedule.ts';
 import { begunAnew, fired, firing, missed, outcomeOf, skipped, unfired } from './slot-states.ts';
+import { someAtOnce } from './some-at-once.ts';
 import { tickEveryMinute } from './tick.ts';
 
 export interface SchedulerWorld {
@@ -58,9 +60,8 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     try {
       const now = clock.now();
       if (lastTickAt && now < lastTickAt) rests.clear(); // the clock was set back
-      for (const schedule of world.schedules()) {
-        if (mayBeDue(schedule, now)) await unlessItFails(schedule, () => lookAt(schedule));
-      }
+      const due = world.schedules().filter((schedule) => mayBeDue(schedule, now));
+      await someAtOnce(due, (schedule) => unlessItFails(schedule, () => lookAt(schedule)));
       lastTickAt = now;
     } catch (error) {
       world.onBug(error);
@@ -189,7 +190,7 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
 
   return {
     async begin() {
-      for (const schedule of world.schedules()) await unlessItFails(schedule, () => takeUp(schedule));
+      await someAtOnce(world.schedules(), (schedule) => unlessItFails(schedule, () => takeUp(schedule)));
       await tick();
       stopTicking = tickEveryMinute(tick, log);
     },
@@ -198,23 +199,4 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     lastTickAt: () => lastTickAt,
     settled: async () => void (await Promise.all(beginning.values())),
   };
-}
-
-interface Refused {
-  readonly status: 'failed';
-  readonly because: string;
-}
-
-/** What the door refuses is left out with its sentence; what goes wrong otherwise has failed. A bug goes on. */
-function refusalOf(error: unknown): Fired | Refused | 'server-ends' {
-  if (error instanceof UserError && error.code === 'server-unavailable') return 'server-ends';
-  // Nobody expects anything of what is done already.
-  if (error instanceof UserError && error.code === 'nothing-to-do') return { status: 'done', because: error.message };
-  if (error instanceof UserError) return { status: 'skipped', because: error.message };
-  if (error instanceof AppError) return { status: 'failed', because: explain(error) };
-  throw error;
-}
-
-function failureOf({ because }: Refused, slotAt: Date, now: Date): ScheduleOutcome {
-  return { at: now.toISOString(), slotAt: slotAt.toISOString(), status: 'failed', because, untold: true };
 }
