@@ -41,6 +41,9 @@ export interface Scheduler {
   settled(): Promise<void>;
 }
 
+/** A look that is longer ago, because the machine slept, says nothing of when something was written. */
+const LOOKED_MS = 120_000;
+
 /**
  * Begins what is due. A slot is written down before anything is begun for it, so that it is begun once at most, whenever
  * the process ends. Nothing is looked at before it can be due: thousands of schedules cost nothing in most minutes.
@@ -101,12 +104,19 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     const { id, settings } = schedule;
     const known = await states.get(id);
     // Asked first, because a write costs a trip to the disk for each of thousands at every start.
-    const isNew = begunAnew(known, settings, now) !== undefined;
-    const state = isNew ? await states.change(id, (standing) => begunAnew(standing, settings, now)) : known;
+    const from = knownSince(now);
+    const isNew = begunAnew(known, settings, from) !== undefined;
+    const state = isNew ? await states.change(id, (standing) => begunAnew(standing, settings, from)) : known;
     const question = { settings, state, now, lastTickAt };
     const due = decideDue(question);
     if (due.type !== 'fire') return due;
     return decideDue({ ...question, ...(await world.lengthsOf(schedule)) });
+  }
+
+  /** What is seen for the first time was written after the last look: its slot of this very minute is one to come. */
+  function knownSince(now: Date): Date {
+    const sinceMs = lastTickAt ? now.getTime() - lastTickAt.getTime() : -1;
+    return lastTickAt && sinceMs >= 0 && sinceMs < LOOKED_MS ? lastTickAt : now;
   }
 
   async function deal(schedule: Scheduled, due: Exclude<Due, { type: 'wait' }>, now: Date): Promise<void> {

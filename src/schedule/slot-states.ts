@@ -7,12 +7,12 @@ export function timingText({ when, zone }: Pick<ScheduleSettings, 'when' | 'zone
   return `${when} | ${zone}`;
 }
 
-/** From now on only: neither a new schedule nor a changed one begins at once. Undefined where nothing is new. */
-export function begunAnew(state: ScheduleState, settings: ScheduleSettings, now: Date): ScheduleState | undefined {
+/** From then on only: neither a new schedule nor a changed one begins at once. Undefined where nothing is new. */
+export function begunAnew(state: ScheduleState, settings: ScheduleSettings, from: Date): ScheduleState | undefined {
   const timing = timingText(settings);
   if (state.lastSlotAt !== undefined && state.timing === timing) return undefined;
   const { skip: _skip, ...rest } = state;
-  return { ...rest, timing, lastSlotAt: now.toISOString() };
+  return { ...rest, timing, lastSlotAt: from.toISOString() };
 }
 
 /**

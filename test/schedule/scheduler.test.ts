@@ -249,6 +249,18 @@ describe('the scheduler', () => {
     expect(night.told).toEqual([]);
   });
 
+  test('begins in the next minute what was written, or changed, for it in the minute before', async () => {
+    const night = createNight('2026-03-02T13:00:00Z');
+    night.use([]);
+    const scheduler = night.live();
+    await night.until(scheduler, '2026-03-02T13:10:00Z');
+    night.use([makeSchedule({ when: 'daily at 13:11' })]);
+    await night.until(scheduler, '2026-03-02T13:11:00Z');
+    night.use([makeSchedule({ when: 'daily at 13:12' })]);
+    await night.until(scheduler, '2026-03-02T13:30:00Z');
+    expect(night.fired).toEqual(['nightly 2026-03-02T13:11:00.000Z', 'nightly 2026-03-02T13:12:00.000Z']);
+  });
+
   test('keeps a pause and one skipped slot, and catches nothing up after either', async () => {
     const night = createNight('2026-03-01T22:00:00Z');
     const scheduler = night.live();
