@@ -8,12 +8,10 @@ import type { SlackMessage } from '../../test/fakes/slack/kinds.ts';
 import { filledIn, type Scene, type SceneItem, sceneOfChannel } from '../../test/fakes/slack/picture/scene.ts';
 import { shoot } from '../../test/fakes/slack/picture/shoot.ts';
 import { damage } from '../damage.ts';
-import { ALICE, APPROVERS, BOB, CHANNEL, makeSlackPlace, type SlackPlace } from './place.ts';
+import { ALICE, APPROVERS, BOB, CHANNEL, makeSlackPlace, type SlackPlace, TIME_ZONE } from './place.ts';
 
 const FOLDER = 'docs/pictures';
-/** Where the readers are. */
-const TIME_ZONE = 'Pacific/Auckland';
-const LONG_MS = 60_000;
+const LONG_MS = 120_000;
 
 let since = 0;
 
@@ -29,15 +27,15 @@ try {
 process.exit();
 
 /** Answers the backup's id. */
-async function nightlyBackup({ slack, say, workspace, holdCut, letGo }: SlackPlace): Promise<string> {
+async function nightlyBackup({ slack, say, scheduleBackup, workspace, holdCut, letGo }: SlackPlace): Promise<string> {
   // Those before it: how long services were down the last times is told.
   for (const _ of [1, 2]) {
     const before = slack.history(CHANNEL).length;
-    await say(['backup', workspace.name, '--as', 'cron', '--now']);
+    await say(['backup', workspace.name, '--as', 'alice', '--now']);
     await slack.when(() => (slack.history(CHANNEL).length > before ? true : undefined));
   }
   since = Date.now();
-  await say(['backup', workspace.name, '--as', 'cron', '--reason', 'every night', '--detach']);
+  await scheduleBackup('nightly');
   const announced = await message(CHANNEL, 'Services were down for');
   await takeChannel('announced', CHANNEL);
 

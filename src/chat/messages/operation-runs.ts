@@ -2,7 +2,7 @@ import type { OperationView } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Message } from '../chat.ts';
 import { cancelAction, stopActions } from './stop-actions.ts';
-import { withArticle, writeCount, writeMoment, writeSize } from './words.ts';
+import { isOfSchedule, withArticle, writeAsker, writeCount, writeMoment, writeSize } from './words.ts';
 
 /** What is counted down aloud, in minutes: more often is noise, less often surprises. */
 const MARKS = [60, 30, 15, 5, 1];
@@ -51,7 +51,7 @@ function isDown({ downSince, downtimeMs }: OperationView): boolean {
 }
 
 function sentence(view: OperationView, now: Date): string {
-  const why = `${withArticle(view.kind)} asked by ${view.by}${view.reason ? ` (${view.reason})` : ''}`;
+  const why = `${withArticle(view.kind)} asked by ${writeAsker(view.by, view.reason)}`;
   const current = view.steps.findLast(({ state }) => state === 'running');
   const progress = progressSentence(view);
   const doing = current ? ` Now: ${current.name}${progress === '' ? '' : `, ${progress}`}.` : '';
@@ -68,7 +68,8 @@ function sentence(view: OperationView, now: Date): string {
 
 /** `Asked by bob: before the upgrade`, `Approved by carol and dave.`, for the summary of what ended. */
 export function askedBy({ by, reason, approvedBy }: Pick<OperationView, 'by' | 'reason' | 'approvedBy'>): string[] {
-  const asked = reason ? `Asked by ${by}: ${reason}` : `Asked by ${by}.`;
+  const asked =
+    reason && !isOfSchedule(by, reason) ? `Asked by ${by}: ${reason}` : `Asked by ${writeAsker(by, reason)}.`;
   return approvedBy ? [asked, `Approved by ${approvedBy.join(' and ')}.`] : [asked];
 }
 

@@ -3,7 +3,7 @@ import type { BackupPlan } from '../../records/plan.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { Affected, Message } from '../chat.ts';
 import { stopActions } from './stop-actions.ts';
-import { withArticle, writeMoment } from './words.ts';
+import { withArticle, writeAsker, writeMoment } from './words.ts';
 
 interface Stop {
   readonly operationId: string;
@@ -27,7 +27,7 @@ export function servicesStop(stop: Stop): Message {
     workspace: stop.workspace,
     operationId: stop.operationId,
     tone: 'warning',
-    text: `${stop.workspace}: services stop ${when} for ${withArticle(stop.kind)} asked by ${stop.by}${stop.reason ? ` (${stop.reason})` : ''}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
+    text: `${stop.workspace}: services stop ${when} for ${withArticle(stop.kind)} asked by ${writeAsker(stop.by, stop.reason)}, and are down for about ${writeDuration(stop.downtimeMs)}.`,
     ...notesOf(stop),
     actions: stopActions(stop),
   };

@@ -55,3 +55,17 @@ export function inTimeZone(text: string, timeZone: string): { readonly text: str
   });
   return { text: local, hasMoments };
 }
+
+/**
+ * `bob`, `bob (before the upgrade)`, `the schedule nightly`: who asked, and why. What a schedule begins carries its name as
+ * the reason.
+ */
+export function writeAsker(by: string, reason?: string): string {
+  if (isOfSchedule(by, reason)) return `the ${reason}`;
+  return reason ? `${by} (${reason})` : by;
+}
+
+/** Whether the reason says all of it. */
+export function isOfSchedule(by: string, reason?: string): boolean {
+  return by === 'schedule' && reason?.startsWith('schedule ') === true;
+}

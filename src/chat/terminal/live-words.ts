@@ -1,6 +1,6 @@
 import type { OperationView } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
-import { writeCount, writeKind, writeSize } from '../messages/words.ts';
+import { isOfSchedule, writeAsker, writeCount, writeKind, writeSize } from '../messages/words.ts';
 import { plainLine } from './plain.ts';
 import type { Measure } from './progress-meter.ts';
 
@@ -46,8 +46,9 @@ export function servicesWords(view: OperationView, now: Date, timeOfDay: TimeOfD
 }
 
 export function titleWords(view: OperationView): string {
-  const why = view.reason === undefined ? '' : `: ${plainLine(view.reason)}`;
-  return `${writeKind(view.kind)} of ${view.workspace} (${view.id}), asked by ${plainLine(view.by)}${why}`;
+  const { by, reason } = view;
+  const asked = reason === undefined || isOfSchedule(by, reason) ? writeAsker(by, reason) : `${by}: ${reason}`;
+  return `${writeKind(view.kind)} of ${view.workspace} (${view.id}), asked by ${plainLine(asked)}`;
 }
 
 /** How an operation ended, in one line; empty while it runs. */

@@ -70,6 +70,9 @@ describe('what people read', () => {
   test('before services stop', () => {
     expect(servicesStop(stop)).toMatchSnapshot();
     expect(servicesStop({ ...stop, noticeMs: 0, reason: undefined }).text).toMatchSnapshot();
+    expect(servicesStop({ ...stop, by: 'schedule', reason: 'schedule nightly' }).text).toContain(
+      ' for a backup asked by the schedule nightly, and are down',
+    );
     expect(
       stopMoved({ operationId: operation.id, workspace: 'team-ml', by: 'bob', stopsAt: stop.stopsAt, isNow: false }),
     ).toMatchSnapshot();
