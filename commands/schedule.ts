@@ -22,9 +22,9 @@ export const schedule = defineCommand({
   }),
   positional: ['what', 'workspace', 'name'],
   labels: {
-    what: 'skip leaves out the next time only; run does not wait for it; suggest names the quietest hours',
+    what: 'skip leaves out the next time only, resume takes that back; run does not wait for it; suggest names the quietest hours',
     workspace: 'The workspace; list shows all when left out',
-    name: 'The schedule; every one of the workspace when left out',
+    name: 'When left out, every one of the workspace; skip and run mean the one that backs up',
     reason: 'With pause: why (people will read it)',
   },
   async run({ orchestrator, person }: CommandContext, { what, workspace, name, reason }): Promise<Answer> {

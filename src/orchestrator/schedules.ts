@@ -48,14 +48,15 @@ export async function pauseSchedules(room: Room, person: Person, wish: ScheduleW
   });
 }
 
-/** The next slot is the first that runs: nothing is caught up. */
+/** The next slot is the first that runs: nothing is caught up. One that is not paused leaves no slot out any more. */
 export async function resumeSchedules(room: Room, person: Person, wish: ScheduleWish) {
   const now = room.world.clock.now().toISOString();
   return changeAll(room, person, wish, {
     did: 'schedule resumed',
-    already: 'is not paused',
-    decide: ({ paused, lastSlotAt, ...state }) => {
-      if (!paused) return undefined;
+    already: 'is not paused, and leaves nothing out',
+    decide: (before) => {
+      const { paused, lastSlotAt, ...state } = before;
+      if (!paused) return leavesOut(before) ? withoutSkip(before) : undefined;
       return { ...state, lastSlotAt: lastSlotAt !== undefined && lastSlotAt > now ? lastSlotAt : now };
     },
   });
@@ -75,11 +76,19 @@ export async function skipNext(room: Room, person: Person, wish: ScheduleWish): 
   const [view] = await changeAll(room, person, wishOf(schedule), {
     did: 'schedule skipped',
     already: 'leaves out its next time already',
-    decide: (state) =>
-      state.skip?.slotAt === slotAt ? undefined : { ...state, skip: { slotAt, by: person.name, at } },
+    decide: (state) => (leavesOut(state) ? undefined : { ...state, skip: { slotAt, by: person.name, at } }),
   });
   if (!view) throw new TypeError(`the schedule ${schedule.id} is gone`);
   return view;
+}
+
+/** Somebody wished so, and the slot has not come yet. */
+function leavesOut({ skip, lastSlotAt }: ScheduleState): boolean {
+  return skip !== undefined && (lastSlotAt === undefined || skip.slotAt > lastSlotAt);
+}
+
+function withoutSkip({ skip: _skip, ...state }: ScheduleState): ScheduleState {
+  return state;
 }
 
 /** What it does, now; its slots stay as they are. */

@@ -50,6 +50,11 @@ test('every word of schedule is answered in the terminal, and leaves its line in
   const skipped = (await bench.sayJson(['schedule', 'list', 'team-ml', 'nightly'])).answer.schedules[0];
   expect(skipped.state.skip.slotAt).toBe(first.slotAt);
   expect(skipped.next[0]).toEqual(second);
+  const twice = await bench.sayJson(['schedule', 'skip', 'team-ml', 'nightly']);
+  expect(twice.answer.error.message).toBe('team-ml/nightly leaves out its next time already.');
+  expect((await bench.say(['schedule', 'resume', 'team-ml', 'nightly'])).exitCode).toBe(0);
+  const back = (await bench.sayJson(['schedule', 'list', 'team-ml', 'nightly'])).answer.schedules[0];
+  expect(back.next[0]).toEqual(first);
 
   const run = await bench.sayJson(['schedule', 'run', 'team-ml', 'nightly']);
   expect(run).toMatchObject({ exitCode: 0 });

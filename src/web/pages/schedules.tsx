@@ -131,7 +131,11 @@ const Changes: FC<{ view: ScheduleView; visitor: Visitor }> = ({ view, visitor }
     ) : (
       <>
         <Change view={view} visitor={visitor} what="pause" label="Pause" />
-        <Change view={view} visitor={visitor} what="skip" label="Skip the next" />
+        {view.state.skip ? (
+          <Change view={view} visitor={visitor} what="resume" label="Skip nothing" />
+        ) : (
+          <Change view={view} visitor={visitor} what="skip" label="Skip the next" />
+        )}
       </>
     )}
     <Change view={view} visitor={visitor} what="run" label="Run now" />
