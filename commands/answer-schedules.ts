@@ -10,7 +10,7 @@ const SHOWN_WHOLE = 8;
 /** Missed slots that are named. */
 const SHOWN_MISSED = 3;
 const NOT_RESIDENT =
-  'this server was started by a word and not as a service: after the machine has been started again nothing begins until somebody says a word';
+  'this server was started by a word and not as a service: after the machine has been started again nothing begins until somebody says a word. Run it as a service: cml serve';
 
 /** What happens unasked, and when. */
 export function answerSchedules(views: readonly ScheduleView[], isResident: boolean): Answer {

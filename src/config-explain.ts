@@ -1,8 +1,10 @@
 import { stringify } from 'yaml';
 import type { Config } from './config.ts';
 import { mask } from './log.ts';
+import type { Upkeep } from './orchestrator/upkeep.ts';
 import { retentionCounts } from './records/retention.ts';
 import { writeDuration } from './records/time.ts';
+import { readExpression } from './schedule/expression.ts';
 
 /** What the settings are that are numbers without being lengths of time. */
 const COUNTS = new Set([
@@ -21,7 +23,17 @@ const WORDY = new Set(['passwordCommand', 'notify']);
 
 /** The configuration as it is in force, for people: no secrets, lengths of time written the human way. */
 export function explainConfig(config: Config): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, explainValue(key, value)]));
+  const told = { ...config, upkeep: tellUpkeep(config.upkeep) };
+  return Object.fromEntries(Object.entries(told).map(([key, value]) => [key, explainValue(key, value)]));
+}
+
+/** Each schedule under its id, beside what its words were understood as. */
+function tellUpkeep({ schedules, limits: { digest: _among, ...limits }, workspaces }: Upkeep): object {
+  const told = schedules.map(({ id, settings }) => {
+    const { does, when, ...rest } = settings;
+    return [id, { does, when, means: readExpression(when).words, ...rest }];
+  });
+  return { schedules: Object.fromEntries(told), limits, workspaces };
 }
 
 function explainValue(key: string, value: unknown): unknown {

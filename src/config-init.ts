@@ -81,7 +81,11 @@ policy:
   notice: 10m # people are warned this long before services stop
   downtimeBudget: 15m # services are never down longer than this for a backup
   grace: 7d # what a restore replaces is kept this long
-  approvers: [${approvers.map(quoted).join(', ')}] # who may approve a restore; never the one who asks for it`;
+  approvers: [${approvers.map(quoted).join(', ')}] # who may approve a restore; never the one who asks for it
+# What happens unasked while \`cml serve\` runs (docs/schedules.md); \`cml schedule\` shows it.
+# schedules:
+#   nightly: { does: backup, when: nightly at 02:00, zone: Europe/Berlin, window: '01:00-05:00' }
+#   proof: { does: verify, when: sundays at 04:00, zone: Europe/Berlin } # brings the newest backup back and compares it`;
 }
 
 export interface RecoverySheet {

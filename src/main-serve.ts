@@ -55,6 +55,9 @@ async function holdFolder<T>(
     });
   } catch (cause) {
     if (isHeld || !isAppError(cause)) throw cause;
-    throw new UserError('workspace-busy', `Another server looks after ${data}.`, { cause, hint: cause.hint });
+    throw new UserError('workspace-busy', `Another server looks after ${data}.`, {
+      cause,
+      hint: `${cause.hint}. It ends safely when it is told to (SIGTERM), also when a word started it`,
+    });
   }
 }

@@ -156,6 +156,9 @@ schedules: { atOnce: 2, atOncePerStorageClass: { longhorn: 3 }, digest: { when: 
     expect(limits).toMatchObject({ atOnce: 2, atOncePerStorageClass: { longhorn: 3 } });
     expect(workspaces['team-ml']).toEqual({ rpoMs: 36 * 3_600_000 });
     expect(JSON.stringify(explainConfig(config))).toContain('{"longhorn":3}');
+    expect(explainConfig(config).upkeep).toMatchObject({
+      schedules: { 'team-ml/nightly': { when: 'nightly at 02:00', means: 'At 02:00, every day', notice: '30m' } },
+    });
   });
 
   test('says what is kept of backups, and is refused where that would be nothing', async () => {
@@ -459,10 +462,11 @@ describe('the first configuration', () => {
   test('shows examples that are good when their comment signs are taken away', async () => {
     const text = writeInitialConfig(initial)
       .replace('services: []', 'services:')
-      .replaceAll(/^( *)# ?( *- | {3,}\w+:|notify:|definition:)/gm, '$1$2');
-    const { workspaces, notify } = await read(text);
+      .replaceAll(/^( *)# ?( *- | {3,}\w+:|notify:|definition:|schedules:)/gm, '$1$2');
+    const { workspaces, notify, upkeep } = await read(text);
     expect(notify).toBeDefined();
     expect(workspaces['my-work']?.platform).toMatchObject({ services: [{ name: 'web' }, { name: 'db' }] });
+    expect(upkeep.schedules.map(({ name }) => name)).toEqual(['nightly', 'proof']);
   });
 
   test('comes with a sheet that says how to get the data back with restic alone', () => {
