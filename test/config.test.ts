@@ -141,6 +141,16 @@ describe('a good configuration', () => {
     expect(explainConfig(config).slack).toMatchObject({ port: 3_000, channel: 'C0ML' });
   });
 
+  test('reads the hours in which people work, and names a mistake in them where it stands', async () => {
+    const working = (text: string) => read(WHOLE.replace('notice: 1h30m', `notice: 1h30m, workingHours: ${text}`));
+    const config = await working("{ hours: { weekdays: '08:00-18:00' }, zone: Europe/Berlin }");
+    expect(config.workspaces['team-ml']?.policy.workingHours?.zone).toBe('Europe/Berlin');
+    await expect(working("{ hours: '08:00-18:00', zone: Europe/Berlim }")).rejects.toThrow(
+      /workingHours\.zone.*Berlim/s,
+    );
+    await expect(working("{ hours: '8 to 18', zone: UTC }")).rejects.toThrow(/workingHours\.hours/s);
+  });
+
   test('says what happens unasked, for each workspace and for all', async () => {
     const config = await read(`${WHOLE}    rpo: 36h
     schedules:
