@@ -58,9 +58,15 @@ describe('the page', () => {
   });
 });
 
-test('an address that others can reach is refused', () => {
+test('an address that others can reach is refused, unless people come to it by https', () => {
   for (const host of ['0.0.0.0', '::', '10.1.2.3', 'catalog.example.org']) {
     expect(webSettings.safeParse({ host }).success).toBe(false);
   }
   for (const host of ['127.0.0.1', '::1', 'localhost']) expect(webSettings.safeParse({ host }).success).toBe(true);
+  for (const [url, isTaken] of [
+    ['https://catalog.example.org', true],
+    ['http://catalog.example.org', false],
+  ] as const) {
+    expect([url, webSettings.safeParse({ host: '0.0.0.0', url }).success]).toEqual([url, isTaken]);
+  }
 });
