@@ -48,7 +48,7 @@ const INCOMPLETE_KEPT_MS = 7 * 86_400_000;
 export function planRetention({ rules, backups, held, graceMs, now }: RetentionFacts): RetentionPlan {
   const standing = backups.filter(({ status }) => status !== 'deleted').sort(newestFirst);
   if (!rules) return { kept: standing.map((one) => judged(one, ['there are no rules: everything is kept'])), goes: [] };
-  const reasons = [protectedOnes(standing, held), byRules(rules, standing.filter(isCounted), now)];
+  const reasons = [protectedOnes(standing, held, now), byRules(rules, standing.filter(isCounted), now)];
   const kept: Judged[] = [];
   const goes: Judged[] = [];
   for (const one of standing) {
@@ -78,7 +78,11 @@ function isCounted({ status, safetyFor }: Candidate): boolean {
   return status === 'completed' && safetyFor === undefined;
 }
 
-function protectedOnes(newest: readonly Candidate[], held: ReadonlyMap<string, string>): Map<string, string[]> {
+function protectedOnes(
+  newest: readonly Candidate[],
+  held: ReadonlyMap<string, string>,
+  now: Date,
+): Map<string, string[]> {
   const found = new Map<string, string[]>();
   const protect = (one: Candidate | undefined, why: string) => {
     if (one) found.set(one.id, [...(found.get(one.id) ?? []), why]);
@@ -89,7 +93,9 @@ function protectedOnes(newest: readonly Candidate[], held: ReadonlyMap<string, s
     if (holder !== undefined) protect(one, `held by ${holder}`);
   }
   const completed = newest.find(({ status }) => status === 'completed');
-  for (const one of new Set([newest.find(isCounted), completed])) protect(one, 'the last completed backup');
+  // A cut that a wrong clock put into the future would be the last one for years.
+  const believed = newest.find((one) => isCounted(one) && Date.parse(one.takenAt) <= now.getTime());
+  for (const one of new Set([newest.find(isCounted), believed, completed])) protect(one, 'the last completed backup');
   const verified = newest.filter(({ status, verified }) => status === 'completed' && verified);
   const lastByCut = verified.find(isCounted) ?? verified[0];
   const verifiedAt = ({ verified }: Candidate) => Date.parse(verified?.at ?? '');

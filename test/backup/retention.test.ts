@@ -54,6 +54,11 @@ describe('what is kept', () => {
     expect(keptIn('Europe/Berlin')).toEqual([late.id, early.id]);
   });
 
+  test('is the last completed backup also beside one that a wrong clock put into the future', () => {
+    const [future, newest, before] = [candidate(-400), candidate(0), candidate(1)];
+    expect(idsOf(plan([future, newest, before], { last: 1 }).kept)).toEqual([future.id, newest.id]);
+  });
+
   test('counts `within` from the newest cut, and not from one that a wrong clock put into the future', () => {
     const [future, newest, near, far] = [candidate(-400), candidate(100), candidate(105), candidate(111)];
     const { goes } = plan([future, newest, near, far], { within: '10d' });
