@@ -136,13 +136,16 @@ async function viewOf(room: Room, schedule: Scheduled): Promise<ScheduleView> {
   const { catalog, clock } = room.world;
   const state = await catalog.schedules.get(schedule.id);
   const { expression, zone, blackouts } = timingOf(schedule.settings);
-  const from = new Date(Math.max(clock.now().getTime(), Date.parse(state.lastSlotAt ?? '') || 0));
+  const now = clock.now().getTime();
+  const beginsAt = (slot: Date) => slot.getTime() + jitterOf(schedule.id, slot, schedule.settings.jitter);
+  // One whose time has come may not have begun yet.
+  const from = new Date(Math.max(now - schedule.settings.jitter, Date.parse(state.lastSlotAt ?? '') || 0));
   const slots = nextSlots(expression, zone, from, LOOKED_AT).filter(
-    (slot) => !isBlackout(blackouts, zone, slot) && state.skip?.slotAt !== slot.toISOString(),
+    (slot) => beginsAt(slot) > now && !isBlackout(blackouts, zone, slot) && state.skip?.slotAt !== slot.toISOString(),
   );
   const next = slots.slice(0, SHOWN).map((slot) => ({
     slotAt: slot.toISOString(),
-    at: new Date(slot.getTime() + jitterOf(schedule.id, slot, schedule.settings.jitter)).toISOString(),
+    at: new Date(beginsAt(slot)).toISOString(),
   }));
   const last = state.lastOperationId === undefined ? undefined : await catalog.operations.get(state.lastOperationId);
   return { schedule, words: expression.words, next: state.paused ? [] : next, state, ...(last ? { last } : {}) };

@@ -35,6 +35,8 @@ export interface Door {
   readonly log: Log;
   setPolicy(policy: object): void;
   /** What happens unasked, as a deployer would configure it; nothing at first. */
+  /** What happens when the configuration is read once more. */
+  setRefresh(next: () => void): void;
   setUpkeep(upkeep: Partial<Upkeep>): void;
   /** Another workspace, with data of its own. */
   addWorkspace(name: string): World;
@@ -68,6 +70,7 @@ export async function openDoor(
   });
   const ports = new Map([['team-ml', portsOver(world)]]);
   let upkeep: Upkeep = noUpkeep;
+  let refresh = (): void => undefined;
   const bugs: unknown[] = [];
   const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
   const log = silent as unknown as Log;
@@ -83,7 +86,7 @@ export async function openDoor(
     ),
     delays: { firstMs: 0, longestMs: 0 },
     workspaces,
-    refreshWorkspaces: async () => undefined,
+    refreshWorkspaces: async () => refresh(),
     upkeep: () => upkeep,
     fire: (schedule, slotAt, person) => orchestrator.backUpAsScheduled(person, schedule, slotAt),
     portsFor: ({ name }) => ports.get(name) ?? portsOver(world),
@@ -102,6 +105,9 @@ export async function openDoor(
     ...{ orchestrator, world, catalog, chat, workspaces, bugs, log, drive },
     setPolicy(change) {
       workspaces['team-ml'] = makeSettings({ policy: policyOf(change) });
+    },
+    setRefresh(next) {
+      refresh = next;
     },
     setUpkeep(change) {
       upkeep = { ...noUpkeep, ...change };

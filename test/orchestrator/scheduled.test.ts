@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { UserError } from '../../src/errors.ts';
+import { ConfigError, UserError } from '../../src/errors.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import { nobody, type Scheduled } from '../../src/schedule/schedule.ts';
 import { scheduleSettings, schedulesForAll } from '../../src/schedule/settings.ts';
@@ -151,6 +151,50 @@ describe('of many scheduled backups', () => {
     expect(second).toMatchObject({ status: 'put-off', because: expect.stringContaining('no room') });
     await busy.cancel(alice);
     await door.drive(busy.ended);
+  });
+});
+
+describe('before it begins, a scheduled backup', () => {
+  test('runs as last configured while the file is not in order', async () => {
+    door.setRefresh(() => {
+      throw new ConfigError(['workspaces.other: no such thing']);
+    });
+    expect(await door.drive((await begun(makeSchedule())).ended)).toMatchObject({ status: 'succeeded' });
+  });
+
+  test('is left out when somebody paused it while it waited for its turn', async () => {
+    door.addWorkspace('b');
+    limit({ atOnce: 1 });
+    const first = await begun(makeSchedule());
+    const second = begin(makeSchedule({ workspace: 'b' }));
+    const paused = { by: 'bob', at: new Date(door.world.time.now()).toISOString() };
+    await door.catalog.schedules.change('b/nightly', (state) => ({ ...state, paused }));
+    const refused = expect(second).rejects.toThrow(/paused by bob/);
+    await door.drive(first.ended);
+    await door.drive(refused);
+  });
+});
+
+describe('to skip the next run', () => {
+  test('leaves out the same one when it is said twice', async () => {
+    door.setUpkeep({ schedules: [makeSchedule({ when: '0 2 * * *', window: undefined })] });
+    const wish = { workspace: 'team-ml', name: 'nightly' };
+    const { state } = await door.orchestrator.skipNext(alice, wish);
+    await expect(door.orchestrator.skipNext(bob, wish)).rejects.toThrow(code('nothing-to-do'));
+    expect((await door.catalog.schedules.get('team-ml/nightly')).skip).toEqual(state.skip);
+  });
+
+  test('means the run whose time has come and that begins some minutes later', async () => {
+    const schedules = [1, 2, 3, 4, 5].map((one) => ({
+      ...makeSchedule({ when: '0 2 * * *', window: undefined, jitter: '3h' }),
+      ...{ id: `team-ml/n${one}`, name: `n${one}` },
+    }));
+    door.setUpkeep({ schedules });
+    const [first] = await door.orchestrator.listSchedules({ workspace: 'team-ml', name: 'n1' });
+    const slotAt = first?.next[0]?.slotAt ?? '';
+    await door.drive(door.world.time.clock().sleep(Date.parse(slotAt) + MINUTE - door.world.time.now()));
+    const views = await door.orchestrator.listSchedules({ workspace: 'team-ml' });
+    expect(views.filter(({ next }) => next[0]?.slotAt === slotAt).length).toBeGreaterThan(2);
   });
 });
 
