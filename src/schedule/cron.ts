@@ -34,8 +34,11 @@ const WEEKDAY: Field = { name: 'day of the week', min: 0, max: 7, names: WEEKDAY
 const FIELDS_HINT =
   'Cron has five fields: minute, hour, day of the month, month, day of the week; such as "0 2 * * 1-5".';
 
-/** @throws UserError `bad-input` that names the field. */
-export function readCron(cron: string): CronFields {
+/**
+ * @param written What people wrote, where that is not cron itself.
+ * @throws UserError `bad-input` that names the field.
+ */
+export function readCron(cron: string, written = cron): CronFields {
   const fields = cron.trim().split(/\s+/);
   const [minute, hour, day, month, weekday] = fields;
   if (fields.length !== 5 || !minute || !hour || !day || !month || !weekday) {
@@ -54,7 +57,7 @@ export function readCron(cron: string): CronFields {
     nthWeekdays: nthWeekdays.map(readNth),
     needsBothDays: isStar(day) || isStar(weekday),
   };
-  checkDates(cron, read, isStar(day));
+  checkDates(written, read, isStar(day));
   return read;
 }
 
@@ -63,12 +66,12 @@ function isStar(field: string): boolean {
 }
 
 /** A date that no year has, such as 31 February, is a slip, even where a day of the week would still suit. */
-function checkDates(cron: string, { days, hasLastDay, months }: CronFields, isAnyDay: boolean): void {
+function checkDates(written: string, { days, hasLastDay, months }: CronFields, isAnyDay: boolean): void {
   if (isAnyDay || hasLastDay || days.length === 0) return;
   const exists = months.some((month) => days.some((day) => day <= (LONGEST[month - 1] ?? 0)));
   if (exists) return;
   const date = `${days[0]} ${MONTH_NAMES[(months[0] ?? 1) - 1]}`;
-  throw mistake(`"${cron}" can never run: there is no ${date}.`, 'Write L for the last day of a month.');
+  throw mistake(`"${written}" can never run: there is no ${date}.`, 'Write L for the last day of a month.');
 }
 
 function split(field: string, isSpecial: (item: string) => boolean): [plain: string, special: string[]] {

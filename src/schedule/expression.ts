@@ -31,7 +31,7 @@ const NICKNAMES: ReadonlyMap<string, string> = new Map([
 export function readExpression(text: string): Expression {
   const written = text.trim();
   const cron = NICKNAMES.get(written.toLowerCase()) ?? (looksLikeCron(written) ? written : cronOf(written));
-  const fields = readCron(cron);
+  const fields = readCron(cron, written);
   const [, , day = '', , weekday = ''] = cron.split(/\s+/);
   const hasBothDayFields = ![day, weekday].some((field) => field === '*' || field === '?');
   if (daysFrom(fields, Date.UTC(2024, 0, 1), 1).next().done) {

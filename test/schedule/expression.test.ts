@@ -96,6 +96,7 @@ describe('cron', () => {
 
   test.each([
     ['0 2 31 2 *', '"0 2 31 2 *" can never run: there is no 31 February'],
+    ['yearly on 31 february at 01:00', '"yearly on 31 february at 01:00" can never run: there is no 31 February'],
     ['0 2 31 4,6,9,11 *', 'there is no 31 April'],
     ['0 2 30 feb mon', 'there is no 30 February'],
     ['61 2 * * *', '"61" is not a minute. It must be 0 to 59'],
