@@ -37,7 +37,7 @@ export interface Scheduler {
   tick(): Promise<void>;
   end(): void;
   lastTickAt(): Date | undefined;
-  /** Waits until what is being begun has begun, or was refused. */
+  /** Waits until what is being begun has begun, or was refused, and people were told of it. */
   settled(): Promise<void>;
 }
 
@@ -55,6 +55,7 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
   const beginning = new Map<string, Promise<void>>();
   let lastTickAt: Date | undefined;
   let isTicking = false;
+  let telling = Promise.resolve();
   let stopTicking = (): void => undefined;
 
   async function tick(): Promise<void> {
@@ -127,9 +128,9 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
         await states.change(id, (state) => ({ ...state, lastSlotAt: due.lookFrom.toISOString() }));
         return;
       case 'skip':
-        return tellOf(schedule, await states.change(id, (state) => skipped(state, due, now)));
+        return tellSoon(schedule, await states.change(id, (state) => skipped(state, due, now)));
       case 'missed':
-        return tellOf(schedule, await states.change(id, (state) => missed(state, due.slots, due.because, now)));
+        return tellSoon(schedule, await states.change(id, (state) => missed(state, due.slots, due.because, now)));
       case 'fire':
         return beginOne(schedule, due, now);
     }
@@ -140,7 +141,7 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     const { slotAt, warning } = due;
     if (beginning.has(id)) {
       const because = 'the run before it still waits for its turn';
-      return tellOf(
+      return tellSoon(
         schedule,
         await states.change(id, (state) => skipped(state, { ...due, because, isPutOff: true }, now)),
       );
@@ -164,8 +165,13 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     const outcome = result.status === 'failed' ? failureOf(result, slotAt, now) : outcomeOf(result, slotAt, now);
     const warned = warning === undefined ? outcome : { ...outcome, because: warning, untold: true };
     await unlessItFails(schedule, async () =>
-      tellOf(schedule, await states.change(id, (state) => fired(state, warned, operationId))),
+      tellSoon(schedule, await states.change(id, (state) => fired(state, warned, operationId))),
     );
+  }
+
+  /** One after the other, and nobody waits for it: a chat that does not answer must not keep a single slot from being begun. */
+  function tellSoon(schedule: Scheduled, state: ScheduleState): void {
+    telling = telling.then(() => tellOf(schedule, state)).catch(world.onBug);
   }
 
   /** The chat being down changes nothing; whoever asks is told by `schedule list`, and the next life says it again. */
@@ -185,7 +191,7 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
   /** A slot that was written down by a life that ended before anything stood on record for it. */
   async function takeUp(schedule: Scheduled): Promise<void> {
     const state = await states.get(schedule.id);
-    if (!state.firing) return tellOf(schedule, state);
+    if (!state.firing) return tellSoon(schedule, state);
     const slotAt = new Date(state.firing.slotAt);
     const operationId = await world.findBegun(schedule, slotAt);
     const now = clock.now();
@@ -195,7 +201,7 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
       const { firing: _firing, ...rest } = standing;
       return missed(rest, [slotAt], 'the server ended while it was being begun', now);
     });
-    await tellOf(schedule, settled);
+    tellSoon(schedule, settled);
   }
 
   return {
@@ -207,6 +213,9 @@ export function createScheduler(world: SchedulerWorld): Scheduler {
     tick,
     end: () => stopTicking(),
     lastTickAt: () => lastTickAt,
-    settled: async () => void (await Promise.all(beginning.values())),
+    async settled() {
+      await Promise.all(beginning.values());
+      await telling;
+    },
   };
 }

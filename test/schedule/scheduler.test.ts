@@ -174,15 +174,28 @@ describe('the scheduler', () => {
     const down = async () => {
       throw new PortError('chat-unavailable', 'Slack is away.', { retryable: true });
     };
-    await night.live({ tell: down }).tick();
+    const unheard = night.live({ tell: down });
+    await unheard.tick();
+    await unheard.settled();
     expect((await night.states.get('team-ml/nightly')).missed).toHaveLength(3);
     for (let life = 0; life < 2; life += 1) {
       const scheduler = night.live();
       await scheduler.begin();
       scheduler.end();
+      await scheduler.settled();
     }
     expect(night.told).toHaveLength(1);
     expect(night.told).toMatchObject([{ status: 'missed', because: 'the server was not running then' }]);
+  });
+
+  test('begins what is due while the chat does not answer', async () => {
+    const night = createNight('2026-03-02T01:00:00Z');
+    night.use([makeSchedule({ when: 'daily at 01:30', misfire: 'report' }, 'a'), makeSchedule({}, 'b')]);
+    const scheduler = night.live({ tell: () => new Promise(() => undefined) });
+    await scheduler.tick();
+    night.at('2026-03-02T02:00:00Z');
+    void scheduler.tick();
+    await expect.poll(() => night.fired).toEqual(['b 2026-03-02T02:00:00.000Z']);
   });
 
   test('leaves out with its sentence what the door refuses, and tells people', async () => {
@@ -233,7 +246,7 @@ describe('the scheduler', () => {
       await scheduler.tick();
     }
     expect(night.fired).toEqual(['nightly 2026-03-02T01:00:00.000Z']);
-    expect(night.told).toMatchObject([{ status: 'put-off', slotAt: '2026-03-02T02:00:00.000Z' }]);
+    await expect.poll(() => night.told).toMatchObject([{ status: 'put-off', slotAt: '2026-03-02T02:00:00.000Z' }]);
   });
 
   test('does not begin at once what was just written into the configuration, nor what was changed there', async () => {
