@@ -6,8 +6,6 @@ import type { WebWorld } from './web-world.ts';
 
 /** So often a word is said although nothing is new, so that a page knows that it is still heard. */
 const BEAT_MS = 10_000;
-/** After so long a page has to come back, which it does by itself: who is there is looked at again. */
-const LONGEST_MS = 600_000;
 /** A page is asked to look again no more often than this. */
 const CALM_MS = 1_000;
 
@@ -21,16 +19,25 @@ export function streamEvents(
   tell: (stream: SSEStreamingApi, signal: AbortSignal) => Promise<void>,
 ): Response {
   const gone = new AbortController();
-  const signal = AbortSignal.any([gone.signal, context.req.raw.signal, world.closing, AbortSignal.timeout(LONGEST_MS)]);
+  const signal = AbortSignal.any([gone.signal, context.req.raw.signal, world.closing]);
   context.header('cache-control', 'no-store');
   context.header('x-accel-buffering', 'no'); // a proxy that collects what is said makes live things dead
   return streamSSE(context, async (stream) => {
     stream.onAbort(() => gone.abort());
-    const beating = setInterval(() => void stream.writeSSE({ event: 'beat', data: '' }), BEAT_MS);
+    const failed = (error: unknown) => {
+      if (!isAppError(error) && !signal.aborted) world.onBug(error);
+      gone.abort();
+    };
+    const beat = async () => {
+      // Whoever logged out or was shut out meanwhile hears nothing more.
+      if (await world.visitors.who(context.req.raw)) await stream.writeSSE({ event: 'beat', data: '' });
+      else gone.abort();
+    };
+    const beating = setInterval(() => void beat().catch(failed), BEAT_MS);
     try {
       await tell(stream, signal);
     } catch (error) {
-      if (!isAppError(error) && !signal.aborted) world.onBug(error);
+      failed(error);
     } finally {
       clearInterval(beating);
       gone.abort();

@@ -82,11 +82,13 @@ describe('a real server with a page', () => {
     expect((await browse('bob', '/audit')).status).toBe(200);
     expect((await browse('alice', forgotten)).status).toBe(401);
 
+    const watching = curl(['-N', '-b', jar('alice'), `${origin}/changes`]);
     const csrf = hiddenIn((await browse('alice', '/audit')).text, 'csrf');
     const cookie = (await readFile(jar('alice'), 'utf8')).trim().split('\t').at(-1) ?? '';
     expect((await browse('alice', '/logout', '-d', `csrf=${csrf}`)).status).toBe(303);
     expect((await curl(['-H', `Cookie: cml_${port}=${cookie}`, `${origin}/audit`])).status).toBe(401);
 
+    expect((await watching).status).toBe(200); // it was let go, and by itself
     expect((await bench.say(['token', 'bob'])).exitCode).toBe(0);
     expect((await browse('bob', '/audit')).status).toBe(401);
   });

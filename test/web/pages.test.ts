@@ -290,9 +290,10 @@ test('an address or a form that means nothing is refused in words, and is nobody
     'workspaces/ID/backup',
     'workspaces/ID/start',
   ]) {
-    for (const id of odd) {
-      const { status } = await door.as('alice').post(`/${change.replace('ID', id)}`);
-      expect([change, id.slice(0, 30), status >= 400 && status < 500]).toEqual([change, id.slice(0, 30), true]);
+    for (const [at, id] of odd.entries()) {
+      // By two people: each may change things only so often.
+      const { status } = await door.as(at % 2 === 0 ? 'alice' : 'bob').post(`/${change.replace('ID', id)}`);
+      expect([change, id.slice(0, 30), status >= 400 && status < 429]).toEqual([change, id.slice(0, 30), true]);
     }
   }
   expect((await door.as('alice').post('/workspaces/team-ml/backup', { reason: 'x'.repeat(100_000) })).status).toBe(413);

@@ -48,7 +48,9 @@ export async function createAuth({ settings, folder, admission, clock, log }: Au
 
   async function bySession(request: Request): Promise<Visitor | undefined> {
     const id = await cookie.read(request);
-    const session = id === undefined ? undefined : sessions.find(id);
+    // What scripts of the page ask for by themselves would else keep a session for ever that nobody sits before.
+    const isUse = !request.headers.get('accept')?.includes('text/event-stream');
+    const session = id === undefined ? undefined : sessions.find(id, isUse);
     if (id === undefined || !session) return undefined;
     const { person, standing, csrf } = session;
     if ((await admission.standingOf(person)) === standing) return { person, roles: ROLES, csrf };

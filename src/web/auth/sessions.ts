@@ -23,7 +23,8 @@ export interface Session {
 export interface Sessions {
   /** Answers the id that only their browser shall have. It is kept before it counts. @throws PortError. */
   begin(person: Person, standing: string): Promise<string>;
-  find(id: string): Session | undefined;
+  /** `isUse` says that a person asked, and no page that is only left open. */
+  find(id: string, isUse: boolean): Session | undefined;
   /** May be repeated. @throws PortError when it is over for this server only. */
   end(id: string): Promise<void>;
 }
@@ -69,10 +70,10 @@ export function createSessions({ files, clock, log }: SessionsOptions): Sessions
       }
       return id;
     },
-    find(id) {
+    find(id, isUse) {
       const session = known.get(hashOf(id));
       if (!session || isOver(session)) return undefined;
-      if (now() - session.usedAt >= NOTED_EACH_MS) {
+      if (isUse && now() - session.usedAt >= NOTED_EACH_MS) {
         known.set(session.hash, { ...session, usedAt: now() });
         save().catch((err: unknown) => log.warn({ err }, 'that somebody still uses the page could not be kept'));
       }
