@@ -190,7 +190,9 @@ describe('the scheduler', () => {
 
   test('begins what is due while the chat does not answer', async () => {
     const night = createNight('2026-03-02T01:00:00Z');
-    night.use([makeSchedule({ when: 'daily at 01:30', misfire: 'report' }, 'a'), makeSchedule({}, 'b')]);
+    const late = makeSchedule({ when: 'daily at 01:30', misfire: 'report' });
+    const names = Array.from({ length: 100 }, (_, nth) => `late-${nth}`);
+    night.use([...names.map((name) => ({ ...late, id: `team-ml/${name}`, name })), makeSchedule({}, 'b')]);
     const scheduler = night.live({ tell: () => new Promise(() => undefined) });
     await scheduler.tick();
     night.at('2026-03-02T02:00:00Z');
