@@ -117,6 +117,18 @@ test('a port that is taken keeps nobody from backups, and the page comes when it
   }
 });
 
+test('who starts the server in a terminal is shown a link that logs them in', async () => {
+  const other = await makeBench({ more: { web: { port: 0 } } });
+  try {
+    const terminal = ['sh', '-c', 'exec script -qec "$*" /dev/null', 'sh'];
+    const seen = other.begin(['serve'], { through: terminal });
+    const [link = ''] = await until('a link is shown', () => /http:\S+link=\S+/.exec(seen.stdout()));
+    expect((await curl([link])).text).toContain('Log in as alice');
+  } finally {
+    await other.dispose();
+  }
+});
+
 test('without a page the word says how to have one', async () => {
   const plain = await makeBench();
   try {

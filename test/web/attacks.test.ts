@@ -154,6 +154,29 @@ test('another name that points here is not answered', async () => {
   }
 });
 
+test('where others can reach it, it answers under its name of https only, and its cookie goes nowhere else', async () => {
+  const host = 'catalog.example.org';
+  const far = await openAuthDoor({ host: '0.0.0.0', url: `https://${host}` });
+  try {
+    const headers = { host, origin: `https://${host}`, 'sec-fetch-site': 'same-origin' };
+    const fields = { token: tokenOf('alice') };
+    const entered = await far.ask('/login', { headers, fields });
+    expect(entered.headers['set-cookie']?.[0]).toMatch(/^__Host-cml=.+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    expect(entered.headers['strict-transport-security']).toContain('max-age=');
+    refused('around TLS', 'by the address', await far.ask('/login', { fields }), 403);
+    refused(
+      'around TLS',
+      'by the name of this machine',
+      await far.ask('/login', { headers: { host: 'localhost' } }),
+      403,
+    );
+    const plain = { headers: { ...headers, origin: 'http://catalog.example.org:80' }, fields };
+    refused('around TLS', 'a form of the same name without https', await far.ask('/login', plain), 403);
+  } finally {
+    await far.dispose();
+  }
+});
+
 test('who asked does not decide, and nobody takes back what somebody else asked for', async () => {
   const backup = await door.backUp();
   const [own, other] = [await door.logIn('alice'), await door.logIn('bob')];
