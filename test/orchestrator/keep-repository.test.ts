@@ -209,4 +209,11 @@ describe('the report of what does not fit', () => {
     await door.orchestrator.reportCatalog('team-ml');
     expect(said()?.key).toBe(first?.key);
   });
+  test('keeps nothing from going on while the chat is down', async () => {
+    const [id = ''] = await backUpDaily(1);
+    door.world.repository.copies = [];
+    door.chat.isDown = true;
+    const { findings } = await door.orchestrator.reportCatalog('team-ml');
+    expect(JSON.stringify(findings)).toContain(id);
+  });
 });
