@@ -8,7 +8,7 @@ set -uo pipefail
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 lacking=()
-for pair in getfattr:attr setfacl:acl chattr:e2fsprogs mkfs.btrfs:btrfs-progs "$@"; do # program:package
+for pair in getfattr:attr setfacl:acl chattr:e2fsprogs mkfs.btrfs:btrfs-progs curl:curl script:bsdutils "$@"; do # program:package
   command -v "${pair%%:*}" >/dev/null || lacking+=("${pair##*:}")
 done
 [ ${#lacking[@]} -eq 0 ] && exit 0
