@@ -266,6 +266,7 @@ test('every word prints exactly one JSON document on standard output, also where
     ...{ help: 0, init: 2, config: 0, serve: 3, backup: 0, restore: 0, approve: 4, deny: 4, list: 0, status: 0 },
     ...{ check: 0, cancel: 1, postpone: 1, start: 0, verify: 4, pin: 4, unpin: 4, delete: 0, token: 2, version: 0 },
     undo: 4,
+    schedule: 0,
     slack: 2,
   });
   expect(await runRestic(bench, ['list', 'locks', '--no-lock'], 'cml-data/secrets/team-ml.password')).toBe('');
