@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFinished as onEnd, type TestContext, test, vi } from 'vitest';
@@ -124,8 +125,13 @@ test.concurrent('a file that vanishes during the pre-copy is simply not in the b
 });
 
 function openFiles(pid: number): string[] {
-  const listed = execFileSync('find', [`/proc/${pid}/fd`, '-printf', '%l\\n'], { encoding: 'utf8' });
-  return listed.split('\n');
+  return readdirSync(`/proc/${pid}/fd`).flatMap((number) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${number}`);
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
 }
 
 test.concurrent('restic killed in the cut: services come up, the backup failed, the next one works', async (here) => {
