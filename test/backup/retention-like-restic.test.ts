@@ -25,13 +25,9 @@ const CUTS = Array.from({ length: 30 }, (_, nth) => {
 
 let base: string;
 const restic = async (args: readonly string[]) => {
-  const { stdout } = await execa(candidates.at(-1) ?? 'restic', args, {
-    env: {
-      RESTIC_REPOSITORY: join(base, 'repository'),
-      RESTIC_PASSWORD: PASSWORD,
-      RESTIC_CACHE_DIR: join(base, 'cache'),
-      TZ: ZONE,
-    },
+  // Without a cache: several at once on a new one read its version while another writes it, and fail.
+  const { stdout } = await execa(candidates.at(-1) ?? 'restic', ['--no-cache', ...args], {
+    env: { RESTIC_REPOSITORY: join(base, 'repository'), RESTIC_PASSWORD: PASSWORD, TZ: ZONE },
   });
   return stdout;
 };

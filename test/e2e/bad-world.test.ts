@@ -5,6 +5,7 @@ import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { onTestFinished as onEnd, type TestContext, test, vi } from 'vitest';
 import { asBob, type Bench, type BenchWish, isRoot, makeBench, restic, runRestic, web } from './bench.ts';
+import { holdRepository } from './hold-repository.ts';
 import { findByCommand, sendSignal, until } from './processes.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -163,14 +164,9 @@ test.concurrent('a repository that another program holds is said at once, and no
   const bench = await given(here, { repository: { lockWait: '0s' } });
   await bench.say(['start', 'team-ml']);
   const before = bench.pidsOf('web');
-  const environment = { RESTIC_PASSWORD_FILE: bench.at('cml-data/secrets/password'), PATH: process.env.PATH };
-  const repository = bench.at('repository');
-  const holder = spawn(restic, ['--no-cache', '-r', repository, 'check'], { env: environment, stdio: 'ignore' });
+  const place = { repository: bench.at('repository'), passwordFile: bench.at('cml-data/secrets/password') };
+  const holder = await holdRepository({ restic, ...place });
   onTestFinished(() => void holder.kill('SIGKILL'));
-  await until('it is locked', async () =>
-    (await readdir(join(repository, 'locks'))).some((name) => /^[0-9a-f]{64}$/.test(name)),
-  );
-  holder.kill('SIGSTOP');
   const [backup, check] = await Promise.all([
     bench.sayJson(['backup', 'team-ml']),
     bench.sayJson(['check', 'team-ml']),
@@ -184,6 +180,7 @@ test.concurrent('a repository that another program holds is said at once, and no
   expect(check.answer.ready).toBe(false);
   expect(bench.pidsOf('web')).toEqual(before);
   holder.kill('SIGCONT');
+  holder.kill('SIGINT'); // it takes its lock away and ends
   await until('it has ended', () => holder.exitCode !== null);
   expect((await bench.sayJson(['check', 'team-ml'])).answer.ready).toBe(true);
 });

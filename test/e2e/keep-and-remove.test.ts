@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { asBob, type Bench, makeBench, restic, runRestic } from './bench.ts';
+import { holdRepository } from './hold-repository.ts';
 import { sendSignal, until } from './processes.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -166,7 +166,9 @@ test('a deletion whose server is killed while the repository is held goes on wit
   const third = await backUp('third');
   const doomed = await copiesOf(third);
   const { id } = (await bench.sayJson(['delete', third, '--confirm', 'team-ml'])).answer.request;
-  const holder = await holdRepository();
+  const holder = await holdRepository({
+    ...{ restic, repository: bench.at('repository'), passwordFile: bench.at('cml-data/secrets/password') },
+  });
   here.onTestFinished(() => void holder.kill('SIGKILL'));
   await bench.sayJson(['approve', id, ...asBob.words], asBob);
   await bench.awaitStep('forget manifest');
@@ -182,18 +184,6 @@ test('a deletion whose server is killed while the repository is held goes on wit
   expect((await copiesIn()).map((copy) => copy.id).filter((copy) => doomed.includes(copy))).toEqual([]);
   await expectNothingLeft();
 });
-
-/** Another program, alive and alone in the repository. */
-async function holdRepository(): Promise<ChildProcess> {
-  const environment = { RESTIC_PASSWORD_FILE: bench.at('cml-data/secrets/password'), PATH: process.env.PATH };
-  const words = ['--no-cache', '-r', bench.at('repository'), 'check'];
-  const holder = spawn(restic, words, { env: environment, stdio: 'ignore' });
-  await until('it is locked', async () =>
-    (await readdir(bench.at('repository/locks'))).some((name) => /^[0-9a-f]{64}$/.test(name)),
-  );
-  holder.kill('SIGSTOP');
-  return holder;
-}
 
 test('a damaged repository fails the verification, and what an earlier one found stays', async () => {
   const data = bench.at('repository/data');

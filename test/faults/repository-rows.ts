@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { open, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { restic } from '../e2e/bench.ts';
+import { holdRepository } from '../e2e/hold-repository.ts';
 import { until } from '../e2e/processes.ts';
 import type { Tree } from '../walker.ts';
 import { addNoise, type FaultBench, given, type Here } from './fault-bench.ts';
@@ -41,16 +42,10 @@ export async function inCut(bench: FaultBench, inject: () => unknown): Promise<v
 }
 
 /** Another program, alive, alone in the repository. */
-async function holdRepository({ onTestFinished }: Here, bench: FaultBench): Promise<ChildProcess> {
-  const env = { RESTIC_PASSWORD_FILE: bench.at('cml-data/secrets/password'), PATH: process.env.PATH };
-  const words = ['--no-cache', '-r', bench.at('repository'), 'check'];
-  // Never found by the marks of the bench: it belongs to someone else.
-  const holder = spawn(restic, words, { env, stdio: 'ignore', cwd: '/' });
+async function hold({ onTestFinished }: Here, bench: FaultBench): Promise<ChildProcess> {
+  const place = { repository: bench.at('repository'), passwordFile: bench.at('cml-data/secrets/password') };
+  const holder = await holdRepository({ restic, ...place });
   onTestFinished(() => void holder.kill('SIGKILL'));
-  const isLocked = async () =>
-    (await readdir(bench.at('repository/locks'))).some((name) => /^[0-9a-f]{64}$/.test(name));
-  await until('it is locked', isLocked);
-  holder.kill('SIGSTOP');
   return holder;
 }
 
@@ -171,7 +166,7 @@ export const repositoryRows: readonly Row[] = [
     expected: 'removes the lock and makes the backup',
     async play(here) {
       const { bench, live, held } = await withBackup(here);
-      const holder = await holdRepository(here, bench);
+      const holder = await hold(here, bench);
       holder.kill('SIGKILL');
       await until('it is dead', () => holder.signalCode !== null);
       const ended = await bench.backUp();
@@ -186,7 +181,7 @@ export const repositoryRows: readonly Row[] = [
     expected: 'stops nothing and names what holds it',
     async play(here) {
       const { bench, live, held } = await withBackup(here);
-      const holder = await holdRepository(here, bench);
+      const holder = await hold(here, bench);
       const seen = await refusedBeforeTheStop(bench, live, 'repository-held');
       holder.kill('SIGKILL');
       expect(await judge(bench, { live, held })).toEqual([]);
@@ -201,7 +196,7 @@ export const repositoryRows: readonly Row[] = [
       const { bench, live, held } = await withBackup(here);
       let holder: ChildProcess | undefined;
       await inCut(bench, async () => {
-        holder = await holdRepository(here, bench);
+        holder = await hold(here, bench);
       });
       const seen = await failedInTheCut(bench, live, 'repository-held', { told: [/^a copy that no backup needs/] });
       holder?.kill('SIGKILL');
