@@ -1,8 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { chmod, mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { onTestFinished as onEnd, type TestContext, test, vi } from 'vitest';
 import { asBob, type Bench, type BenchWish, isRoot, makeBench, restic, runRestic, web } from './bench.ts';
 import { holdRepository } from './hold-repository.ts';
