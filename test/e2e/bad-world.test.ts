@@ -29,14 +29,15 @@ test.concurrent('a service that will not stop is not killed, and what was stoppe
   const db = { name: 'db', command: stubborn, folder: '.', stop: { grace: '1s' } };
   const bench = await given(here, { services: [web, db] });
   await bench.say(['start', 'team-ml']);
-  const [first, kept] = [bench.pidsOf('web'), bench.pidsOf('db')[0]];
+  const [first, before] = [bench.pidsOf('web'), bench.pidsOf('db')];
   const { exitCode, answer, stderr } = await bench.sayJson(['backup', 'team-ml']);
   expect(exitCode).toBe(1);
   const { status, error } = answer.operation;
   expect({ status, code: error.code }).toEqual({ status: 'failed', code: 'service-will-not-stop' });
   expect(stderr).toContain('the service db still runs after SIGTERM and its grace');
   expect(error.hint).toContain('stop.kill: true');
-  expect(bench.pidsOf('db')).toContain(kept);
+  // the shell and one of its short sleeps, in either order: numbers of processes begin anew
+  expect(bench.pidsOf('db').some((pid) => before.includes(pid))).toBe(true);
   expect(bench.pidsOf('web')).toHaveLength(1);
   expect(bench.pidsOf('web')).not.toEqual(first);
   expect((await bench.sayJson(['list'])).answer.backups).toEqual([]);
