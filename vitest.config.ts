@@ -8,6 +8,6 @@ export default defineConfig({
     maxWorkers: 2,
     // Disks are made and mounted by programs of the administrator's folders, which not every PATH has.
     env: { PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin:/sbin` },
-    reporters: process.env.CI ? ['default', ['json', { outputFile: '.cache/test-results.json' }]] : ['default'],
+    reporters: process.env.TEST_RESULTS ? ['default', ['json', { outputFile: process.env.TEST_RESULTS }]] : ['default'],
   },
 });
