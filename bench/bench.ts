@@ -45,12 +45,17 @@ async function measureAll(world: BenchWorld, options: Options): Promise<number> 
     measured.push(await measure(row, world));
     if (isLeaving) await never();
     tell(measured.at(-1));
-    const isWhole = at === wanted.length - 1 && options.only.length === 0;
+    const lacks = whatLacks(wanted.length - 1 - at, options);
     // After every row, so that a run that is ended early has not been for nothing.
-    await write(options.out, measured, { facts: [...facts, ['load average at the end', writeLoad()]], isWhole });
+    await write(options.out, measured, { facts: [...facts, ['load average at the end', writeLoad()]], lacks });
   }
   say(`written: ${join(options.out, 'RESULTS.md')}`);
   return isAllMet(measured) ? 0 : 1;
+}
+
+function whatLacks(rowsToCome: number, { only }: Options): string | undefined {
+  if (rowsToCome > 0) return 'it was ended before its last row, or is still going on';
+  return only.length > 0 ? `only some rows were asked for (\`--only ${only.join(',')}\`)` : undefined;
 }
 
 async function factsOf({ sizes, pairs, seed, restic }: BenchWorld): Promise<RunFacts['facts']> {

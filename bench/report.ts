@@ -5,16 +5,16 @@ import type { Findings, Measured, Table } from './row.ts';
 export interface RunFacts {
   /** Label and value. */
   readonly facts: readonly (readonly [string, string])[];
-  /** False while rows are still to come, or when the run was ended early. */
-  readonly isWhole: boolean;
+  /** Why it is not the report of a whole run, half a sentence. */
+  readonly lacks?: string | undefined;
 }
 
 /** RESULTS.md. Every target stands beside what was seen of it, also those that were missed or could not be measured. */
-export function writeReport(measured: readonly Measured[], { facts, isWhole }: RunFacts): string {
+export function writeReport(measured: readonly Measured[], { facts, lacks }: RunFacts): string {
   const parts = [
     '# Benchmark',
     'Written by `npm run bench`; do not edit. Copying is compared with bare restic in interleaved pairs, so that other work on the machine weighs on both sides; where a median stands, least and most stand in brackets.',
-    ...(isWhole ? [] : ['**This run is not whole**: it was ended before its last row, or is still going on.']),
+    ...(lacks === undefined ? [] : [`**This run is not whole**: ${lacks}.`]),
     writeTable({ title: '', columns: ['', ''], rows: facts.map(([label, value]) => [label, value]) }),
     '## Targets',
     writeTable({ title: '', columns: ['what', 'target', 'seen', 'met'], rows: measured.flatMap(targetsOf) }),

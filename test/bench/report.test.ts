@@ -7,7 +7,7 @@ import { type CatalogCost, createCatalogRow } from '../../bench/rows/catalog.ts'
 import type { BenchWorld } from '../../bench/world.ts';
 
 const row = { word: 'copies', title: 'Copying', method: 'In pairs.' };
-const facts = { facts: [['Node', 'v20']] as const, isWhole: true };
+const facts = { facts: [['Node', 'v20']] as const };
 
 function measured(...verdicts: Verdict[]): Measured {
   return { row, tookMs: 1_000, outcome: { findings: { verdicts, tables: [], charts: [], notes: [] } } };
@@ -33,7 +33,7 @@ describe('the report', () => {
   });
 
   it('says when the run was not whole', () => {
-    expect(writeReport([], { ...facts, isWhole: false })).toContain('not whole');
+    expect(writeReport([], { ...facts, lacks: 'a row lacks' })).toContain('not whole**: a row lacks.');
     expect(writeReport([], facts)).not.toContain('not whole');
   });
 });
