@@ -35,6 +35,11 @@ export type ErrorCode =
   | 'chat-unavailable'
   | 'server-unavailable'
   | 'disk-full'
+  | 'control-plane-login'
+  | 'control-plane-refused'
+  | 'operation-missing'
+  | 'name-taken'
+  | 'answer-lost'
   // OperationError
   | 'step-failed'
   | 'timed-out'
