@@ -6,7 +6,7 @@ import { limitChanges, limitGuesses } from './auth/limits.ts';
 import { requireSameSite } from './auth/same-site.ts';
 import { addChanges, addPages } from './routes.ts';
 import { createTroubleAnswer, showMissing } from './trouble.tsx';
-import { requireCsrf, requireLook, requireVisitor, type WebEnv } from './visitor.ts';
+import { requireCsrf, requireVisitor, type WebEnv } from './visitor.ts';
 import type { WebWorld } from './web-world.ts';
 
 const MOST_BYTES = 64 * 1024;
@@ -20,10 +20,9 @@ export function createWebApp(world: WebWorld): Hono<WebEnv> {
   app.notFound(showMissing);
   app.use(requireSameSite(world.settings));
   app.route('/assets', createAssets());
-  app.use(limitGuesses(world.clock));
+  app.use(limitGuesses(world));
   if (world.entrance) app.route('/', world.entrance);
   app.use(requireVisitor(world.visitors), limitChanges(world.clock), requireCsrf);
-  app.use(requireLook);
   addPages(app, world);
   addChanges(app, world);
   return app;

@@ -21,11 +21,12 @@ import { changeSchedule, showSchedules } from './pages/schedules.tsx';
 import { showWorkspace } from './pages/workspace.tsx';
 import { backUpWorkspace, showCheck, showDowntimePicture, startWorkspace } from './pages/workspace-changes.tsx';
 import { showWorkspaces } from './pages/workspaces.tsx';
-import type { WebEnv } from './visitor.ts';
+import { needs, type WebEnv } from './visitor.ts';
 import type { WebWorld } from './web-world.ts';
 
 /** What can be looked at: nothing is changed by it. */
 export function addPages(app: Hono<WebEnv>, world: WebWorld): void {
+  app.get('*', needs('read'));
   app.get('/', showWorkspaces(world));
   app.get('/workspaces/:name', showWorkspace(world));
   app.get('/workspaces/:name/retention', showRetention(world));
@@ -47,22 +48,23 @@ export function addPages(app: Hono<WebEnv>, world: WebWorld): void {
   app.get('/changes', followChanges(world));
 }
 
-/** Each is one verb of the orchestrator, said by the visitor. */
+/** Each is one verb of the orchestrator, said by the visitor, who needs a scope for it. */
 export function addChanges(app: Hono<WebEnv>, world: WebWorld): void {
-  app.post('/workspaces/:name/backup', backUpWorkspace(world));
-  app.post('/workspaces/:name/start', startWorkspace(world));
-  app.post('/backups/:id/verify', verifyBackup(world));
-  app.post('/backups/:id/pin', pinBackup(world, true));
-  app.post('/backups/:id/unpin', pinBackup(world, false));
-  app.post('/backups/:id/restore', askRestore(world));
-  app.post('/backups/:id/delete', askDelete(world));
-  app.post('/operations/:id/postpone', postponeOperation(world));
-  app.post('/operations/:id/now', stopNow(world));
-  app.post('/operations/:id/cancel', cancelOperation(world));
-  app.post('/operations/:id/undo', askUndo(world));
-  app.post('/schedules', changeSchedule(world));
-  app.post('/requests/:id/approve', decideOn(world, { approves: true }));
-  app.post('/requests/:id/deny', decideOn(world, { approves: false }));
-  app.post('/requests/:id/break-glass', decideOn(world, { approves: true, breakGlass: true }));
-  app.post('/requests/:id/withdraw', withdraw(world));
+  const [writes, decides] = [needs('write'), needs('approve')];
+  app.post('/workspaces/:name/backup', writes, backUpWorkspace(world));
+  app.post('/workspaces/:name/start', writes, startWorkspace(world));
+  app.post('/backups/:id/verify', writes, verifyBackup(world));
+  app.post('/backups/:id/pin', writes, pinBackup(world, true));
+  app.post('/backups/:id/unpin', writes, pinBackup(world, false));
+  app.post('/backups/:id/restore', writes, askRestore(world));
+  app.post('/backups/:id/delete', writes, askDelete(world));
+  app.post('/operations/:id/postpone', writes, postponeOperation(world));
+  app.post('/operations/:id/now', writes, stopNow(world));
+  app.post('/operations/:id/cancel', writes, cancelOperation(world));
+  app.post('/operations/:id/undo', writes, askUndo(world));
+  app.post('/schedules', writes, changeSchedule(world));
+  app.post('/requests/:id/approve', decides, decideOn(world, { approves: true }));
+  app.post('/requests/:id/deny', decides, decideOn(world, { approves: false }));
+  app.post('/requests/:id/break-glass', decides, decideOn(world, { approves: true, breakGlass: true }));
+  app.post('/requests/:id/withdraw', writes, withdraw(world));
 }

@@ -3,14 +3,12 @@ import { createMiddleware } from 'hono/factory';
 import type { SecureHeadersVariables } from 'hono/secure-headers';
 import { UserError } from '../errors.ts';
 import type { Person } from '../records/person.ts';
+import type { Scope } from '../records/scope.ts';
 import { readForm } from './form.ts';
-
-/** What somebody may do through the page at most; what they may do with a workspace is the orchestrator's to say. */
-export type Role = 'look' | 'change' | 'decide' | 'download';
 
 export interface Visitor {
   readonly person: Person;
-  readonly roles: readonly Role[];
+  readonly scopes: readonly Scope[];
   /** Has to come back with every change; bound to their session. Absent for who shows a token with every question. */
   readonly csrf: string | undefined;
 }
@@ -21,7 +19,11 @@ export interface Visitors {
 }
 
 export interface WebEnv {
-  Variables: SecureHeadersVariables & { visitor: Visitor };
+  Variables: SecureHeadersVariables & {
+    visitor: Visitor;
+    /** What the issuer is called where people can sign in elsewhere. */
+    signIn?: string;
+  };
 }
 
 /** Pages are for those who are known. */
@@ -35,18 +37,18 @@ export function requireVisitor(visitors: Visitors) {
   });
 }
 
-/** @throws UserError `not-allowed`. */
-export function requireRole(visitor: Visitor, role: Role): void {
-  if (visitor.roles.includes(role)) return;
-  throw new UserError('not-allowed', `${visitor.person.name} may not do that on this page.`, {
-    hint: `It takes the role "${role}".`,
+/** Stands before every route: whoever holds less is refused, whatever the route would do. */
+export function needs(scope: Scope) {
+  return createMiddleware<WebEnv>(async (context, next) => {
+    const { person, scopes } = context.get('visitor');
+    if (!scopes.includes(scope)) {
+      throw new UserError('not-allowed', `${person.name} may not do that here: it takes the scope "${scope}".`, {
+        hint: `Theirs are: ${scopes.join(', ')}. A token with others is made by: cml token ${person.name} --scope ${scope}`,
+      });
+    }
+    await next();
   });
 }
-
-export const requireLook = createMiddleware<WebEnv>(async (context, next) => {
-  requireRole(context.get('visitor'), 'look');
-  await next();
-});
 
 const CHANGING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 

@@ -2,6 +2,7 @@ import { createHub } from '../../src/chat/terminal/hub.ts';
 import { systemClock } from '../../src/clock.ts';
 import { follow } from '../../src/main-follow.ts';
 import type { Person } from '../../src/records/person.ts';
+import { everyScope } from '../../src/records/scope.ts';
 import { createWebServer } from '../../src/web/server.ts';
 import { webSettings } from '../../src/web/settings.ts';
 import type { Visitor } from '../../src/web/visitor.ts';
@@ -82,7 +83,7 @@ export async function openWebDoor(policy: object = {}): Promise<WebDoor> {
 
 function visitorOf(name: string | null): Visitor | undefined {
   const person = name === null ? undefined : people[name];
-  return person && { person, roles: ['look', 'change', 'decide', 'download'], csrf: csrfOf(person.name) };
+  return person && { person, scopes: everyScope, csrf: csrfOf(person.name) };
 }
 
 /** What people see is what the chat was told. */

@@ -5,7 +5,7 @@ import { duration } from '../../records/time.ts';
 import { ChangeForm, TextField, Tick } from '../change-form.tsx';
 import { parseForm } from '../form.ts';
 import { showPage } from '../layout.tsx';
-import { requireRole, type WebEnv } from '../visitor.ts';
+import type { WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 import { Lines } from './ask.tsx';
 
@@ -44,7 +44,6 @@ export function showUndo({ orchestrator }: WebWorld): Handler<WebEnv, '/operatio
 export function askUndo({ orchestrator }: WebWorld): Handler<WebEnv, '/operations/:id/undo'> {
   return async (context) => {
     const visitor = context.get('visitor');
-    requireRole(visitor, 'change');
     const { now, notice, ...wish } = await parseForm(context, undoForm);
     const { id } = await orchestrator.requestUndo(visitor.person, {
       operation: context.req.param('id'),

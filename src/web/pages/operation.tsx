@@ -9,7 +9,7 @@ import { ChangeForm, TextField } from '../change-form.tsx';
 import { parseForm } from '../form.ts';
 import { showPage } from '../layout.tsx';
 import { streamEvents } from '../live.ts';
-import { requireRole, type Visitor, type WebEnv } from '../visitor.ts';
+import type { Visitor, WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 import { LivePicture } from './live-picture.tsx';
 
@@ -145,7 +145,6 @@ const cancelForm = z.object({ reason: z.string().max(300).optional() });
 export function postponeOperation({ orchestrator }: WebWorld): Handler<WebEnv, '/operations/:id/postpone'> {
   return async (context) => {
     const visitor = context.get('visitor');
-    requireRole(visitor, 'change');
     const { by } = await parseForm(context, postponeForm);
     await orchestrator.postpone(visitor.person, context.req.param('id'), by);
     return context.redirect(`/operations/${context.req.param('id')}`, 303);
@@ -155,7 +154,6 @@ export function postponeOperation({ orchestrator }: WebWorld): Handler<WebEnv, '
 export function stopNow({ orchestrator }: WebWorld): Handler<WebEnv, '/operations/:id/now'> {
   return async (context) => {
     const visitor = context.get('visitor');
-    requireRole(visitor, 'change');
     await orchestrator.postpone(visitor.person, context.req.param('id'), 'now');
     return context.redirect(`/operations/${context.req.param('id')}`, 303);
   };
@@ -164,7 +162,6 @@ export function stopNow({ orchestrator }: WebWorld): Handler<WebEnv, '/operation
 export function cancelOperation({ orchestrator }: WebWorld): Handler<WebEnv, '/operations/:id/cancel'> {
   return async (context) => {
     const visitor = context.get('visitor');
-    requireRole(visitor, 'change');
     const { reason } = await parseForm(context, cancelForm);
     await orchestrator.cancel(visitor.person, context.req.param('id'), reason);
     return context.redirect(`/operations/${context.req.param('id')}`, 303);
