@@ -1,5 +1,6 @@
 import type { Answer } from '../src/chat/answer.ts';
 import type { Command } from '../src/chat/command.ts';
+import type { Scope } from '../src/records/scope.ts';
 import { catalog } from './catalog.ts';
 import { config } from './config.ts';
 import { help } from './help.ts';
@@ -10,6 +11,14 @@ import { slack } from './slack.ts';
 import { token } from './token.ts';
 import { version } from './version.ts';
 import { web } from './web.ts';
+
+/** For a token of a program. */
+export interface ProgramTokenWish {
+  readonly scopes: readonly Scope[];
+  readonly name?: string | undefined;
+  /** How long it is good, in milliseconds; absent: until it is revoked. */
+  readonly expires?: number | undefined;
+}
 
 /** What the words of the machine itself are handed: they need no server. */
 export interface DeployerContext {
@@ -27,6 +36,9 @@ export interface DeployerContext {
   showConfig(): Promise<Answer>;
   showVersion(): Promise<Answer>;
   makeToken(person: string): Promise<Answer>;
+  makeProgramToken(person: string, wish: ProgramTokenWish): Promise<Answer>;
+  listTokens(person: string | undefined): Promise<Answer>;
+  revokeToken(person: string, name: string): Promise<Answer>;
   checkSlack(): Promise<Answer>;
   slackManifest(host: string | undefined): Promise<Answer>;
   help(word: string | undefined): Promise<Answer>;

@@ -17,7 +17,7 @@ const COUNTS = new Set([
   ...retentionCounts,
 ]);
 /** Values of these may be secrets, whatever they look like. */
-const HIDDEN = new Set(['environment', 'token']);
+const HIDDEN = new Set(['environment', 'token', 'hash']);
 /** Commands that often carry a secret as an argument: the password itself, the address of a web hook. */
 const WORDY = new Set(['passwordCommand', 'notify']);
 

@@ -1,5 +1,5 @@
 import { chmod, chown, readFile, realpath, stat } from 'node:fs/promises';
-import { isMap, isScalar, parseDocument } from 'yaml';
+import { isCollection, isMap, isScalar, parseDocument } from 'yaml';
 import { type ConfigSource, checkConfig, findConfig } from './config.ts';
 import { setInYaml } from './config-edit.ts';
 import { configOutline } from './config-outline.ts';
@@ -13,6 +13,8 @@ export interface ConfigEdit {
   readonly text: string;
   /** The keys of a group as they are written, whether or not the rest is in order. */
   keysOf(group: 'people' | 'workspaces'): string[];
+  /** What stands there, whether or not it is in order. */
+  valueAt(keys: readonly string[]): unknown;
   /** Who approves for the workspaces that are there. */
   approvers(): string[];
   /** The text with one more key. @throws UserError with what to write by hand where the file cannot be edited. */
@@ -33,6 +35,10 @@ export async function openConfig(source: ConfigSource): Promise<ConfigEdit> {
     keysOf(group) {
       const found = parseDocument(text, { logLevel: 'silent' }).get(group, true);
       return isMap(found) ? found.items.flatMap(({ key }) => (isScalar(key) ? [String(key.value)] : [])) : [];
+    },
+    valueAt(keys) {
+      const found: unknown = parseDocument(text, { logLevel: 'silent' }).getIn(keys);
+      return isCollection(found) ? found.toJSON() : found;
     },
     approvers() {
       const outline = configOutline.safeParse(readYaml(text).value).data;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Answer } from './chat/answer.ts';
 import type { ConfigSource } from './config.ts';
-import { openConfig } from './config-file.ts';
+import { type ConfigEdit, openConfig } from './config-file.ts';
 import { UserError } from './errors.ts';
 import { hashToken } from './main-people.ts';
 import { suggest } from './nearest.ts';
@@ -14,12 +14,7 @@ export function newToken(): string {
 /** Makes a token for a person of cml.yaml, which keeps its hash only. A token from before counts no more. */
 export async function makeToken(source: ConfigSource, person: string): Promise<Answer> {
   const config = await openConfig(source);
-  const people = config.keysOf('people');
-  if (!people.includes(person)) {
-    throw new UserError('bad-input', `There is no person "${person}" in ${config.path}; nothing was changed.`, {
-      hint: suggest(person, people, `Add them first, under "people": ${person}: {}`),
-    });
-  }
+  refuseStranger(config, person);
   const token = newToken();
   const text = config.with(config.text, ['people', person, 'token'], hashToken(token));
   await config.check(text);
@@ -31,4 +26,13 @@ export async function makeToken(source: ConfigSource, person: string): Promise<A
     json: { person, token, config: config.path },
     hint: `They speak with it by: cml status --as ${person} (asks for the token, or reads it from CML_TOKEN)`,
   };
+}
+
+/** @throws UserError `bad-input`. */
+export function refuseStranger(config: ConfigEdit, person: string): void {
+  const people = config.keysOf('people');
+  if (people.includes(person)) return;
+  throw new UserError('bad-input', `There is no person "${person}" in ${config.path}; nothing was changed.`, {
+    hint: suggest(person, people, `Add them first, under "people": ${person}: {}`),
+  });
 }

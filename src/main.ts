@@ -21,6 +21,10 @@ function deployerContext(source: ConfigSource): DeployerContext {
     showConfig: async () => (await import('./main-show-config.ts')).showConfig(source),
     showVersion: async () => (await import('./main-version.ts')).showVersion(source),
     makeToken: async (person) => (await import('./main-token.ts')).makeToken(source, person),
+    makeProgramToken: async (person, wish) =>
+      (await import('./main-program-token.ts')).makeProgramToken(source, person, wish),
+    listTokens: async (person) => (await import('./main-program-token.ts')).listTokens(source, person),
+    revokeToken: async (person, name) => (await import('./main-program-token.ts')).revokeToken(source, person, name),
     slackManifest: async (host) => (await import('./main-slack-manifest.ts')).answerSlackManifest(host),
     checkSlack: async () => (await import('./main-slack-check.ts')).checkSlackFor(source),
     async help(word) {
