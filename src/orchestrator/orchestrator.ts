@@ -22,6 +22,7 @@ import { freshnessOf, tellOverdue, type WorkspaceFreshness } from './freshness.t
 import { applyRetention, checkRepository, planRetention, prune } from './keep-repository.ts';
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { type Glance, glanceAtAll, listBackups, lookAt, type Subject, viewOf } from './look.ts';
+import { type Login, noteLogin } from './note-login.ts';
 import { listRequests, pageAudit, pageBackups } from './pages.ts';
 import { setPin } from './pin.ts';
 import { type QuietHoursFound, sampleWorkloads, suggestQuietHours } from './quiet-hours.ts';
@@ -115,6 +116,8 @@ export interface Orchestrator {
   rebuildCatalog(person: Person, workspace: string): Promise<Rebuilt>;
   /** Lets retention go on; answers whether it was off. */
   confirmCatalog(person: Person, workspace: string): Promise<boolean>;
+  /** In the audit trail. */
+  noteLogin(login: Login): Promise<void>;
   /** Who may decide on requests of a workspace now. */
   approvers(workspace: string): Promise<readonly string[]>;
   /** The workspaces that are configured. */
@@ -201,6 +204,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     removeOrphans: (person, workspace, confirm) => removeOrphans(room, person, workspace, confirm),
     rebuildCatalog: (person, workspace) => rebuildCatalog(room, person, workspace),
     confirmCatalog: (person, workspace) => confirmCatalog(room, person, workspace),
+    noteLogin: (login) => noteLogin(room, login),
     approvers: async (workspace) => (await policyNow(room, room.settingsOf(workspace))).approvers,
     workspaces: () => Object.keys(world.workspaces),
     sampleWorkloads: () => sampleWorkloads(room),

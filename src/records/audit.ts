@@ -8,7 +8,7 @@ export const auditEntry = z.object({
   by: person,
   /**
    * What they did: `backup asked`, `restore asked`, `approved`, `broke the glass`, `denied`, `cancelled`, `postponed`,
-   * `started`.
+   * `started`, `logged in`, `logged out`, `login refused`.
    */
   did: z.string(),
   workspace: z.string().optional(),

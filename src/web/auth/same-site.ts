@@ -1,7 +1,8 @@
 import { createMiddleware } from 'hono/factory';
 import { UserError } from '../../errors.ts';
-import { isLoopback, type WebSettings } from '../settings.ts';
+import type { WebSettings } from '../settings.ts';
 import type { WebEnv } from '../visitor.ts';
+import { isLoopback } from './loopback.ts';
 
 const LOOKING = new Set(['GET', 'HEAD']);
 
