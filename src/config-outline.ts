@@ -37,12 +37,24 @@ const workspace = z.object({
   retention: z.unknown().optional(),
   schedules: schedules.catch({}),
 });
-const person = z.object({ uid: z.union([z.number(), absent]), token: optionalText, slack: optionalText });
+const person = z.object({
+  uid: z.union([z.number(), absent]),
+  token: optionalText,
+  tokens: z.record(z.string(), z.object({ hash: text }).catch({ hash: '' })).catch({}),
+  slack: optionalText,
+  oidc: optionalText,
+  email: optionalText,
+});
 
 export const configOutline = z.object({
   data: text,
   trustBarePeople: z.boolean().catch(false),
-  people: z.record(z.string(), person.catch({ uid: undefined, token: undefined, slack: undefined })).catch({}),
+  people: z
+    .record(
+      z.string(),
+      person.catch(() => person.parse({})),
+    )
+    .catch({}),
   workspaces: z
     .record(
       z.string(),

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ConfigFile } from './config-schema.ts';
 import { localFolderOf } from './mover/restic/settings.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
+import type { WebSettings } from './web/settings.ts';
 import type { KubernetesSettings } from './workspace/kubernetes/settings.ts';
 import type { LocalSettings } from './workspace/local/settings.ts';
 
@@ -59,5 +60,20 @@ function absoluteRepository(repository: WorkspaceFile['repository'], base: strin
     ...repository,
     location: folder === undefined ? repository.location : resolve(base, folder),
     ...(repository.passwordFile !== undefined && { passwordFile: resolve(base, repository.passwordFile) }),
+  };
+}
+
+/** The page's settings, with every path made absolute in the same way. */
+export function webSettingsOf(web: WebSettings, base: string): WebSettings {
+  const { oidc, ...rest } = web;
+  if (!oidc) return rest;
+  const { clientSecretFile, caFile } = oidc;
+  return {
+    ...rest,
+    oidc: {
+      ...oidc,
+      ...(clientSecretFile !== undefined && { clientSecretFile: resolve(base, clientSecretFile) }),
+      ...(caFile !== undefined && { caFile: resolve(base, caFile) }),
+    },
   };
 }

@@ -21,29 +21,37 @@ export function checkRules(config: ConfigOutline): Problem[] {
   ];
 }
 
+type Proof = { readonly path: ConfigPath; readonly shown: string; readonly value: string };
+
 function checkPeople({ people, trustBarePeople }: ConfigOutline): Problem[] {
   const owners = new Map<string, string>();
-  return Object.entries(people).flatMap(([name, { uid, token, slack }]): Problem[] => {
-    const proofs = [
-      ...(uid === undefined ? [] : [{ key: 'uid', shown: `uid ${uid}`, value: `uid:${uid}` }]),
-      ...(token === undefined ? [] : [{ key: 'token', shown: 'token', value: token }]),
-      ...(slack === undefined ? [] : [{ key: 'slack', shown: `Slack account ${slack}`, value: `slack:${slack}` }]),
-    ];
+  return Object.entries(people).flatMap(([name, person]): Problem[] => {
+    const proofs = proofsOf(person);
     if (proofs.length === 0 && !trustBarePeople) {
-      return [
-        {
-          path: ['people', name],
-          text: 'needs a uid, a token or a Slack account: nobody could prove to be this person',
-        },
-      ];
+      const text =
+        'needs a uid, a token or a Slack account, or what an issuer knows them by: nobody could prove to be this person';
+      return [{ path: ['people', name], text }];
     }
-    return proofs.flatMap(({ key, shown, value }) => {
+    return proofs.flatMap(({ path, shown, value }) => {
       const owner = owners.get(value);
       owners.set(value, owner ?? name);
       const text = `the ${shown} is also ${owner}'s: two people must be told apart`;
-      return owner === undefined ? [] : [{ path: ['people', name, key], text }];
+      return owner === undefined ? [] : [{ path: ['people', name, ...path], text }];
     });
   });
+}
+
+function proofsOf({ uid, token, tokens, slack, oidc, email }: ConfigOutline['people'][string]): Proof[] {
+  const hashes = Object.entries(tokens).map(([key, { hash }]) => ({ path: ['tokens', key, 'hash'], value: hash }));
+  const shown = { shown: 'token' };
+  return [
+    ...(uid === undefined ? [] : [{ path: ['uid'], shown: `uid ${uid}`, value: `uid:${uid}` }]),
+    ...(token === undefined ? [] : [{ path: ['token'], ...shown, value: token }]),
+    ...hashes.flatMap((hash) => (hash.value === '' ? [] : [{ ...hash, ...shown }])),
+    ...(slack === undefined ? [] : [{ path: ['slack'], shown: `Slack account ${slack}`, value: `slack:${slack}` }]),
+    ...(oidc === undefined ? [] : [{ path: ['oidc'], shown: `subject ${oidc}`, value: `oidc:${oidc}` }]),
+    ...(email === undefined ? [] : [{ path: ['email'], shown: 'address', value: `email:${email.toLowerCase()}` }]),
+  ];
 }
 
 /** Dropping copies needs a repository alone: one workspace must never wait for another while its services are down. */

@@ -6,7 +6,8 @@ import { metricsSettings } from './metrics/settings.ts';
 import { type ResticSettings, resticSettings } from './mover/restic/settings.ts';
 import { personName } from './records/person.ts';
 import { retentionRules } from './records/retention.ts';
-import { duration } from './records/time.ts';
+import { scope, tokenName } from './records/scope.ts';
+import { duration, moment } from './records/time.ts';
 import { type WorkspacePolicy, workspaceName, workspacePolicy } from './records/workspace.ts';
 import { schedulesForAll, workspaceSchedules } from './schedule/settings.ts';
 import { readWindow } from './schedule/window.ts';
@@ -63,15 +64,32 @@ const workspace = z.strictObject({
   schedules: workspaceSchedules.default({}),
 });
 
+/** The SHA-256 of what they show; the token itself is kept by them alone. */
+const tokenHash = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits, the hash of a token and never the token itself');
+
+/** What a program shows that speaks for somebody; `cml token` writes it. */
+const programToken = z.strictObject({
+  hash: tokenHash,
+  scopes: z.array(scope).min(1),
+  until: moment.optional(),
+});
+
+/** Of one person, by name: they say no more than their scopes, and log nobody in. */
+export const programTokens = z.record(tokenName, programToken);
+export type ProgramTokens = z.infer<typeof programTokens>;
+
 const configuredPerson = z.strictObject({
   uid: z.number().int().nonnegative().optional(),
-  /** The SHA-256 of what they show; the token itself is kept by them alone. */
-  token: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hex digits, the hash of a token and never the token itself')
-    .optional(),
+  token: tokenHash.optional(),
+  tokens: programTokens.optional(),
   /** The id of their Slack account. */
   slack: slackUserId.optional(),
+  /** The subject (`sub`) by which the issuer of web.oidc knows them. */
+  oidc: z.string().min(1).max(255).optional(),
+  /** By which the issuer may know them too, with web.oidc.matchByEmail. */
+  email: z.email().optional(),
 });
 export type ConfiguredPerson = z.infer<typeof configuredPerson>;
 

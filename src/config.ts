@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { SlackSettings } from './chat/slack/settings.ts';
 import { configOutline } from './config-outline.ts';
-import { settingsOf } from './config-paths.ts';
+import { settingsOf, webSettingsOf } from './config-paths.ts';
 import { checkPlaces } from './config-places.ts';
 import { checkRules } from './config-rules.ts';
 import { type ConfigFile, type ConfiguredPerson, configFile } from './config-schema.ts';
@@ -90,7 +90,7 @@ function configOf(path: string, file: ConfigFile): Config {
     data: resolve(base, data),
     ...(notify && { notify }),
     ...(slack && { slack: { ...slack, catalogUrl: slack.catalogUrl ?? web?.url?.replace(/\/+$/, '') } }),
-    ...(web && { web }),
+    ...(web && { web: webSettingsOf(web, base) }),
     ...(metrics && { metrics }),
     ...rest,
     workspaces: Object.fromEntries(settings),

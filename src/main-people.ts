@@ -4,8 +4,10 @@ import type { SlackCaller } from './chat/slack/settings.ts';
 import type { Caller } from './chat/terminal/protocol.ts';
 import type { Config } from './config.ts';
 import { UserError } from './errors.ts';
+import { type SignInRules, standingOfSignedIn } from './main-signed-in.ts';
 import { suggest } from './nearest.ts';
 import { type Person, personName } from './records/person.ts';
+import type { Scope } from './records/scope.ts';
 
 type People = Pick<Config, 'people' | 'trustBarePeople'>;
 
@@ -55,8 +57,26 @@ export function admitToken(token: string, { people }: Pick<People, 'people'>): P
   return known && { name: known[0], proof: 'token' };
 }
 
+/** Which program shows a token, what it may, and for whom it speaks. */
+export function admitProgram(
+  token: string,
+  { people }: Pick<People, 'people'>,
+  now: Date,
+): { readonly person: Person; readonly scopes: readonly Scope[] } | undefined {
+  for (const [name, { tokens = {} }] of Object.entries(people)) {
+    const shown = Object.values(tokens).find(({ hash }) => isToken(token, hash));
+    if (!shown) continue;
+    const isOver = shown.until !== undefined && Date.parse(shown.until) <= now.getTime();
+    return isOver ? undefined : { person: { name, proof: 'token' }, scopes: shown.scopes };
+  }
+  return undefined;
+}
+
 /** What the word of somebody who was admitted stands on now; absent when they would be admitted no more. */
-export function standingOf({ name, proof, uid }: Person, { people, trustBarePeople }: People): string | undefined {
+export function standingOf(person: Person, rules: People & SignInRules): string | undefined {
+  const { name, proof, uid } = person;
+  const { people, trustBarePeople, slack, oidc } = rules;
+  if (proof === 'oidc') return standingOfSignedIn(person, { people, slack, oidc });
   const known = people[name];
   if (proof === 'token') return known?.token;
   if (proof === 'bare') return trustBarePeople && known ? 'bare' : undefined;

@@ -142,6 +142,7 @@ export async function serveFolder({
     const web = await createWebIfConfigured({
       settings: config.web,
       config: () => live.currentOrLast(),
+      environment: source.environment,
       ...{ data, orchestrator, hub, log, onBug: stop.crash },
     });
     const linkFor = (person: Person) => (web ? web.linkFor(person) : refuseWithoutPage());

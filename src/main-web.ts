@@ -1,15 +1,17 @@
 import type { Hub } from './chat/terminal/hub.ts';
 import { systemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config, Environment } from './config.ts';
 import { isAppError, PortError } from './errors.ts';
 import type { Log } from './log.ts';
 import { follow } from './main-follow.ts';
-import { admit, admitToken, standingOf } from './main-people.ts';
+import { admit, admitProgram, admitToken, standingOf } from './main-people.ts';
+import { admitSignedIn } from './main-signed-in.ts';
 import { VERSION } from './main-version.ts';
 import type { Orchestrator } from './orchestrator/orchestrator.ts';
 import type { OperationView } from './records/operation.ts';
 import type { Person } from './records/person.ts';
 import { type Auth, createAuth } from './web/auth/auth.ts';
+import type { Claims } from './web/auth/oidc/claims.ts';
 import { createWebServer } from './web/server.ts';
 import type { WebSettings } from './web/settings.ts';
 
@@ -17,7 +19,9 @@ export interface WebOptions {
   readonly settings: WebSettings;
   /** The data folder. */
   readonly data: string;
-  readonly config: () => Promise<Pick<Config, 'people' | 'trustBarePeople'>>;
+  readonly config: () => Promise<Pick<Config, 'people' | 'trustBarePeople' | 'slack'>>;
+  /** Where the secret may be by which the issuer knows us. */
+  readonly environment: Environment;
   readonly orchestrator: Orchestrator;
   readonly hub: Hub;
   readonly log: Log;
@@ -42,16 +46,23 @@ export interface Web {
 }
 
 /** The page; loaded only where it is configured. */
-export function createWeb({ settings, data, config, log, ...options }: WebOptions): Web {
+export function createWeb({ settings, data, config, environment, log, ...options }: WebOptions): Web {
+  const { orchestrator } = options;
+  const known = async () => ({ ...(await config()), oidc: settings.oidc });
   const admission = {
     byToken: async (token: string) => admitToken(token, await config()),
-    standingOf: async (person: Person) => standingOf(person, await config()),
+    byProgram: async (token: string) => admitProgram(token, await config(), systemClock.now()),
+    bySignIn: async (claims: Claims) => admitSignedIn(claims, await known()),
+    standingOf: async (person: Person) => standingOf(person, await known()),
   };
   let opening: Promise<Opened> | undefined;
   let closing = false;
 
   async function open(): Promise<Opened> {
-    const auth = await createAuth({ settings, folder: data, admission, clock: systemClock, log });
+    const auth = await createAuth({
+      ...{ settings, folder: data, admission, environment, clock: systemClock, log },
+      note: orchestrator.noteLogin,
+    });
     const server = serverFor({ settings, log, ...options }, auth);
     const { port } = await server.listen();
     const page = new URL(
@@ -116,12 +127,13 @@ interface Opened {
   close(): Promise<void>;
 }
 
-function serverFor({ orchestrator, hub, ...options }: Omit<WebOptions, 'data' | 'config'>, auth: Auth) {
+function serverFor({ orchestrator, hub, ...options }: Omit<WebOptions, 'data' | 'config' | 'environment'>, auth: Auth) {
   return createWebServer({
     ...options,
     orchestrator,
     visitors: auth.visitors,
     entrance: auth.entrance,
+    notes: auth.notes,
     version: VERSION,
     clock: systemClock,
     follow: (operationId, signal) => views(orchestrator, hub, operationId, signal),

@@ -37,6 +37,7 @@ const CLIENTS: readonly (readonly [library: RegExp, place: RegExp])[] = [
   [/^yaml$/, /^src\/(config(-[a-z-]+)?|workspace\/kubernetes\/release-bundle)\.ts$/],
   [/^commander$/, /^src\/chat\/[^/]+\.ts$/],
   [/^(hono|@hono\/node-server)$/, /^src\/(chat\/terminal|web|metrics)\//],
+  [/^openid-client$/, /^src\/web\/auth\/oidc\//],
   [/^prom-client$/, /^src\/metrics\//],
   [/^node-cron$/, /^src\/schedule\//],
   [/^@slack\//, /^src\/chat\/slack\//],

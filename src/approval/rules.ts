@@ -102,7 +102,7 @@ function refuseVoter(request: Request, vote: Vote, { policy }: DecisionFacts): v
 }
 
 /** How a person has to be known who decides alone. */
-const BELIEVED: readonly Person['proof'][] = ['uid', 'token', 'slack'];
+const BELIEVED: readonly Person['proof'][] = ['uid', 'token', 'slack', 'oidc'];
 
 /** A reason that others can judge afterwards: at least a short sentence. */
 const LEAST_WORDS = 3;
@@ -125,7 +125,7 @@ function refuseBreakGlass(request: Request, vote: Vote, policy: DecisionFacts['p
   }
   if (!BELIEVED.includes(vote.by.proof)) {
     throw new UserError('not-allowed', `That it is ${vote.by.name} who says so is not proven.`, {
-      hint: 'Break-glass needs a person known by uid, by token or by their Slack account.',
+      hint: 'Break-glass needs a person known by uid, by token, by their Slack account or by signing in.',
     });
   }
   const reason = vote.reason?.trim() ?? '';

@@ -18,6 +18,8 @@ export interface Heading {
   readonly title: string;
   /** The place in the menu that it belongs to. */
   readonly place?: (typeof PLACES)[number][0];
+  /** For somebody who is not one of us any more. */
+  readonly isOutside?: boolean;
 }
 
 interface LayoutProps extends Heading {
@@ -81,7 +83,7 @@ const Leaving: FC<{ visitor: Visitor }> = ({ visitor }) => (
 export async function showPage(context: Context<WebEnv>, heading: Heading, content: Child): Promise<Response> {
   const nonce = context.get('secureHeadersNonce');
   const page = (
-    <Layout {...heading} visitor={context.get('visitor')} nonce={nonce}>
+    <Layout {...heading} visitor={heading.isOutside ? undefined : context.get('visitor')} nonce={nonce}>
       {content}
     </Layout>
   );

@@ -25,7 +25,7 @@ export async function showTrouble(context: Context<WebEnv>, error: AppError): Pr
     <>
       <p class="note note-bad">{error.message}</p>
       {error.hint ? <p>{error.hint}</p> : null}
-      {isStranger ? <LoginForm next={wantedBy(context)} /> : null}
+      {isStranger ? <LoginForm next={wantedBy(context)} signIn={context.get('signIn')} /> : null}
       {isStranger ? <LoginHelp /> : null}
     </>,
   );
@@ -33,7 +33,7 @@ export async function showTrouble(context: Context<WebEnv>, error: AppError): Pr
 
 /** Where somebody wanted to go who must log in first. */
 function wantedBy({ req }: Context<WebEnv>): string {
-  if (req.path === '/login') return nextPath(req.query('next'));
+  if (/^\/login(\/|$)/.test(req.path)) return nextPath(req.query('next'));
   const { pathname, search } = new URL(req.url);
   return req.method === 'GET' ? nextPath(`${pathname}${search}`) : '/';
 }

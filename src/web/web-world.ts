@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { OperationView } from '../records/operation.ts';
+import type { LoginNotes } from './auth/login-notes.ts';
 import type { WebSettings } from './settings.ts';
 import type { Visitors, WebEnv } from './visitor.ts';
 
@@ -13,6 +14,8 @@ export interface WebWorld {
   readonly visitors: Visitors;
   /** Where people log in and out; before it nobody is known. */
   readonly entrance?: Hono<WebEnv>;
+  /** Where it is written down that somebody was turned away. */
+  readonly notes?: LoginNotes;
   /** An operation from how it stands now to its end; ends soon after `signal` is aborted. */
   follow(operationId: string, signal: AbortSignal): AsyncIterable<OperationView>;
   /** Something is another than before; says not what. */

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
+import { hashToken } from '../../src/main-people.ts';
+import { createAttackTable } from './attack-table.ts';
 import { type Ask, type AuthDoor, type Heard, type Known, openAuthDoor, tokenOf } from './auth-door.ts';
 
 const HOUR_MS = 3_600_000;
@@ -15,14 +17,8 @@ afterEach(async () => {
   await door.dispose();
 });
 
-const tried: string[] = [];
-afterAll(() => process.stdout.write(`\nAttacks tried and refused\n${tried.join('\n')}\n`));
-
-/** What was tried must have been answered by one of these, and stands in the table then. */
-function refused(attack: string, what: string, heard: Pick<Heard, 'status'>, ...by: number[]): void {
-  expect([attack, what, heard.status, by.includes(heard.status)]).toEqual([attack, what, heard.status, true]);
-  tried.push(`${attack.padEnd(22)} ${what.padEnd(58)} ${heard.status}`);
-}
+const { tried, refused, print } = createAttackTable();
+afterAll(print);
 
 const by = (cookie: string): Ask => ({ headers: { cookie } });
 const backUp = '/workspaces/team-ml/backup';
@@ -336,4 +332,73 @@ test('one person changes things only so often, which hinders nobody else', async
   refused('flood', 'a change after sixty', await change(own), 429);
   expect((await change(other)).status).toBe(404);
   expect((await own.get('/audit')).status).toBe(200);
+});
+
+test('a program may no more than its scopes, and no longer than it is told', async () => {
+  const [reads, writes, decides] = ['r', 'w', 'a'].map((name) => tokenOf(`a program ${name}`));
+  const until = '2026-03-01T13:00:00Z';
+  door.people.alice = {
+    token: hashToken(tokenOf('alice')),
+    tokens: {
+      reads: { hash: hashToken(reads ?? ''), scopes: ['read'], until },
+      writes: { hash: hashToken(writes ?? ''), scopes: ['write'] },
+      decides: { hash: hashToken(decides ?? ''), scopes: ['approve'] },
+    },
+  };
+  const shows = (token = '') => ({ headers: { authorization: `Bearer ${token}` } });
+  const deny = '/requests/req_0/deny';
+  const attack = 'beyond a scope';
+  expect((await door.ask('/audit', shows(reads))).status).toBe(200);
+  refused(attack, 'a change by who may read', await door.ask(backUp, { ...shows(reads), fields: {} }), 403);
+  refused(attack, 'a decision by who may read', await door.ask(deny, { ...shows(reads), fields: {} }), 403);
+  refused(attack, 'a look by who may write', await door.ask('/audit', shows(writes)), 403);
+  refused(
+    attack,
+    'a decision by who may write',
+    await door.ask(deny, { ...shows(writes), fields: { reason: 'x' } }),
+    403,
+  );
+  refused(attack, 'a change by who may decide', await door.ask(backUp, { ...shows(decides), fields: {} }), 403);
+  expect((await door.ask(deny, { ...shows(decides), fields: { reason: 'no' } })).status).toBe(404);
+  refused(attack, "a login with a program's token", await door.ask('/login', { fields: { token: reads ?? '' } }), 401);
+  door.letPass(HOUR_MS);
+  refused('replayed token', "a program's, when its time is over", await door.ask('/audit', shows(reads)), 401);
+  expect((await door.ask('/audit', shows(writes))).status).toBe(403);
+  door.people.alice = { token: hashToken(tokenOf('alice')) };
+  refused('replayed token', "a program's, when it was revoked", await door.ask('/audit', shows(writes)), 401);
+});
+
+test('behind a proxy each visitor is slowed down alone, and nobody by a header that they write', async () => {
+  const proxied = await openAuthDoor({ trustProxy: ['127.0.0.2'] });
+  try {
+    const guess = (forwarded: string, from = '127.0.0.2') =>
+      proxied.ask('/login', { fields: { token: 'guess' }, from, headers: { 'x-forwarded-for': forwarded } });
+    for (let at = 0; at < 10; at += 1) await guess(`10.0.0.${at}, 9.9.9.9`);
+    refused('brute force', 'through a proxy, with another header each time', await guess('10.0.0.10, 9.9.9.9'), 429);
+    expect((await guess('8.8.8.8')).status).toBe(401);
+    for (let at = 0; at < 10; at += 1) await guess(`10.0.0.${at}`, '127.0.0.3');
+    refused('brute force', 'past the proxy, with another header each time', await guess('10.0.0.10', '127.0.0.3'), 429);
+  } finally {
+    await proxied.dispose();
+  }
+});
+
+test('who logged in, out or was turned away is in the audit trail, which guessing does not fill', async () => {
+  const own = await door.logIn('alice');
+  await own.post('/logout');
+  for (let at = 0; at < 100; at += 1) {
+    await door.ask('/login', { fields: { token: 'guess' }, from: `127.0.1.${at}` });
+  }
+  const { entries } = await door.orchestrator.pageAudit({ limit: 500 });
+  const did = entries.map((entry) => entry.did);
+  expect([did.at(-1), did.at(-2), did.filter((one) => one === 'login refused').length]).toEqual([
+    'logged in',
+    'logged out',
+    60,
+  ]);
+  expect(entries[0]).toMatchObject({
+    by: { proof: 'none' },
+    reason: expect.stringMatching(/not good.*, from 127\.0\.1\.59$/),
+  });
+  expect(JSON.stringify(entries)).not.toContain(tokenOf('alice'));
 });

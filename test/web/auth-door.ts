@@ -2,9 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { admitToken, hashToken, standingOf } from '../../src/main-people.ts';
+import type { ConfiguredPerson } from '../../src/config-schema.ts';
+import { admitProgram, admitToken, hashToken, standingOf } from '../../src/main-people.ts';
+import { admitSignedIn } from '../../src/main-signed-in.ts';
 import type { Person } from '../../src/records/person.ts';
 import { type Auth, createAuth } from '../../src/web/auth/auth.ts';
+import type { Claims } from '../../src/web/auth/oidc/claims.ts';
 import { createWebServer } from '../../src/web/server.ts';
 import { webSettings } from '../../src/web/settings.ts';
 import { type Door, openDoor } from '../orchestrator/door.ts';
@@ -39,7 +42,7 @@ export interface AuthDoor extends Door {
   readonly origin: string;
   readonly folder: string;
   /** `people:` of cml.yaml; may be changed as a deployer would. */
-  readonly people: Record<string, { uid?: number; token?: string }>;
+  readonly people: Record<string, ConfiguredPerson>;
   readonly auth: () => Auth;
   /** Says exactly this: neither the path nor a header is made nice. */
   ask(path: string, ask?: Ask): Promise<Heard>;
@@ -49,23 +52,39 @@ export interface AuthDoor extends Door {
   again(): Promise<void>;
 }
 
-export async function openAuthDoor(settings: object = {}): Promise<AuthDoor> {
+export interface AuthDoorOptions {
+  /** `slack.team` of cml.yaml. */
+  readonly team?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function openAuthDoor(settings: object = {}, options: AuthDoorOptions = {}): Promise<AuthDoor> {
   const door = await openDoor();
   const folder = await mkdtemp(join(tmpdir(), 'cml-auth-'));
   const people: AuthDoor['people'] = {};
   for (const name of ['alice', 'bob', 'carol']) people[name] = { token: hashToken(tokenOf(name)) };
   let passedMs = 0;
   const clock = { now: () => new Date(Date.parse('2026-03-01T12:00:00Z') + passedMs), sleep: async () => undefined };
+  const slack = { team: options.team };
+  const rules = () => ({ people, slack, oidc: webSettings.parse(settings).oidc, trustBarePeople: false });
   const admission = {
     byToken: async (token: string) => admitToken(token, { people }),
-    standingOf: async (person: Person) => standingOf(person, { people, trustBarePeople: false }),
+    byProgram: async (token: string) => admitProgram(token, { people }, clock.now()),
+    bySignIn: async (claims: Claims) => admitSignedIn(claims, rules()),
+    standingOf: async (person: Person) => standingOf(person, rules()),
   };
 
   async function begin(port: number) {
     const web = webSettings.parse({ ...settings, port });
-    const auth = await createAuth({ settings: web, folder, admission, clock, log: door.log });
+    // Cookies are named by the port that is configured, which is the same in each life.
+    const configured = { ...web, port: 0 };
+    const auth = await createAuth({
+      ...{ settings: configured, folder, admission, clock, log: door.log },
+      ...{ environment: options.environment ?? {}, note: door.orchestrator.noteLogin },
+    });
     const server = createWebServer({
       ...{ settings: web, orchestrator: door.orchestrator, visitors: auth.visitors, entrance: auth.entrance },
+      notes: auth.notes,
       ...{ clock, log: door.log, version: '0.0.0', onBug: (error: unknown) => door.bugs.push(error) },
       async *follow() {},
       async *changes() {},

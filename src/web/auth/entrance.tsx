@@ -1,7 +1,5 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
-import { UserError } from '../../errors.ts';
-import type { Log } from '../../log.ts';
 import type { Person } from '../../records/person.ts';
 import { parseForm } from '../form.ts';
 import { showPage } from '../layout.tsx';
@@ -10,8 +8,12 @@ import type { Admission } from './admission.ts';
 import type { SessionCookie } from './cookie.ts';
 import type { Links } from './links.ts';
 import { LoginForm, LoginHelp } from './login-form.tsx';
+import type { LoginNotes } from './login-notes.ts';
 import { nextPath } from './next-path.ts';
+import type { SignIn } from './oidc/sign-in.ts';
+import { notGood, type Opening } from './open-session.ts';
 import type { Sessions } from './sessions.ts';
+import type { AddressOf } from './visitor-address.ts';
 
 export interface EntranceOptions {
   readonly visitors: Visitors;
@@ -19,15 +21,23 @@ export interface EntranceOptions {
   readonly cookie: SessionCookie;
   readonly links: Links;
   readonly admission: Admission;
-  readonly log: Log;
+  readonly open: Opening;
+  readonly notes: LoginNotes;
+  readonly addressOf: AddressOf;
+  readonly signIn: SignIn | undefined;
 }
 
 const loginForm = z.object({ token: z.string().max(200).optional(), link: z.string().max(200).optional() });
 
 /** Logging in and out. */
 export function createEntrance(options: EntranceOptions): Hono<WebEnv> {
-  const { visitors, links } = options;
+  const { visitors, links, signIn } = options;
   const app = new Hono<WebEnv>();
+  app.use(async (context, next) => {
+    if (signIn) context.set('signIn', signIn.name);
+    await next();
+  });
+  if (signIn) app.route('/', signIn.app);
   app.get('/login', async (context) => {
     const carries = context.req.query('link');
     const next = nextPath(context.req.query('next'));
@@ -51,22 +61,16 @@ function showLogin(context: Context<WebEnv>, next: string): Promise<Response> {
     context,
     { title: 'Log in' },
     <>
-      <LoginForm next={next} />
+      <LoginForm next={next} signIn={context.get('signIn')} />
       <LoginHelp />
     </>,
   );
 }
 
 async function logIn(context: Context<WebEnv>, options: EntranceOptions): Promise<Response> {
-  const { admission, sessions, cookie, log } = options;
   const person = await personOf(await parseForm(context, loginForm), options);
-  const standing = person && (await admission.standingOf(person));
-  if (!person || standing === undefined) throw notGood();
-  // Never the session from before: whoever knew its id must gain nothing by this login.
-  const before = await cookie.read(context.req.raw);
-  if (before !== undefined) await sessions.end(before);
-  context.header('set-cookie', await cookie.write(await sessions.begin(person, standing)));
-  log.info({ person: person.name, proof: person.proof }, 'somebody logged in to the page');
+  if (!person) throw notGood();
+  await options.open(context, person);
   return context.redirect(nextPath(context.req.query('next')), 303);
 }
 
@@ -78,16 +82,28 @@ async function personOf(
   return token === undefined ? undefined : admission.byToken(token);
 }
 
-async function logOut(context: Context<WebEnv>, { cookie, sessions, log }: EntranceOptions): Promise<Response> {
+async function logOut(context: Context<WebEnv>, options: EntranceOptions): Promise<Response> {
+  const { cookie, sessions, notes, addressOf, signIn } = options;
   context.header('set-cookie', await cookie.clear());
   const id = await cookie.read(context.req.raw);
   if (id !== undefined) await sessions.end(id);
-  log.info({ person: context.get('visitor').person.name }, 'somebody logged out of the page');
-  return context.redirect('/login', 303);
+  const { person } = context.get('visitor');
+  await notes.left(person, addressOf(context));
+  if (!signIn || id === undefined || person.proof !== 'oidc') return context.redirect('/login', 303);
+  const there = await signIn.farewell(context, id);
+  return there ? showFarewell(context, signIn.name, there) : context.redirect('/login', 303);
 }
 
-function notGood(): UserError {
-  return new UserError('token-needed', 'That token or link is not good, or not any more.', {
-    hint: 'A link is good once and for ten minutes. A token is good until another one was made.',
-  });
+/** What a form leads to has to be ours: so the browser is sent on by a page. */
+function showFarewell(context: Context<WebEnv>, name: string, there: URL): Promise<Response> {
+  context.header('refresh', `0; url=${there.href}`);
+  context.header('cache-control', 'no-store');
+  return showPage(
+    context,
+    { title: 'Logged out', isOutside: true },
+    <p>
+      You are logged out here. <a href={there.href}>Log out at {name} too</a>, if your browser does not go there by
+      itself.
+    </p>,
+  );
 }

@@ -5,5 +5,7 @@ export function nextPath(given: string | undefined): string {
   if (!given?.startsWith('/') || !URL.canParse(given, HERE)) return '/';
   const { origin, pathname, search } = new URL(given, HERE);
   // A path that begins with two slashes is an address of somebody else's.
-  return origin === HERE && !pathname.startsWith('//') && pathname !== '/login' ? `${pathname}${search}` : '/';
+  return origin === HERE && !pathname.startsWith('//') && !/^\/login(\/|$)/.test(pathname)
+    ? `${pathname}${search}`
+    : '/';
 }

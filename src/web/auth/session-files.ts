@@ -6,6 +6,7 @@ import { writeDurably } from '../../durable-file.ts';
 import { PortError } from '../../errors.ts';
 import type { Log } from '../../log.ts';
 import { person } from '../../records/person.ts';
+import { everyScope, scope } from '../../records/scope.ts';
 
 const sessionRecord = z.object({
   /** Of the id that only their browser has. */
@@ -15,6 +16,10 @@ const sessionRecord = z.object({
   standing: z.string(),
   begunAt: z.iso.datetime().transform(Date.parse),
   usedAt: z.iso.datetime().transform(Date.parse),
+  /** Of a session from before there were any: all. */
+  scopes: z.array(scope).default([...everyScope]),
+  /** However much it is used it ends then, where that is sooner than for all. */
+  endsAt: z.iso.datetime().transform(Date.parse).optional(),
 });
 /** Times in milliseconds since 1970. */
 export type SessionRecord = z.infer<typeof sessionRecord>;
@@ -47,10 +52,11 @@ export async function openSessionFiles(folder: string, log: Log): Promise<Sessio
     key: own,
     sessions: read?.data?.sessions ?? [],
     async save(sessions) {
-      const written = Array.from(sessions, ({ begunAt, usedAt, ...rest }) => ({
+      const written = Array.from(sessions, ({ begunAt, usedAt, endsAt, ...rest }) => ({
         ...rest,
         begunAt: new Date(begunAt).toISOString(),
         usedAt: new Date(usedAt).toISOString(),
+        ...(endsAt === undefined ? {} : { endsAt: new Date(endsAt).toISOString() }),
       }));
       await kept(writeDurably(sessionsPath, JSON.stringify({ sessions: written })));
     },

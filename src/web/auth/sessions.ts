@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import type { Log } from '../../log.ts';
 import type { Person } from '../../records/person.ts';
+import { everyScope, type Scope } from '../../records/scope.ts';
 import { hashOf, sealOf } from './hash.ts';
 import type { SessionFiles, SessionRecord } from './session-files.ts';
 
@@ -16,18 +17,27 @@ const MOST = 1_000;
 export interface Session {
   readonly person: Person;
   readonly standing: string;
+  readonly scopes: readonly Scope[];
   /** Goes with every form of this session, and with no other's. */
   readonly csrf: string;
 }
 
+/** Where a session is less than a whole one. */
+export interface SessionLimits {
+  readonly scopes: readonly Scope[];
+  readonly longestMs: number;
+}
+
 export interface Sessions {
   /** Answers the id that only their browser shall have. It is kept before it counts. @throws PortError. */
-  begin(person: Person, standing: string): Promise<string>;
+  begin(person: Person, standing: string, limits?: SessionLimits): Promise<string>;
   /** `isUse` says that a person asked, and no page that is only left open. */
   find(id: string, isUse: boolean): Session | undefined;
   /** May be repeated. @throws PortError when it is over for this server only. */
   end(id: string): Promise<void>;
 }
+
+const WHOLE: SessionLimits = { scopes: everyScope, longestMs: LONGEST_MS };
 
 export interface SessionsOptions {
   readonly files: SessionFiles;
@@ -39,7 +49,8 @@ export function createSessions({ files, clock, log }: SessionsOptions): Sessions
   const known = new Map(files.sessions.map((session) => [session.hash, session]));
   let saving: Promise<void> = Promise.resolve();
   const now = () => clock.now().getTime();
-  const isOver = ({ begunAt, usedAt }: SessionRecord) => now() - usedAt >= IDLE_MS || now() - begunAt >= LONGEST_MS;
+  const isOver = ({ begunAt, usedAt, endsAt = begunAt + LONGEST_MS }: SessionRecord) =>
+    now() - usedAt >= IDLE_MS || now() >= Math.min(endsAt, begunAt + LONGEST_MS);
 
   /** One after the other; each writes what is known when its turn comes. */
   function save(): Promise<void> {
@@ -57,11 +68,12 @@ export function createSessions({ files, clock, log }: SessionsOptions): Sessions
   }
 
   return {
-    async begin(person, standing) {
+    async begin(person, standing, { scopes, longestMs } = WHOLE) {
       makeRoomFor(person);
       const id = randomBytes(32).toString('base64url');
       const hash = hashOf(id);
-      known.set(hash, { hash, person, standing, begunAt: now(), usedAt: now() });
+      const lasting = { begunAt: now(), usedAt: now(), endsAt: now() + longestMs };
+      known.set(hash, { hash, person, standing, scopes: [...scopes], ...lasting });
       try {
         await save();
       } catch (cause) {
@@ -77,7 +89,8 @@ export function createSessions({ files, clock, log }: SessionsOptions): Sessions
         known.set(session.hash, { ...session, usedAt: now() });
         save().catch((err: unknown) => log.warn({ err }, 'that somebody still uses the page could not be kept'));
       }
-      return { person: session.person, standing: session.standing, csrf: sealOf(files.key, 'csrf', id) };
+      const { person, standing, scopes } = session;
+      return { person, standing, scopes, csrf: sealOf(files.key, 'csrf', id) };
     },
     async end(id) {
       if (known.delete(hashOf(id))) await save();

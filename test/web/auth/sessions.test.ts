@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Log } from '../../../src/log.ts';
 import type { Person } from '../../../src/records/person.ts';
+import { everyScope } from '../../../src/records/scope.ts';
 import { createBuckets } from '../../../src/web/auth/bucket.ts';
 import { createSessionCookie } from '../../../src/web/auth/cookie.ts';
 import { createLinks } from '../../../src/web/auth/links.ts';
@@ -35,7 +36,7 @@ describe('sessions', () => {
     const id = await first.begin(alice, 'uid:1000');
     const csrf = first.find(id, true)?.csrf;
     const next = await open();
-    expect(next.find(id, true)).toEqual({ person: alice, standing: 'uid:1000', csrf });
+    expect(next.find(id, true)).toEqual({ person: alice, standing: 'uid:1000', scopes: everyScope, csrf });
     expect(await readFile(join(folder, 'web-sessions.json'), 'utf8')).not.toContain(id);
     await next.end(id);
     expect((await open()).find(id, true)).toBeUndefined();
@@ -52,6 +53,26 @@ describe('sessions', () => {
     expect(find(id, false)).toBeDefined(); // by a page that is left open: no use
     nowMs += 3_600_000;
     expect(find(id, true)).toBeUndefined();
+  });
+
+  test('may be for less and end sooner, also in the next life', async () => {
+    const { begin } = await open();
+    const id = await begin(alice, 'oidc:x', { scopes: ['read'], longestMs: 60_000 });
+    nowMs += 59_999;
+    const { find } = await open();
+    expect(find(id, true)?.scopes).toEqual(['read']);
+    nowMs += 1;
+    expect(find(id, true)).toBeUndefined();
+  });
+
+  test('from before there were scopes have them all', async () => {
+    const first = await open();
+    const id = await first.begin(alice, 'uid:1000');
+    const path = join(folder, 'web-sessions.json');
+    const { sessions } = JSON.parse(await readFile(path, 'utf8'));
+    const former = sessions.map(({ scopes: _, endsAt: __, ...session }: Record<string, unknown>) => session);
+    await writeFile(path, JSON.stringify({ sessions: former }));
+    expect((await open()).find(id, true)?.scopes).toEqual(everyScope);
   });
 
   test('are bounded for each person, and the one unused for longest goes', async () => {
