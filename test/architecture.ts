@@ -43,6 +43,7 @@ const CLIENTS: readonly (readonly [library: RegExp, place: RegExp])[] = [
   [/^@slack\//, /^src\/chat\/slack\//],
   [/^@kubernetes\//, /^src\/workspace\/kubernetes\//],
   [/^pino$/, /^src\/log\.ts$/],
+  [/^ini$/, /^src\/workspace\/cdp\/client\//],
 ];
 
 interface Import {
