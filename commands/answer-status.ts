@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Answer } from '../src/chat/answer.ts';
+import { isSeen, writePart } from '../src/chat/messages/parts.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Subject } from '../src/orchestrator/look.ts';
 import type { Backup } from '../src/records/backup.ts';
 import type { OperationView } from '../src/records/operation.ts';
 import { moment, writeDuration } from '../src/records/time.ts';
 import { answerWorkspaces } from './answer-workspaces.ts';
-import { answerRequest, asJson, crashConsistent, notConsistent } from './answers.ts';
+import { answerRequest, approximate, asJson, crashConsistent, notConsistent, vendorReported } from './answers.ts';
 
 /** What `status` answers, whatever was asked about. */
 export function answerSubject(subject: Subject, follow: boolean): Answer {
@@ -65,10 +66,16 @@ function answerBackup(backup: Backup): Answer {
 }
 
 function partFields({ parts }: Backup): [string, string][] {
-  return parts.map(({ name, files, bytes, capture, consistent, crashConsistent }) => [
-    'Part',
-    `${name}: ${writeCount(files, 'file')}, ${writeSize(bytes)}, ${capture}${consistent ? '' : ', not consistent'}${crashConsistent ? ', crash-consistent' : ''}`,
-  ]);
+  return parts.map((part) => {
+    const { name, files, bytes, capture, consistent, crashConsistent, approximate, proof } = part;
+    const holds = isSeen(part) ? `${writeCount(files, 'file')}, ${writeSize(bytes)}` : writePart(part);
+    const weak = [
+      ...(consistent ? [] : [approximate === undefined ? 'not consistent' : 'approximate']),
+      ...(crashConsistent ? ['crash-consistent'] : []),
+      ...(proof === 'vendor-reported' ? [proof] : []),
+    ];
+    return ['Part', [`${name}: ${holds}`, capture, ...weak].join(', ')];
+  });
 }
 
 function backupFields(backup: Backup): [string, string][] {
@@ -87,6 +94,8 @@ function backupFields(backup: Backup): [string, string][] {
       `${name}: copied while services were up`,
     ]),
     ...crashConsistent(backup).map(({ name, why }): [string, string] => ['Crash-consistent', `${name}: ${why}`]),
+    ...approximate(backup).map(({ name, why }): [string, string] => ['Approximate', `${name}: ${why}`]),
+    ...vendorReported(backup).map(({ name, why }): [string, string] => ['Vendor-reported', `${name}: ${why}`]),
     ...backup.leftOut.map(({ name, reason }): [string, string] => ['Not in it', `${name}: ${reason}`]),
     ...backup.warnings.map((warning): [string, string] => ['Note', warning]),
   ];

@@ -1,4 +1,5 @@
 import type { Answer } from '../src/chat/answer.ts';
+import { isSeen, writePart } from '../src/chat/messages/parts.ts';
 import {
   describeDeletePlan,
   describeRequest,
@@ -38,9 +39,9 @@ export function answerBackupPlan(plan: BackupPlan): Answer {
       columns: ['Part', 'What', 'Files', 'Size', 'Capture', 'Why'],
       rows: plan.parts.map((part) => [
         part.name,
-        `${part.location} ${part.kind.replace('-', ' ')}`,
-        part.files.toLocaleString('en'),
-        writeSize(part.bytes),
+        writePart(part),
+        isSeen(part) ? part.files.toLocaleString('en') : '',
+        isSeen(part) ? writeSize(part.bytes) : '',
         part.capture,
         part.reason,
       ]),
@@ -143,7 +144,19 @@ export function answerBackups(
 
 /** Parts that were taken while services were up. */
 export function notConsistent({ parts }: Pick<Backup, 'parts'>): string[] {
-  return parts.filter(({ consistent }) => !consistent).map(({ name }) => name);
+  return parts
+    .filter(({ consistent, approximate }) => !consistent && approximate === undefined)
+    .map(({ name }) => name);
+}
+
+/** Parts of which nobody can prove that services wrote nothing while they were taken, and why. */
+export function approximate({ parts }: Pick<Backup, 'parts'>): { name: string; why: string }[] {
+  return parts.flatMap(({ name, approximate }) => (approximate === undefined ? [] : [{ name, why: approximate }]));
+}
+
+/** Parts that the control plane keeps, of which only its word is known. */
+export function vendorReported({ parts }: Pick<Backup, 'parts'>): { name: string; why: string }[] {
+  return parts.flatMap(({ name, kept }) => (kept ? [{ name, why: `kept as ${kept.name}, "${kept.status}"` }] : []));
 }
 
 /** Parts whose programs had to be killed before they were taken, and who that was. */
@@ -193,6 +206,8 @@ function standing(backup: Backup): string {
     status === 'completed' && verified ? 'verified' : status,
     ...(notConsistent(backup).length === 0 ? [] : ['not consistent']),
     ...(crashConsistent(backup).length === 0 ? [] : ['crash-consistent']),
+    ...(approximate(backup).length === 0 ? [] : ['approximate']),
+    ...(vendorReported(backup).length === 0 ? [] : ['vendor-reported']),
     ...(pinned ? ['pinned'] : []),
   ].join(', ');
 }

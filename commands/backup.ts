@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineCommand } from '../src/chat/command.ts';
 import { duration } from '../src/records/time.ts';
-import { capture, workspaceName } from '../src/records/workspace.ts';
+import { chosenCapture, workspaceName } from '../src/records/workspace.ts';
 import { answerBackupPlan, answerStarted } from './answers.ts';
 import type { CommandContext } from './context.ts';
 
@@ -16,7 +16,7 @@ export const backup = defineCommand({
     timeout: duration.optional(),
     notice: duration.optional(),
     now: z.boolean().default(false),
-    capture: capture.optional(),
+    capture: chosenCapture.optional(),
     dryRun: z.boolean().default(false),
   }),
   positional: ['workspace'],

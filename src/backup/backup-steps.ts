@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { backupEnded, operationFailed } from '../chat/messages/operation-ended.ts';
+import { readSteps } from '../operation/journal.ts';
 import { defineStory } from '../operation/operation.ts';
 import { counted } from '../records/counted.ts';
-import { unreadablePath } from '../records/part.ts';
+import type { Operation } from '../records/operation.ts';
+import { keptBackup, unreadablePath } from '../records/part.ts';
 import { backupPlan } from '../records/plan.ts';
 import { moment } from '../records/time.ts';
-import { definitionFile, quiet, runningNote, snapshot, started } from '../workspace/platform.ts';
+import { definitionFile, quiet, runningNote, started } from '../workspace/platform.ts';
+import { snapshot } from '../workspace/snapshot.ts';
 
 /** What the story returns: enough for the last message and for the command line. */
 export const backupOutcome = z.object({
@@ -19,6 +22,10 @@ export const backupOutcome = z.object({
   notConsistent: z.array(z.string()).optional(),
   /** Parts whose programs had to be killed before the cut. */
   crashConsistent: z.array(z.string()).optional(),
+  /** Parts of which nobody can prove that services wrote nothing while they were taken. */
+  approximate: z.array(z.string()).optional(),
+  /** Parts that the control plane keeps, of which only its word is known. */
+  vendorReported: z.array(z.string()).optional(),
   /** The newest backup of the workspace that was brought back and found whole, before this one; null: there is none. */
   lastVerified: z.object({ backupId: z.string(), at: moment }).nullable().optional(),
   warnings: z.array(z.string()),
@@ -45,6 +52,8 @@ export const cut = z.object({
   quiet,
   /** Absent when no part is copied while services are down. */
   delta: madeCopy.optional(),
+  /** Why nobody can prove that nothing was written to what `delta` holds while it was copied. */
+  approximate: z.string().optional(),
   snapshots: z.array(snapshot),
 });
 export type Cut = z.infer<typeof cut>;
@@ -52,8 +61,11 @@ export type Cut = z.infer<typeof cut>;
 /** Where each part ended up: which copy, under which path, and what the copy's own tree counts there. */
 export const securedPart = z.object({
   name: z.string(),
-  copyId: z.string(),
-  pathInCopy: z.string(),
+  copyId: z.string().optional(),
+  pathInCopy: z.string().optional(),
+  /** Instead of a copy. */
+  kept: keptBackup.optional(),
+  approximate: z.string().optional(),
   takenAt: moment,
   files: z.number(),
   directories: z.number(),
@@ -63,6 +75,14 @@ export const securedPart = z.object({
 export type SecuredPart = z.infer<typeof securedPart>;
 
 const MINUTE = 60_000;
+
+/** The plan on record says that services come up again without us. */
+function isCutWhole({ journal }: Operation): boolean {
+  const planned = readSteps(journal).get('preflight');
+  if (!planned || 'error' in planned) return false;
+  const plan = backupPlan.safeParse(planned.result);
+  return plan.success && plan.data.cut === 'whole';
+}
 
 export const backupStory = defineStory({
   kind: 'backup',
@@ -115,7 +135,7 @@ export const backupStory = defineStory({
     'record',
     'release',
   ],
-  stopsServices: { from: 'arm guard', stop: 'stop', until: ['start'] },
+  stopsServices: { from: 'arm guard', stop: 'stop', until: ['start'], isFollowed: isCutWhole },
   ended: (operation) => {
     const facts = backupOutcome.safeParse(operation.outcome);
     if (operation.status === 'succeeded' && facts.success) return backupEnded(operation, facts.data);

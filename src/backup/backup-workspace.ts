@@ -9,7 +9,7 @@ import { armBeforeStop } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
 import type { BackupPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
-import type { Capture } from '../records/workspace.ts';
+import type { ChosenCapture } from '../records/workspace.ts';
 import type { WorkloadsWish, WorkspacePlatform } from '../workspace/platform.ts';
 import type { BackupOutcome, backupStory, Cut, MadeCopy } from './backup-steps.ts';
 import { countParts, sourcesAfterStart } from './count-parts.ts';
@@ -17,6 +17,7 @@ import { lookAgain, planBackup } from './plan-backup.ts';
 import { type Captured, isLoss, manifestFolder, proveCopies, recordBackup, storeManifest } from './record-backup.ts';
 import { releaseBackup } from './release-backup.ts';
 import { copyParts, prepareCut, takeCut } from './take-cut.ts';
+import { takeWholeCut } from './take-whole-cut.ts';
 
 export interface BackupPorts {
   readonly platform: WorkspacePlatform;
@@ -29,7 +30,7 @@ export interface BackupInput {
   readonly backupId: string;
   readonly name?: string | undefined;
   readonly noticeMs?: number | undefined;
-  readonly capture?: Capture | undefined;
+  readonly capture?: ChosenCapture | undefined;
   readonly workloads?: WorkloadsWish | undefined;
 }
 
@@ -48,6 +49,7 @@ export async function backupWorkspace(
   const cutWorld = { platform, mover, folder, operationId: id };
   let cut: Cut | undefined;
   const plan = await step('preflight', ({ signal }) => planBackup(ports, wishes, signal));
+  const isWhole = plan.cut === 'whole';
   const definition = await step('capture definition', () => platform.captureDefinition(manifestFolder(folder)));
   const closesAt = windowOf(operation);
   const countdown = { ...countdownOf(plan, operation, ports), closesAt };
@@ -67,9 +69,12 @@ export async function backupWorkspace(
       );
       cut = await step(
         'cut',
-        ({ signal, progress, now, sleep }) =>
-          takeCut(plan, quiet, warm, { ...cutWorld, now, sleep, signal, onProgress: progress }),
-        { until: endOfBudget(quiet.stoppedAt, plan) },
+        ({ signal, progress, now, sleep }) => {
+          const world = { ...cutWorld, now, sleep, signal, onProgress: progress };
+          return isWhole ? takeWholeCut(plan, quiet, warm, world) : takeCut(plan, quiet, warm, world);
+        },
+        // A whole cut is followed by the next life too: the platform itself calls it off, when it looked how far it is.
+        isWhole ? undefined : { until: endOfBudget(quiet.stoppedAt, plan) },
       );
     } finally {
       started = await ensure('start', ({ signal }) => platform.start(running, { signal }));

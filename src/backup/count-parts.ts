@@ -4,7 +4,7 @@ import type { DataMover, PathCount } from '../mover/mover.ts';
 import type { UnreadablePath } from '../records/part.ts';
 import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import type { Cut, MadeCopy, SecuredPart } from './backup-steps.ts';
-import { partsCopiedAfterStart, partsCopiedInCut } from './plan-backup.ts';
+import { partsCopiedAfterStart, partsCopiedInCut, partsKeptByVendor } from './plan-backup.ts';
 
 /** A source that loses more than half of its files, and more than these, within one operation is not believed. */
 const MANY_LOST = 100;
@@ -22,6 +22,7 @@ interface Source {
   readonly part: PartPlan;
   readonly path: string;
   readonly takenAt: string;
+  readonly approximate?: string | undefined;
 }
 
 /** Where the mover read a part: its snapshot, or the part itself. */
@@ -31,7 +32,12 @@ export function sourcesAfterStart(plan: BackupPlan, cut: Cut, now: string): Sour
     if (part.capture === 'snapshot' && !snapshot) {
       throw new OperationError('part-missing', `The snapshot of "${part.name}" is missing from the cut.`);
     }
-    return { part, path: snapshot?.path ?? part.path, takenAt: snapshot?.takenAt ?? now };
+    return {
+      part,
+      path: snapshot?.path ?? part.path,
+      takenAt: snapshot?.takenAt ?? now,
+      approximate: snapshot?.approximate,
+    };
   });
 }
 
@@ -46,11 +52,23 @@ export async function countParts(
   later: { readonly copy: MadeCopy; readonly sources: readonly Source[] } | undefined,
   world: CountWorld,
 ): Promise<SecuredPart[]> {
-  const inCut = partsCopiedInCut(plan.parts).map((part) => ({ part, path: part.path, takenAt: cut.takenAt }));
+  const inCut = partsCopiedInCut(plan.parts).map((part) => ({
+    ...{ part, path: part.path, takenAt: cut.takenAt, approximate: cut.approximate },
+  }));
   return [
+    ...partsKeptByVendor(plan.parts).map((part) => secureKept(part, cut)),
     ...(cut.delta ? await countCopy(cut.delta, inCut, 'count-cut', world, cut) : []),
     ...(later ? await countCopy(later.copy, later.sources, 'count-later', world) : []),
   ];
+}
+
+/** What the control plane says is all that stands behind it: nobody else can look into what it keeps. */
+function secureKept({ name }: PartPlan, { snapshots }: Cut): SecuredPart {
+  const taken = snapshots.find(({ part }) => part === name);
+  if (!taken?.kept)
+    throw new OperationError('part-missing', `The control plane has no backup of "${name}" from this cut.`);
+  const { takenAt, kept } = taken;
+  return { name, kept, takenAt, files: 0, directories: 0, bytes: 0, unreadable: [] };
 }
 
 async function countCopy(copy: MadeCopy, sources: readonly Source[], key: string, world: CountWorld, cut?: Cut) {
@@ -60,7 +78,7 @@ async function countCopy(copy: MadeCopy, sources: readonly Source[], key: string
     sources.map(({ path }) => path),
     { folder, key, signal },
   );
-  if (cut)
+  if (cut && cut.approximate === undefined)
     for (const { part, path } of sources)
       refuseChanged(
         part,
@@ -90,7 +108,7 @@ function securePart(
   counts: readonly PathCount[],
   accepted: readonly string[],
 ): SecuredPart {
-  const { part, path, takenAt } = source;
+  const { part, path, takenAt, approximate } = source;
   const count = counts.find((candidate) => candidate.path === path);
   if (!count || count.files < 0) {
     throw new OperationError('copy-not-proven', `"${part.name}" is not in the copy that should hold it.`, {
@@ -113,7 +131,17 @@ function securePart(
   }
   const { files, directories, bytes } = count;
   const unreadable = unreadableIn(path, copy, count, accepted);
-  return { name: part.name, copyId: copy.id, pathInCopy: path, takenAt, files, directories, bytes, unreadable };
+  const secured = {
+    name: part.name,
+    copyId: copy.id,
+    pathInCopy: path,
+    takenAt,
+    files,
+    directories,
+    bytes,
+    unreadable,
+  };
+  return approximate === undefined ? secured : { ...secured, approximate };
 }
 
 function unreadableIn(

@@ -42,5 +42,5 @@ export function refusePinned({ id, pinned }: Backup): void {
 
 /** Every copy that a backup cannot do without. */
 export function copiesOf(backup: Backup): string[] {
-  return [backup.manifestCopyId, ...backup.parts.map(({ copyId }) => copyId)];
+  return [backup.manifestCopyId, ...backup.parts.flatMap(({ copyId = [] }) => copyId)];
 }

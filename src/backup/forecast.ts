@@ -38,11 +38,15 @@ export function usualLengthMs(past: readonly Pick<Backup, 'durationMs'>[]): numb
   return past.length === 0 ? undefined : median(past.map(({ durationMs }) => durationMs)) * CAUTION;
 }
 
-/** How long services would be down and how long all would take. Past backups with the same captures count most. */
+/**
+ * How long services would be down and how long all would take. Past backups with the same captures count most; before the
+ * first one nobody can say how long a control plane takes, and people are told that it may be the whole budget.
+ */
 export function forecastBackup(
   parts: readonly PartPlan[],
   serviceCount: number,
   past: readonly Backup[],
+  budgetMs: number,
 ): BackupPlan['forecast'] {
   const captures = (list: readonly { name: string; capture: string }[]) =>
     list
@@ -57,6 +61,10 @@ export function forecastBackup(
     const totalMs = median(alike.map((backup) => backup.durationMs)) * grown * CAUTION;
     const basis = `the last ${alike.length === 1 ? 'backup' : `${alike.length} backups`}`;
     return { downtimeMs, totalMs, basis, lastDowntimesMs: alike.slice(0, TOLD).map((backup) => backup.downtimeMs) };
+  }
+  if (parts.some((part) => part.capture === 'vendor')) {
+    const basis = 'the budget: how long the control plane takes was not measured yet';
+    return { downtimeMs: budgetMs, totalMs: budgetMs + copyMs(parts), basis };
   }
   const twoPass = parts.filter((part) => part.capture === 'two-pass');
   const cold = parts.filter((part) => part.capture === 'cold');

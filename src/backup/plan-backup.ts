@@ -5,7 +5,7 @@ import type { DataMover } from '../mover/mover.ts';
 import type { Backup } from '../records/backup.ts';
 import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
-import type { Capture, WorkspacePolicy } from '../records/workspace.ts';
+import type { Capture, ChosenCapture, WorkspacePolicy } from '../records/workspace.ts';
 import type { Inspection, PartState } from '../workspace/inspection.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { forecastBackup } from './forecast.ts';
@@ -25,7 +25,7 @@ export interface PlanWishes {
   readonly noticeMs?: number | undefined;
   readonly timeoutMs?: number | undefined;
   /** Overrides every part's configured capture. */
-  readonly capture?: Capture | undefined;
+  readonly capture?: ChosenCapture | undefined;
 }
 
 /** Parts that are copied while services are down, in one copy. */
@@ -36,6 +36,11 @@ export function partsCopiedInCut(parts: readonly PartPlan[]): PartPlan[] {
 /** Parts that are copied after services are up again, in one copy. */
 export function partsCopiedAfterStart(parts: readonly PartPlan[]): PartPlan[] {
   return parts.filter((part) => part.capture === 'snapshot' || part.capture === 'after-start');
+}
+
+/** Parts that a control plane takes and keeps. */
+export function partsKeptByVendor(parts: readonly PartPlan[]): PartPlan[] {
+  return parts.filter((part) => part.capture === 'vendor');
 }
 
 /**
@@ -54,7 +59,12 @@ export async function planBackup(ports: PlanPorts, wishes: PlanWishes, signal: A
     (backup) => backup.status === 'completed',
   );
   const parts = inspection.parts.map((part) => planPart(part, wishes.capture));
-  const forecast = forecastBackup(parts, inspection.services.filter(({ running }) => running).length, past);
+  const forecast = forecastBackup(
+    parts,
+    inspection.services.filter(({ running }) => running).length,
+    past,
+    wishes.policy.downtimeBudget,
+  );
   refuseOverBudget(forecast, wishes.policy);
   const copyIds = new Set(known.map(({ id }) => id));
   return {
@@ -62,6 +72,7 @@ export async function planBackup(ports: PlanPorts, wishes: PlanWishes, signal: A
     release: inspection.release,
     services: [...inspection.services],
     parts,
+    ...(ports.platform.capabilities.cut === 'whole' ? { cut: 'whole' as const } : {}),
     leftOut: [...inspection.leftOut],
     forecast,
     budgetMs: wishes.policy.downtimeBudget,
@@ -98,6 +109,13 @@ function refuseWhenUnfit(inspection: Inspection, wishes: Pick<PlanWishes, 'opera
       { hint: `Start them first: cml start ${wishes.workspace}` },
     );
   }
+  if (inspection.obstacle !== undefined) {
+    throw new OperationError(
+      'preflight-failed',
+      `No backup of ${wishes.workspace} can begin: ${inspection.obstacle}.`,
+      { hint: 'Nothing was stopped. Look at its page, and ask again when that is over.' },
+    );
+  }
   const missing = inspection.parts.find((part) => !part.present);
   if (missing) {
     throw new OperationError(
@@ -124,7 +142,7 @@ function refuseOverBudget(forecast: BackupPlan['forecast'], policy: WorkspacePol
   );
 }
 
-function planPart(part: PartState, wish: Capture | undefined): PartPlan {
+function planPart(part: PartState, wish: ChosenCapture | undefined): PartPlan {
   const {
     freeBytes: _free,
     possible: _possible,
@@ -133,8 +151,10 @@ function planPart(part: PartState, wish: Capture | undefined): PartPlan {
     storageClass: _class,
     ...plan
   } = part;
-  refuseImpossible(part, wish ?? part.capture);
-  return wish === undefined ? plan : { ...plan, capture: wish, reason: 'asked for this backup' };
+  // What only the control plane can take is taken its way, whatever was asked for the rest.
+  const capture = part.capture === 'vendor' ? undefined : wish;
+  refuseImpossible(part, capture ?? part.capture);
+  return capture === undefined ? plan : { ...plan, capture, reason: 'asked for this backup' };
 }
 
 function refuseImpossible(part: PartState, capture: Capture): void {
@@ -151,8 +171,8 @@ function refuseImpossible(part: PartState, capture: Capture): void {
 function newest(key: string, past: readonly Backup[], known: ReadonlySet<string>, captures: readonly Capture[]) {
   const part = past
     .flatMap((backup) => backup.parts)
-    .find((candidate) => captures.includes(candidate.capture) && known.has(candidate.copyId));
-  return part ? { [key]: part.copyId } : {};
+    .find(({ capture, copyId }) => captures.includes(capture) && copyId !== undefined && known.has(copyId));
+  return part?.copyId === undefined ? {} : { [key]: part.copyId };
 }
 
 /** A source that lost most of its files is worth a word before it becomes the newest backup. */

@@ -61,7 +61,7 @@ export function recordFromManifest(found: FoundManifest, stored: Copy, copies: r
   const present = new Set(copies.map(({ id }) => id));
   const lost = [
     ...parts.flatMap(({ name, copyId }) =>
-      present.has(copyId) ? [] : [`Copy ${copyId} of "${name}" is not in the repository.`],
+      copyId === undefined || present.has(copyId) ? [] : [`Copy ${copyId} of "${name}" is not in the repository.`],
     ),
     ...(found.hasDefinition ? [] : ['Its definition is not in the repository as it was captured.']),
   ];

@@ -39,7 +39,7 @@ export function makeManifest(captured: Captured): Manifest {
     const found = secured.find(({ name }) => name === part.name);
     if (!found) throw new OperationError('part-missing', `"${part.name}" was planned and not captured.`);
     const { name, kind, location, capture } = part;
-    const consistent = capture !== 'after-start';
+    const consistent = capture !== 'after-start' && found.approximate === undefined;
     const killed = consistent ? cut.quiet.killed?.[name] : undefined;
     return {
       name,
@@ -76,6 +76,9 @@ export function makeManifest(captured: Captured): Manifest {
       ...parts.flatMap(({ name, crashConsistent = [] }) =>
         crashConsistent.map((why) => `${name} is only crash-consistent: ${why}.`),
       ),
+      ...parts.flatMap(({ name, approximate }) =>
+        approximate === undefined ? [] : [`${name} is only approximately of the same moment: ${approximate}.`],
+      ),
       ...lost.map(sentence),
       ...(captured.warm?.unmarked ? [UNMARKED] : []),
       ...[...(captured.before ?? []), ...(captured.after ?? [])].flatMap(uncounted),
@@ -89,8 +92,9 @@ export function makeManifest(captured: Captured): Manifest {
 const UNMARKED =
   'Files that cml may not touch changed during the first pass: what programs wrote through memory mappings may be missing. Run cml as root, or capture cold.';
 
-function rest({ copyId, pathInCopy, takenAt, files, directories, bytes, unreadable }: SecuredPart) {
-  return { copyId, pathInCopy, takenAt, files, directories, bytes, unreadable: [...unreadable] };
+function rest({ name: _name, unreadable, kept, ...secured }: SecuredPart) {
+  const proof = kept ? { kept, proof: 'vendor-reported' as const } : {};
+  return { ...secured, ...proof, unreadable: [...unreadable] };
 }
 
 /** An unreadable path that belongs to no part is one whose extent we do not know: never a completed backup. */
@@ -205,14 +209,21 @@ export async function recordBackup(
   const lastVerified = await findLastVerified(catalog, backup.workspace);
   await catalog.backups.save(backup);
   const { files, bytes, downtimeMs, warnings } = backup;
-  const notConsistent = made.parts.filter(({ consistent }) => !consistent).map(({ name }) => name);
-  const crashConsistent = made.parts.filter(({ crashConsistent }) => crashConsistent).map(({ name }) => name);
   const outcome = { backupId: made.id, status: made.status, files, bytes, addedBytes, downtimeMs, warnings };
+  return { ...outcome, lastVerified, ...weakParts(made.parts) };
+}
+
+/** Names of the parts of which less can be said than of others; nothing where there are none. */
+function weakParts(parts: readonly CapturedPart[]): Partial<BackupOutcome> {
+  const named = (key: string, isWeak: (part: CapturedPart) => boolean) => {
+    const names = parts.filter(isWeak).map(({ name }) => name);
+    return names.length === 0 ? {} : { [key]: names };
+  };
   return {
-    ...outcome,
-    lastVerified,
-    ...(notConsistent.length === 0 ? {} : { notConsistent }),
-    ...(crashConsistent.length === 0 ? {} : { crashConsistent }),
+    ...named('notConsistent', ({ consistent, approximate }) => !consistent && approximate === undefined),
+    ...named('crashConsistent', ({ crashConsistent }) => crashConsistent !== undefined),
+    ...named('approximate', ({ approximate }) => approximate !== undefined),
+    ...named('vendorReported', ({ proof }) => proof === 'vendor-reported'),
   };
 }
 

@@ -3,6 +3,7 @@ import { doAll } from '../do-all.ts';
 import type { DataMover } from '../mover/mover.ts';
 import { forgetNote } from '../operation/forget-note.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
+import { copiesOf } from './delete-plan.ts';
 
 interface ReleaseWorld {
   readonly platform: WorkspacePlatform;
@@ -30,7 +31,7 @@ async function forgetUnneeded(
   backupId: string,
 ): Promise<void> {
   const recorded = await catalog.backups.get(backupId);
-  const kept = new Set([recorded?.manifestCopyId, ...(recorded?.parts ?? []).map(({ copyId }) => copyId)]);
+  const kept = new Set(recorded ? copiesOf(recorded) : []);
   const copies = await mover.list([operationId], { folder, key: 'list-made' });
   const unneeded = copies.filter(({ id }) => !kept.has(id)).map(({ id }) => id);
   if (unneeded.length > 0) await mover.forget(unneeded, { folder, key: 'forget' });

@@ -1,12 +1,12 @@
 import type { CopyRequest, DataMover } from '../mover/mover.ts';
 import { together } from '../operation/together.ts';
 import type { Counted } from '../records/counted.ts';
-import type { BackupPlan } from '../records/plan.ts';
+import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import type { Quiet, WorkspacePlatform } from '../workspace/platform.ts';
 import type { Cut, MadeCopy } from './backup-steps.ts';
 import { partsCopiedInCut } from './plan-backup.ts';
 
-interface CutWorld {
+export interface CutWorld {
   readonly platform: WorkspacePlatform;
   readonly mover: DataMover;
   readonly operationId: string;
@@ -33,7 +33,7 @@ export async function takeCut(
   warm: MadeCopy | undefined,
   world: CutWorld,
 ): Promise<Cut> {
-  const { platform, operationId, folder, signal } = world;
+  const { platform, operationId, signal } = world;
   const consistent = plan.parts.filter((part) => part.capture !== 'after-start');
   await platform.proveQuiet(quiet, consistent);
   const takenAt = world.now().toISOString();
@@ -43,15 +43,24 @@ export async function takeCut(
       plan.parts.some((part) => part.capture === 'snapshot')
         ? platform.snapshot(operationId, plan, quiet, { signal: either })
         : Promise.resolve([]),
-    async (either): Promise<MadeCopy | undefined> => {
-      if (copied.length === 0) return undefined;
-      await world.sleep(TICK_MS);
-      await platform.warmUp(operationId, copied, folder, { signal: either });
-      return copyParts(world, copied, parentOfDelta(plan, warm), deltaOptions(operationId, either));
-    },
+    (either) =>
+      copied.length === 0 ? Promise.resolve(undefined) : copyDelta(plan, copied, warm, { ...world, signal: either }),
   ] as const);
   await platform.proveQuiet(quiet, consistent);
   return { takenAt, quiet, snapshots, ...(delta ? { delta } : {}) };
+}
+
+/** What changed in these parts since their first pass. */
+export async function copyDelta(
+  plan: BackupPlan,
+  parts: readonly (PartPlan & { readonly mayChange?: boolean })[],
+  warm: MadeCopy | undefined,
+  world: CutWorld,
+): Promise<MadeCopy> {
+  const { platform, operationId, folder, signal } = world;
+  await world.sleep(TICK_MS);
+  await platform.warmUp(operationId, parts, folder, { signal });
+  return copyParts(world, parts, parentOfDelta(plan, warm), deltaOptions(operationId, signal));
 }
 
 const parentOfDelta = (plan: BackupPlan, warm: MadeCopy | undefined) => warm?.id ?? plan.parents.cut;

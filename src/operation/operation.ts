@@ -37,8 +37,17 @@ export interface StoryDeclaration<
   readonly ensures: Ensures;
   /** Names of steps and ensured effects in the order in which people see them. */
   readonly shown: readonly string[];
-  /** Absent for stories that never stop services. A crash after `from` began and before one of `until` was done is unwound, never resumed; `stop` starts the downtime. */
-  readonly stopsServices?: { readonly from: string; readonly stop: string; readonly until: readonly string[] };
+  /**
+   * Absent for stories that never stop services. A crash after `from` began and before one of `until` was done is unwound,
+   * never resumed; `stop` starts the downtime. Where the platform stops and starts services by itself, `isFollowed` says so:
+   * then such a crash is resumed, and what was begun is followed to its end.
+   */
+  readonly stopsServices?: {
+    readonly from: string;
+    readonly stop: string;
+    readonly until: readonly string[];
+    readonly isFollowed?: (operation: Operation) => boolean;
+  };
   /** The sentence posted when an operation of this kind has ended, well or not. */
   readonly ended: (operation: Operation) => Message;
 }

@@ -38,10 +38,16 @@ export function modeOf(declaration: StoryDeclaration, operation: Operation): 'ru
   // What steps had made was removed: nothing can be built on it any more.
   const isRemoved = Object.entries(declaration.ensures).some(([name, { removes }]) => removes && isDone(journal, name));
   if (isRemoved) return 'unwind';
-  if (!declaration.stopsServices) return 'resume';
-  const { from, until } = declaration.stopsServices;
-  const isUp = until.some((name) => isDone(journal, name));
-  return hasBegun(journal, from) && !isUp ? 'unwind' : 'resume';
+  return mayHaveServicesDown(declaration, operation) && !declaration.stopsServices?.isFollowed?.(operation)
+    ? 'unwind'
+    : 'resume';
+}
+
+/** It may have stopped services, and has not started them again. */
+export function mayHaveServicesDown({ stopsServices }: StoryDeclaration, { journal }: Operation): boolean {
+  if (!stopsServices) return false;
+  const { from, until } = stopsServices;
+  return hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
 }
 
 /** Runs, resumes or unwinds an operation, whatever its journal asks for, to its end. */
@@ -127,11 +133,8 @@ async function live<Declaration extends StoryDeclaration>(
 
 /** A life that never came to starting services (a record does not fit this version) must not say that they are up. */
 function orMaybeDown(declaration: StoryDeclaration, operation: Operation, failure: AppError): AppError {
-  if (!declaration.stopsServices) return failure;
-  const { from, until } = declaration.stopsServices;
-  const { journal, workspace } = operation;
-  const mayBeDown = hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
-  if (failure instanceof ServicesDownError || !mayBeDown) return failure;
+  const { workspace } = operation;
+  if (failure instanceof ServicesDownError || !mayHaveServicesDown(declaration, operation)) return failure;
   return new ServicesDownError(`Services of ${workspace} may be down: it ended before they were started.`, {
     cause: failure,
     hint: `Look at them, then run: cml start ${workspace}`,

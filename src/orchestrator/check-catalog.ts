@@ -5,7 +5,7 @@ import { writeCount } from '../chat/messages/words.ts';
 import { UserError } from '../errors.ts';
 import type { Copy } from '../mover/mover.ts';
 import type { Person } from '../records/person.ts';
-import type { Stray } from '../workspace/platform.ts';
+import type { Stray } from '../workspace/stray.ts';
 import { deletingFindings, folderFindings, lostFindings, markFindings, noteFindings } from './catalog-findings.ts';
 import type { Finding } from './check-workspace.ts';
 import type { Room } from './room.ts';

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { suggestTimeout } from '../backup/forecast.ts';
 import { planBackup } from '../backup/plan-backup.ts';
+import { isSeen, writePart } from '../chat/messages/parts.ts';
 import { writeCount, writeKind, writeSize } from '../chat/messages/words.ts';
 import { explain, isAppError } from '../errors.ts';
 import type { BackupPlan } from '../records/plan.ts';
@@ -87,7 +88,8 @@ function planFindings(plan: BackupPlan, inspection: Inspection): Finding[] {
   return [
     ...plan.parts.map((part): Finding => {
       const { freeBytes: free = 0, notBeside } = inspection.parts.find(({ name }) => name === part.name) ?? {};
-      const what = `${part.location} ${part.kind.replace('-', ' ')}, ${writeCount(part.files, 'file')}, ${writeSize(part.bytes)}`;
+      const holds = isSeen(part) ? `, ${writeCount(part.files, 'file')}, ${writeSize(part.bytes)}` : '';
+      const what = `${writePart(part)}${holds}`;
       const room =
         notBeside !== undefined
           ? `; a restore writes everything IN PLACE: ${notBeside}`

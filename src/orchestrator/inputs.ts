@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { backupId, requestId } from '../records/ids.ts';
 import { deletePlan, restorePlan, undoPlan } from '../records/plan.ts';
-import { capture, workspaceSettings } from '../records/workspace.ts';
+import { chosenCapture, workspaceSettings } from '../records/workspace.ts';
 import { workloadsWish } from '../workspace/platform.ts';
 
 /** What an operation's record keeps of what was asked, per kind. */
@@ -9,7 +9,7 @@ export const backupInput = z.object({
   backupId,
   name: z.string().optional(),
   noticeMs: z.number().optional(),
-  capture: capture.optional(),
+  capture: chosenCapture.optional(),
   workloads: workloadsWish.optional(),
 });
 

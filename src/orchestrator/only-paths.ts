@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { suggest } from '../nearest.ts';
 import type { Backup } from '../records/backup.ts';
-import type { CapturedPart } from '../records/part.ts';
+import { type CopiedPart, hasCopy } from '../records/part.ts';
 import type { OnlyPath } from '../restore/restore-plan.ts';
 import type { Room } from './room.ts';
 
 interface Wanted {
   readonly said: string;
-  readonly part: CapturedPart;
+  readonly part: CopiedPart;
   readonly within: string | undefined;
 }
 
@@ -56,9 +56,10 @@ async function pathsOfParts(room: Room, workspace: string): Promise<Map<string, 
 function readPath(backup: Backup, livePaths: ReadonlyMap<string, string>, said: string): Wanted {
   const asPart = said.startsWith('/') ? relativeTo(livePaths, said) : said;
   const [name = '', ...segments] = (asPart ?? '').replace(/\/+$/, '').split('/');
-  const part = backup.parts.find((candidate) => candidate.name === name);
+  const copied = backup.parts.filter(hasCopy);
+  const part = copied.find((candidate) => candidate.name === name);
   if (!part) {
-    const names = backup.parts.map((candidate) => candidate.name);
+    const names = copied.map((candidate) => candidate.name);
     throw new UserError('bad-input', `"${said}" is in no part of ${backup.id}.`, {
       hint: suggest(name, names, `Begin with the name of a part: ${names.join(', ')}.`),
     });

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { writeKind } from '../chat/messages/words.ts';
 import { isAppError } from '../errors.ts';
-import { hasBegun, isDone } from '../operation/journal.ts';
-import type { RunningOperation } from '../operation/run-operation.ts';
+import { mayHaveServicesDown, type RunningOperation } from '../operation/run-operation.ts';
 import type { Operation } from '../records/operation.ts';
 import { startWaiting } from './decide.ts';
 import type { Room } from './room.ts';
@@ -53,13 +52,14 @@ export async function takeTurns(room: Room): Promise<void> {
   for (const workspace of Object.keys(room.world.workspaces)) await start(workspace);
 }
 
-/** Services of this operation are stopped, or about to be. */
-export function hasServicesDown(running: RunningOperation): boolean {
-  const { kind, journal } = running.operation();
-  const { stopsServices } = storyOf[kind];
-  if (!stopsServices) return false;
-  const { from, until } = stopsServices;
-  return hasBegun(journal, from) && !until.some((name) => isDone(journal, name));
+/** Services of this operation are stopped, or about to be, and nobody but us starts them. */
+function needsUs(running: RunningOperation): boolean {
+  const operation = running.operation();
+  const story = storyOf[operation.kind];
+  if (!mayHaveServicesDown(story, operation)) return false;
+  // What goes well without us is followed by the next life; what failed, or is called off, is brought to its end here.
+  const hasFailed = operation.journal.some(({ type }) => type === 'step-failed' || type === 'cancelled');
+  return hasFailed || !story.stopsServices?.isFollowed?.(operation);
 }
 
 /**
@@ -72,7 +72,7 @@ export async function wrapUp(room: Room): Promise<void> {
   // One whose end cannot be written goes on waiting for room; it has done what it could.
   const told = new Set<RunningOperation>();
   for (;;) {
-    const down = room.running().filter((running) => hasServicesDown(running) && !told.has(running));
+    const down = room.running().filter((running) => needsUs(running) && !told.has(running));
     if (down.length === 0) return;
     for (const running of down) running.interrupt();
     await Promise.all(down.map((running) => running.ended));

@@ -4,7 +4,7 @@ import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { BackupPlan } from '../records/plan.ts';
-import type { Capture, WorkspaceSettings } from '../records/workspace.ts';
+import type { ChosenCapture, WorkspaceSettings } from '../records/workspace.ts';
 import type { WorkloadsWish } from '../workspace/platform.ts';
 import { requireMayStopNow } from './may-stop-now.ts';
 import type { Room } from './room.ts';
@@ -15,7 +15,7 @@ export interface BackupWish {
   readonly reason?: string | undefined;
   readonly noticeMs?: number | undefined;
   readonly timeoutMs?: number | undefined;
-  readonly capture?: Capture | undefined;
+  readonly capture?: ChosenCapture | undefined;
   /** What becomes of people's workloads at the stop. Absent: what the platform is configured to do. */
   readonly workloads?: WorkloadsWish | undefined;
   /** The slot that nobody but the clock asked for. */

@@ -1,6 +1,7 @@
 import { SAFE_AGE_MS } from '../backup/judge-copies.ts';
 import { writeCount } from '../chat/messages/words.ts';
-import type { Stray, WorkspacePlatform } from '../workspace/platform.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
+import type { Stray } from '../workspace/stray.ts';
 import type { Finding } from './check-workspace.ts';
 import type { Room } from './room.ts';
 

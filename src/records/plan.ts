@@ -38,6 +38,8 @@ export const backupPlan = z.object({
   release: z.string(),
   services: z.array(serviceState),
   parts: z.array(partPlan),
+  /** `whole`: the platform takes the cut, and stops and starts services for it, by itself. Absent: `per-part`. */
+  cut: z.enum(['per-part', 'whole']).optional(),
   leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
   forecast,
   budgetMs: z.number(),

@@ -11,9 +11,13 @@ export const partName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'a part is named with letters, digits, dots, dashes and underscores');
 
-/** How a part is taken; see docs/architecture.md. */
-export const capture = z.enum(['snapshot', 'two-pass', 'cold', 'after-start']);
+/** How a part is taken; see docs/architecture.md. `vendor`: by a control plane's own backup, whose content we never see. */
+export const capture = z.enum(['snapshot', 'two-pass', 'cold', 'after-start', 'vendor']);
 export type Capture = z.infer<typeof capture>;
+
+/** What may be asked for: what only the control plane can take is no choice. */
+export const chosenCapture = capture.exclude(['vendor']);
+export type ChosenCapture = z.infer<typeof chosenCapture>;
 
 /** `all`, or `5%`: kept as the number of shares that together are everything. */
 const shareOfAll = z.union([z.number().int().min(1).max(100), z.string()]).transform((value, context) => {

@@ -1,6 +1,7 @@
 import { OperationError } from '../errors.ts';
 import type { ContentShare, DataMover, MoveOptions } from '../mover/mover.ts';
 import type { Backup } from '../records/backup.ts';
+import type { CopiedPart } from '../records/part.ts';
 import type { StagedPart } from '../workspace/platform.ts';
 
 const MOST_NAMED = 3;
@@ -19,7 +20,7 @@ interface CompareWorld {
  * @throws OperationError `copy-not-proven` naming the first differences.
  */
 export async function compareScratch(
-  backup: Backup,
+  backup: Pick<Backup, 'id'> & { readonly parts: readonly CopiedPart[] },
   scratch: readonly StagedPart[],
   { mover, folder, signal, share }: CompareWorld,
   onProgress: NonNullable<MoveOptions['onProgress']>,
@@ -34,13 +35,13 @@ export async function compareScratch(
   return { entries };
 }
 
-function placeOf({ name, pathInCopy }: Backup['parts'][number], scratch: readonly StagedPart[]) {
+function placeOf({ name, pathInCopy }: CopiedPart, scratch: readonly StagedPart[]) {
   const place = scratch.find(({ part }) => part === name);
   if (!place) throw new OperationError('stage-not-proven', `"${name}" has no scratch place.`);
   return { pathInCopy, path: place.path };
 }
 
-function differs({ id }: Backup, differences: readonly string[]): OperationError {
+function differs({ id }: Pick<Backup, 'id'>, differences: readonly string[]): OperationError {
   const more = differences.length > MOST_NAMED ? '; and more' : '';
   return new OperationError(
     'copy-not-proven',

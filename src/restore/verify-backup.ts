@@ -4,6 +4,7 @@ import type { ContentShare, DataMover } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import type { Backup } from '../records/backup.ts';
 import { type Counted, tellMiscounts } from '../records/counted.ts';
+import { type CopiedPart, hasCopy } from '../records/part.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { compareScratch } from './compare-scratch.ts';
@@ -82,9 +83,9 @@ async function shareOfContent(
 }
 
 /** Read anew in each step: it is too large for the journal, and what was captured never changes. */
-async function restorable(catalog: Catalog, backupId: string): Promise<Backup> {
+async function restorable(catalog: Catalog, backupId: string): Promise<Backup & { parts: CopiedPart[] }> {
   const backup = await catalog.backups.get(backupId);
-  if (backup?.status === 'completed') return backup;
+  if (backup?.status === 'completed') return { ...backup, parts: backup.parts.filter(hasCopy) };
   throw new OperationError('backup-incomplete', `${backupId} is ${backup?.status ?? 'not in the catalog'}.`, {
     hint: 'Only completed backups can be verified: cml list',
   });
@@ -102,7 +103,7 @@ function refuseMiscounts({ id, counted = [] }: Backup, found: readonly Counted[]
   });
 }
 
-function refuseLost(backup: Backup, known: ReadonlySet<string>): void {
+function refuseLost(backup: Backup & { parts: CopiedPart[] }, known: ReadonlySet<string>): void {
   const lost = [...backup.parts, backup.definition].find(({ copyId }) => !known.has(copyId));
   if (!lost) return;
   throw new OperationError(

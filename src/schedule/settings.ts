@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import { scheduleName } from '../records/schedule-state.ts';
 import { duration } from '../records/time.ts';
-import { capture } from '../records/workspace.ts';
+import { chosenCapture } from '../records/workspace.ts';
 import { readBlackout } from './blackout.ts';
 import { readExpression } from './expression.ts';
 import { fitsNever } from './fit.ts';
@@ -55,7 +55,7 @@ const form = z.strictObject({
   blackout: z.array(readBy(text, readBlackout)).default([]),
   /** How long people are warned; of backups. Absent: what the workspace's policy says. */
   notice: duration.optional(),
-  capture: capture.optional(),
+  capture: chosenCapture.optional(),
   timeout: duration.optional(),
   /** Begins up to this much after its slot, so that a fleet does not begin in one minute. */
   jitter: duration.default(0),

@@ -36,6 +36,8 @@ export interface Inspection {
   readonly warnings: readonly string[];
   /** What would not start again though it runs now, because the workspace is broken: one sentence each. Only `toRestore`. */
   readonly broken?: readonly string[];
+  /** Why no backup can begin now, half a sentence; absent when one can. */
+  readonly obstacle?: string;
   /** An operation that noted what runs and has not started it again; its record may not be overwritten. */
   readonly notedBy?: string;
 }

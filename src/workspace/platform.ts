@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { PrepareProgram, RunProgram } from '../program.ts';
 import type { Counted } from '../records/counted.ts';
+import type { Progress } from '../records/operation.ts';
 import type { BackupPlan, PartPlan } from '../records/plan.ts';
 import { moment } from '../records/time.ts';
 import type { Inspection } from './inspection.ts';
+import type { Snapshot, Stillness } from './snapshot.ts';
+import type { Stray } from './stray.ts';
 
 /** What ran before services were stopped. Kept by us and, by the platform, on the stopped objects themselves. */
 export const runningNote = z.object({
@@ -22,14 +25,6 @@ export const quiet = z.object({
   killed: z.record(z.string(), z.array(z.string())).optional(),
 });
 export type Quiet = z.infer<typeof quiet>;
-
-export const snapshot = z.object({
-  part: z.string(),
-  /** Where its files can be read: the same path for the same part every time, so that copies find their parent. */
-  path: z.string(),
-  takenAt: moment,
-});
-export type Snapshot = z.infer<typeof snapshot>;
 
 /** What a restore brings in: a whole part, or one path of it. */
 export interface StageWish {
@@ -53,14 +48,6 @@ export const stagedPart = z.object({
   isRoot: z.boolean().optional(),
 });
 export type StagedPart = z.infer<typeof stagedPart>;
-
-/** Something that an operation made and did not take away. */
-export interface Stray {
-  readonly operationId: string;
-  /** What it is and how it is called, such as `Job cml-run-1`. */
-  readonly what: string;
-  readonly madeAt: string;
-}
 
 /** What one operation displaced, kept until its time has passed. */
 export interface Displaced {
@@ -95,7 +82,11 @@ export interface EffectOptions {
  * and died at any point. Methods reject with `PortError`, `OperationError` or `ServicesDownError`, nothing else expected.
  */
 export interface WorkspacePlatform {
-  /** How parts are cut, how restored data comes in, where programs that read it run. */
+  /**
+   * How parts are cut, how restored data comes in, where programs that read it run. Where the cut is `whole`, the platform
+   * itself stops and starts services in the course of `snapshot`: `stop` only looks whether that may begin, and what was
+   * begun is followed to its end by every later life, by the same calls.
+   */
   readonly capabilities: {
     readonly cut: 'per-part' | 'whole';
     readonly swap: 'claims' | 'rename' | 'none';
@@ -177,8 +168,24 @@ export interface WorkspacePlatform {
    * @throws PortError `platform-unavailable` when it cannot be had.
    */
   prepareCut(operationId: string, plan: BackupPlan, options?: EffectOptions): Promise<void>;
-  /** Makes snapshots of the parts planned as `snapshot`, named after the operation. A snapshot's instant is the storage's own. */
-  snapshot(operationId: string, plan: BackupPlan, quiet: Quiet, options?: EffectOptions): Promise<Snapshot[]>;
+  /**
+   * Makes snapshots of the parts planned as `snapshot`, named after the operation. A snapshot's instant is the storage's own.
+   * Where the cut is `whole`, it takes the parts planned as `vendor` too, and answers when the platform calls that finished;
+   * what it began is called off when `signal` is aborted or the plan's budget is used up. Called again by a later life, it
+   * follows what the one before began.
+   * @throws OperationError `over-budget`, `step-failed` with what the platform says of a cut that it did not finish.
+   */
+  snapshot(
+    operationId: string,
+    plan: BackupPlan,
+    quiet: Quiet,
+    options?: EffectOptions & { readonly onProgress?: (progress: Progress) => void },
+  ): Promise<Snapshot[]>;
+  /**
+   * Only where the cut is `whole`: resolves once services are down in the course of `snapshot`, or once it is sure that
+   * waiting longer would not prove that.
+   */
+  awaitStill?(quiet: Quiet, options?: EffectOptions): Promise<Stillness>;
   /**
    * Reads every attribute of a slow tree in parallel so that a walk after it is quick. Does nothing where reading
    * attributes is quick. Call only while quiet.

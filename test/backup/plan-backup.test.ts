@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { lookAgain, planBackup } from '../../src/backup/plan-backup.ts';
 import { PortError } from '../../src/errors.ts';
 import type { DataMover } from '../../src/mover/mover.ts';
-import type { Capture } from '../../src/records/workspace.ts';
+import type { ChosenCapture } from '../../src/records/workspace.ts';
 import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
 import { plainEffect } from '../fakes/mortal.ts';
@@ -33,7 +33,7 @@ function poorer(): WorkspacePlatform {
   return { ...platform(), inspect };
 }
 
-function plan(wishes: { noticeMs?: number; capture?: Capture; downtimeBudget?: number } = {}, on = platform()) {
+function plan(wishes: { noticeMs?: number; capture?: ChosenCapture; downtimeBudget?: number } = {}, on = platform()) {
   const { downtimeBudget, ...others } = wishes;
   const { policy } = makeSettings();
   const ports = { platform: on, mover: createFakeMover(world.repository, new Map()), catalog: catalog() };

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Backup } from '../../src/records/backup.ts';
+import { hasCopy } from '../../src/records/part.ts';
 import { GRACE_MS, PARTS, type PartName } from './chaos-workspace.ts';
 import { type ChaosWorld, settle, type Trial } from './chaos-world.ts';
 import { readBackups } from './journals.ts';
@@ -43,7 +44,7 @@ async function restoreAside({ workspace, restic }: ChaosWorld, backup: Backup): 
   const target = join(workspace.scratch, 'restored', backup.id);
   await Promise.all(copyIdsOf(backup).map((copyId) => restic.restore(copyId, join(target, copyId))));
   const place = (name: PartName) => {
-    const part = backup.parts.find((candidate) => candidate.name === name);
+    const part = backup.parts.filter(hasCopy).find((candidate) => candidate.name === name);
     return part ? join(target, part.copyId, part.pathInCopy) : join(target, 'not in the backup');
   };
   const places = { volume: place('volume'), projects: place('projects'), datasets: place('datasets') };
@@ -64,7 +65,7 @@ async function restoreAside({ workspace, restic }: ChaosWorld, backup: Backup): 
 }
 
 function copyIdsOf({ parts, manifestCopyId, definition }: Backup): string[] {
-  return [...new Set([...parts.map(({ copyId }) => copyId), manifestCopyId, definition.copyId])];
+  return [...new Set([...parts.filter(hasCopy).map(({ copyId }) => copyId), manifestCopyId, definition.copyId])];
 }
 
 /** What restores displaced is gone once its time has passed and a server has looked. */

@@ -130,7 +130,7 @@ function fakeBackups({ backups }: FakeCatalogStore): Catalog['backups'] {
         .filter(
           ({ manifestCopyId, parts }) =>
             copies === undefined ||
-            [manifestCopyId, ...parts.map(({ copyId }) => copyId)].some((copy) => copies.includes(copy)),
+            [manifestCopyId, ...parts.flatMap(({ copyId = [] }) => copyId)].some((copy) => copies.includes(copy)),
         )
         .slice(0, limit)
         .map(freeze),

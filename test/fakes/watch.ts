@@ -17,7 +17,7 @@ export function watchCompleted(world: World): void {
   for (const text of world.catalog.backups.values()) {
     const { id, status, manifestCopyId, parts }: Backup = JSON.parse(text);
     if (status !== 'completed') continue;
-    const lost = [manifestCopyId, ...parts.map(({ copyId }) => copyId)].filter((copyId) => !left.has(copyId));
+    const lost = [manifestCopyId, ...parts.flatMap(({ copyId = [] }) => copyId)].filter((copyId) => !left.has(copyId));
     if (lost.length > 0) world.broken.add(`${id} was listed as completed while ${lost.join(', ')} was gone`);
   }
 }

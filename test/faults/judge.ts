@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Backup, backup as backupShape } from '../../src/records/backup.ts';
 import type { Operation } from '../../src/records/operation.ts';
+import { hasCopy } from '../../src/records/part.ts';
 import { runRestic } from '../e2e/bench.ts';
 import { findProcesses, until } from '../e2e/processes.ts';
 import { compare, type Tree, walk } from '../walker.ts';
@@ -52,7 +53,7 @@ async function judgeBackups(bench: FaultBench, { held = {}, destroyed = [] }: Pr
   const problems: string[] = [];
   for (const backup of await readBackups(bench)) {
     if (backup.status !== 'completed' || destroyed.includes(backup.id)) continue;
-    for (const part of backup.parts) {
+    for (const part of backup.parts.filter(hasCopy)) {
       const target = await mkdtemp(bench.at('by-restic-'));
       try {
         await runRestic(bench, ['restore', '--no-lock', part.copyId, '--include', part.pathInCopy, '--target', target]);

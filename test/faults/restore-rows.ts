@@ -60,7 +60,7 @@ export const restoreRows: readonly Row[] = [
       const refused = await bench.sayJson(['delete', backup, '--confirm', 'team-ml']);
       expect(refused).toMatchObject({ exitCode: 3, answer: { error: { code: 'backup-held' } } });
       const [gone] = (await readBackups(bench)).filter(({ id }) => id === backup);
-      await runRestic(bench, ['forget', ...new Set(gone?.parts.map(({ copyId }) => copyId))]);
+      await runRestic(bench, ['forget', ...new Set(gone?.parts.flatMap(({ copyId = [] }) => copyId))]);
       await go();
       const ended = await restoreEnded(bench);
       expect(ended).toMatchObject({ status: 'failed', error: { code: 'plan-changed' } });

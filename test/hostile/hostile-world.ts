@@ -13,7 +13,7 @@ import type { Backup } from '../../src/records/backup.ts';
 import { createNewId } from '../../src/records/ids.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import type { Person } from '../../src/records/person.ts';
-import { type Capture, workspacePolicy } from '../../src/records/workspace.ts';
+import { type ChosenCapture, workspacePolicy } from '../../src/records/workspace.ts';
 import { findProcesses, sendSignal } from '../../src/workspace/local/find-processes.ts';
 import { createLocalPlatform } from '../../src/workspace/local/platform.ts';
 import { createLocalRunProgram } from '../../src/workspace/local/run-program.ts';
@@ -32,7 +32,7 @@ export interface HostileWorld {
   /** Does something as soon as the copy that is made while services are stopped has been asked for. */
   duringCut<T>(running: Promise<T>, work: () => void): Promise<T>;
   /** Ends as an operation, good or bad; never rejects. */
-  backUp(capture?: Capture): Promise<Operation>;
+  backUp(capture?: ChosenCapture): Promise<Operation>;
   /** The backup that an operation recorded, whatever its status. */
   backupOf(operation: Operation): Promise<Backup | undefined>;
   restore(operation: Operation): Promise<Operation>;
@@ -46,7 +46,7 @@ export interface HostileWorld {
 export interface HostileWish {
   readonly services?: (root: string) => readonly object[];
   /** By name, under the root; each is made when it is not there. */
-  readonly parts: Readonly<Record<string, { readonly capture: Capture; readonly folder?: string }>>;
+  readonly parts: Readonly<Record<string, { readonly capture: ChosenCapture; readonly folder?: string }>>;
   readonly policy?: object;
   /** restic is root by name only: it may read what permissions let root's own files be read by, as any other user. */
   readonly isPlainUser?: boolean;

@@ -125,7 +125,7 @@ function findIncomplete(world: World, backup: Backup, isNew: boolean): string[] 
   const wrong: string[] = [];
   const ticks = new Set<string | undefined>();
   for (const part of backup.parts) {
-    const log = contentOf(part.copyId, `${part.pathInCopy}/log`);
+    const log = contentOf(part.copyId ?? '', `${part.pathInCopy}/log`);
     if (log === undefined) wrong.push(`${part.name} of ${backup.id} is not in the repository`);
     if (part.consistent) ticks.add(log);
   }

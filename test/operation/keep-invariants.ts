@@ -64,7 +64,7 @@ function findRetention({ world, operation }: Played, before: World): string[] {
   const needed = new Set(standing.flatMap(copiesOf));
   return all.flatMap(({ id, manifestCopyId, parts }) => {
     const { status, pinned } = backupOf(world, id);
-    const own = [manifestCopyId, ...parts.map(({ copyId }) => copyId)].filter((copy) => !needed.has(copy));
+    const own = [manifestCopyId, ...parts.flatMap(({ copyId = [] }) => copyId)].filter((copy) => !needed.has(copy));
     return [
       ...(id === newest?.id && status !== 'completed' ? [`the newest backup is ${status}`] : []),
       ...(pinned && status !== 'completed' ? [`pinned, and ${status}`] : []),

@@ -32,7 +32,7 @@ async function approve(request: Request, by: Person = bob): Promise<Operation> {
 
 async function copiesOf(id: string): Promise<string[]> {
   const backup = await door.catalog.backups.get(id);
-  return [backup?.manifestCopyId ?? '', ...(backup?.parts ?? []).map(({ copyId }) => copyId)];
+  return [backup?.manifestCopyId ?? '', ...(backup?.parts ?? []).flatMap(({ copyId = [] }) => copyId)];
 }
 
 /** A deletion that began while the repository was held: the catalog says so, the copies still stand. */

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Room } from '../../src/orchestrator/room.ts';
 import { findStrays, strayFindings } from '../../src/orchestrator/strays.ts';
-import type { Stray, WorkspacePlatform } from '../../src/workspace/platform.ts';
+import type { WorkspacePlatform } from '../../src/workspace/platform.ts';
+import type { Stray } from '../../src/workspace/stray.ts';
 import { createFakeCatalog } from '../fakes/catalog.ts';
 import { makeOperation, momentAfter } from '../fakes/records.ts';
 import { type Door, openDoor } from './door.ts';

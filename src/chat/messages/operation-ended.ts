@@ -22,6 +22,10 @@ interface BackupFacts {
   readonly notConsistent?: readonly string[] | undefined;
   /** Names of the parts whose programs had to be killed before the cut. */
   readonly crashConsistent?: readonly string[] | undefined;
+  /** Names of the parts of which nobody can prove that nothing was written meanwhile. */
+  readonly approximate?: readonly string[] | undefined;
+  /** Names of the parts that the control plane keeps, of which only its word is known. */
+  readonly vendorReported?: readonly string[] | undefined;
   /** The newest backup that was found whole, before this one; null: there is none. Absent: it was not looked for. */
   readonly lastVerified?: { readonly backupId: string; readonly at: string } | null | undefined;
   readonly warnings: readonly string[];
@@ -29,15 +33,21 @@ interface BackupFacts {
 
 export function backupEnded(operation: Operation, facts: BackupFacts): Message {
   const size = `${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)} (${writeSize(facts.addedBytes)} new)`;
-  const { notConsistent = [], crashConsistent = [] } = facts;
+  const { notConsistent = [], crashConsistent = [], approximate = [], vendorReported = [] } = facts;
   const torn =
     notConsistent.length === 0 ? '' : ` NOT CONSISTENT, copied while services were up: ${notConsistent.join(', ')}.`;
   const crashed =
     crashConsistent.length === 0 ? '' : ` CRASH-CONSISTENT only, a program was killed: ${crashConsistent.join(', ')}.`;
+  const about =
+    approximate.length === 0 ? '' : ` APPROXIMATE, services may have written meanwhile: ${approximate.join(', ')}.`;
+  const reported =
+    vendorReported.length === 0
+      ? ''
+      : ` Vendor-reported, kept by the control plane and not read by us: ${vendorReported.join(', ')}.`;
   return {
     ...base(operation),
-    tone: torn === '' && crashed === '' ? 'good' : 'warning',
-    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}${crashed}`,
+    tone: torn === '' && crashed === '' && about === '' ? 'good' : 'warning',
+    text: `${operation.workspace}: backup ${facts.backupId} completed in ${lasted(operation)}; services were down for ${writeDuration(facts.downtimeMs)}; ${size}.${torn}${crashed}${about}${reported}`,
     backupId: facts.backupId,
     details: [...verification(facts), ...facts.warnings],
     actions: [{ word: 'restore', given: { backup: facts.backupId }, label: 'Restore it' }],

@@ -1,6 +1,7 @@
 import type { Handler } from 'hono';
 import type { FC } from 'hono/jsx';
 import { z } from 'zod';
+import { isSeen, writePart } from '../../chat/messages/parts.ts';
 import { isAppError } from '../../errors.ts';
 import type { Orchestrator } from '../../orchestrator/orchestrator.ts';
 import type { Backup } from '../../records/backup.ts';
@@ -122,18 +123,21 @@ const PartTable: FC<{ parts: readonly CapturedPart[] }> = ({ parts }) => (
     ]}
     rows={parts.map((part) => [
       part.name,
-      `${part.location} ${part.kind.replace('-', ' ')}`,
+      writePart(part),
       part.capture,
       <Moment at={part.takenAt} />,
-      part.files.toLocaleString('en'),
-      part.directories.toLocaleString('en'),
-      <Size bytes={part.bytes} />,
+      isSeen(part) ? part.files.toLocaleString('en') : '',
+      isSeen(part) ? part.directories.toLocaleString('en') : '',
+      isSeen(part) ? <Size bytes={part.bytes} /> : 'not told',
       <Consistency part={part} />,
     ])}
   />
 );
 
-const Consistency: FC<{ part: CapturedPart }> = ({ part: { consistent, crashConsistent } }) => {
+const Consistency: FC<{ part: CapturedPart }> = ({ part }) => {
+  const { consistent, crashConsistent, approximate, proof, kept } = part;
+  if (approximate !== undefined) return <State tone="warning">approximate: {approximate}</State>;
+  if (proof === 'vendor-reported') return <State tone="quiet">vendor-reported: “{kept?.status}”</State>;
   if (!consistent) return <State tone="warning">no: taken while services were up</State>;
   if (crashConsistent) return <State tone="warning">as after a crash: {crashConsistent.join('; ')}</State>;
   return <State tone="good">yes</State>;

@@ -1,5 +1,6 @@
 import type { Handler } from 'hono';
 import type { FC } from 'hono/jsx';
+import { isSeen, writePart } from '../../chat/messages/parts.ts';
 import { isAppError } from '../../errors.ts';
 import type { WorkspaceState } from '../../orchestrator/look.ts';
 import type { Orchestrator } from '../../orchestrator/orchestrator.ts';
@@ -159,12 +160,12 @@ const LastParts: FC<{ backup: Backup | undefined }> = ({ backup }) =>
           { head: 'Files', isNumber: true },
           { head: 'Size', isNumber: true },
         ]}
-        rows={backup.parts.map(({ name, location, kind, capture, files, bytes }) => [
-          name,
-          `${location} ${kind.replace('-', ' ')}`,
-          capture,
-          files.toLocaleString('en'),
-          <Size bytes={bytes} />,
+        rows={backup.parts.map((part) => [
+          part.name,
+          writePart(part),
+          part.capture,
+          isSeen(part) ? part.files.toLocaleString('en') : '',
+          isSeen(part) ? <Size bytes={part.bytes} /> : 'not told',
         ])}
       />
     </>

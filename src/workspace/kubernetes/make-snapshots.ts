@@ -1,7 +1,8 @@
 import { explain, OperationError } from '../../errors.ts';
 import type { BackupPlan } from '../../records/plan.ts';
 import { writeDuration } from '../../records/time.ts';
-import type { EffectOptions, Quiet, Snapshot } from '../platform.ts';
+import type { EffectOptions, Quiet } from '../platform.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { isRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';
 import { type CutSight, cutOf } from './cut-of-snapshot.ts';

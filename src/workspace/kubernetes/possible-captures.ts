@@ -1,5 +1,5 @@
 import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
-import type { Capture } from '../../records/workspace.ts';
+import type { ChosenCapture } from '../../records/workspace.ts';
 import type { UsableClass } from './snapshot-class.ts';
 
 /** What a choice is made of. */
@@ -9,18 +9,18 @@ export interface CaptureFacts {
   readonly snapshots: UsableClass | undefined;
   /** Commands for a filer's own snapshot are configured. */
   readonly filer: { readonly isShare: boolean } | undefined;
-  readonly wished: Capture | undefined;
+  readonly wished: ChosenCapture | undefined;
 }
 
 export interface CaptureChoice {
-  readonly possible: readonly Capture[];
-  readonly capture: Capture;
+  readonly possible: readonly ChosenCapture[];
+  readonly capture: ChosenCapture;
   readonly reason: string;
 }
 
-const WITHOUT_SNAPSHOT: readonly Capture[] = ['two-pass', 'cold', 'after-start'];
+const WITHOUT_SNAPSHOT: readonly ChosenCapture[] = ['two-pass', 'cold', 'after-start'];
 
-const REASONS: Record<Exclude<Capture, 'snapshot'>, string> = {
+const REASONS: Record<Exclude<ChosenCapture, 'snapshot'>, string> = {
   'two-pass': 'copied while services run, then only what changed while they are down',
   cold: 'asked for: copied once, while services are down',
   'after-start': 'asked for: copied after services are up again, so it is not consistent with the rest',
@@ -36,19 +36,23 @@ export function chooseCapture(facts: CaptureFacts): CaptureChoice {
   const isWrong =
     !isUsable && (filer !== undefined || (snapshots !== undefined && 'isWrong' in snapshots && snapshots.isWrong));
   const copied = copiesOf(facts.claim);
-  const possible: Capture[] = [...(isUsable && copied.length > 0 ? ['snapshot' as const] : []), ...copied];
-  const usual: Capture = isUsable || isWrong || !copied.includes('two-pass') ? 'snapshot' : 'two-pass';
+  const possible: ChosenCapture[] = [...(isUsable && copied.length > 0 ? ['snapshot' as const] : []), ...copied];
+  const usual: ChosenCapture = isUsable || isWrong || !copied.includes('two-pass') ? 'snapshot' : 'two-pass';
   const capture = wished ?? usual;
   return { possible, capture, reason: reasonOf(capture, facts, copied) };
 }
 
 /** Copies are of files, and a pod of ours can stand beside the workspace's own unless the claim is for a single pod. */
-function copiesOf({ spec }: V1PersistentVolumeClaim): readonly Capture[] {
+function copiesOf({ spec }: V1PersistentVolumeClaim): readonly ChosenCapture[] {
   if (spec?.volumeMode === 'Block') return [];
   return spec?.accessModes?.includes('ReadWriteOncePod') ? ['cold'] : WITHOUT_SNAPSHOT;
 }
 
-function reasonOf(capture: Capture, { claim, snapshots, filer }: CaptureFacts, copied: readonly Capture[]): string {
+function reasonOf(
+  capture: ChosenCapture,
+  { claim, snapshots, filer }: CaptureFacts,
+  copied: readonly ChosenCapture[],
+): string {
   if (copied.length === 0) return 'it is a raw block device without files: leave it out with a reason (leaveOut)';
   const why = snapshots !== undefined && 'why' in snapshots ? snapshots.why : undefined;
   if (capture !== 'snapshot') {

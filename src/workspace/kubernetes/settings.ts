@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { partLocation } from '../../records/part.ts';
 import { duration } from '../../records/time.ts';
-import { capture, partName, workspaceName } from '../../records/workspace.ts';
+import { chosenCapture, partName, workspaceName } from '../../records/workspace.ts';
 
 const objectName = z
   .string()
@@ -22,7 +22,7 @@ const partSettings = z.strictObject({
   /** Absent: the claim's own name. */
   name: partName.optional(),
   /** Absent: `snapshot` where commands for it are configured or its storage makes one, else `two-pass`. */
-  capture: capture.optional(),
+  capture: chosenCapture.optional(),
   /**
    * Of a share of a file server: what has the filer make its own snapshot, and drop it. Both run where the server runs, with
    * CML_OPERATION and CML_PART in their environment; `drop` must do nothing when there is none. `path` is where the filer

@@ -1,4 +1,4 @@
-import type { Stray } from '../platform.ts';
+import type { Stray } from '../stray.ts';
 import type { KubeContext } from './context.ts';
 import { disarmGuard } from './guard.ts';
 import { readNote } from './note.ts';

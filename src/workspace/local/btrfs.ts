@@ -1,8 +1,8 @@
 import { lstat, statfs } from 'node:fs/promises';
 import { execa } from 'execa';
 import { PortError } from '../../errors.ts';
+import { programEnvironment } from '../program-environment.ts';
 import { codeOf } from '../system-error.ts';
-import { programEnvironment } from './program-environment.ts';
 
 /** Source: linux/magic.h, BTRFS_SUPER_MAGIC. */
 const MAGIC = 0x9123683e;

@@ -2,8 +2,8 @@ import { OperationError } from '../../errors.ts';
 import type { RunProgram } from '../../program.ts';
 import { type Counted, readCounts } from '../../records/counted.ts';
 import type { CountMoment, EffectOptions } from '../platform.ts';
+import { programEnvironment } from '../program-environment.ts';
 import type { LocalContext } from './context.ts';
-import { programEnvironment } from './program-environment.ts';
 import { scratchFolder } from './scratch.ts';
 
 interface CheckWorld {

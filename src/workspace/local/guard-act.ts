@@ -2,16 +2,16 @@ import { execa } from 'execa';
 import { explain } from '../../errors.ts';
 import { tryUntilUp } from '../guard-loop.ts';
 import type { RunningNote } from '../platform.ts';
+import { programEnvironment } from '../program-environment.ts';
+import { readState, removeState } from '../state-file.ts';
 import { dropBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { type GuardOrder, guardOrder } from './guard-order.ts';
 import { assertNotInPlace } from './in-place.ts';
 import { readNote } from './note.ts';
-import { programEnvironment } from './program-environment.ts';
 import { putBackUnserved } from './put-back.ts';
 import { endQuiet } from './quiet.ts';
 import { startServices } from './start-services.ts';
-import { readState, removeState } from './state-file.ts';
 import { takeOver } from './taken-over.ts';
 
 /** Ends when services are up, when someone else has them up, or when it is disarmed. */

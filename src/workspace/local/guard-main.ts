@@ -7,10 +7,10 @@ import { writeSync } from 'node:fs';
 import { systemClock } from '../../clock.ts';
 import { explain } from '../../errors.ts';
 import { createLog } from '../../log.ts';
+import { readState, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { actAsGuard } from './guard-act.ts';
 import { type GuardOrder, guardOrder } from './guard-order.ts';
-import { readState, writeState } from './state-file.ts';
 import { createStateLock } from './state-lock.ts';
 
 const POLL_MS = 500;

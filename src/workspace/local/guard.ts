@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { explain, PortError } from '../../errors.ts';
 import type { DefinitionFile, RunningNote } from '../platform.ts';
+import { programEnvironment } from '../program-environment.ts';
+import { readState, removeState, writeState } from '../state-file.ts';
 import { dropBallast, makeBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { findProcesses } from './find-processes.ts';
 import { type GuardOrder, guardAnswer, guardOrder } from './guard-order.ts';
-import { programEnvironment } from './program-environment.ts';
-import { readState, removeState, writeState } from './state-file.ts';
 import { forgetTakeOver } from './taken-over.ts';
 
 const POLL_MS = 20;

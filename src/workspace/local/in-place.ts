@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { OperationError } from '../../errors.ts';
 import type { Quiet, StagedPart } from '../platform.ts';
+import { readState, removeState, writeState } from '../state-file.ts';
 import { withCharge } from './charge.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { isFolder } from './file-facts.ts';
 import { assertNothingMountedInside, configuredPart } from './parts.ts';
 import { proveQuiet } from './quiet.ts';
-import { readState, removeState, writeState } from './state-file.ts';
 
 /** `writing`: the live parts are of unknown state. What stands afterwards is kept until the operation is released. */
 const inPlaceMark = z.object({

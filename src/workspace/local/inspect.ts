@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Capture, WorkspacePolicy } from '../../records/workspace.ts';
+import type { ChosenCapture, WorkspacePolicy } from '../../records/workspace.ts';
 import type { Inspection, PartState } from '../inspection.ts';
 import type { EffectOptions } from '../platform.ts';
 import type { LocalContext } from './context.ts';
@@ -15,16 +15,16 @@ import { type SnapshotWay, snapshotWay } from './snapshot-way.ts';
 
 type InspectOptions = EffectOptions & { readonly count?: boolean; readonly since?: string };
 
-const WITHOUT_SNAPSHOT: readonly Capture[] = ['two-pass', 'cold', 'after-start'];
+const WITHOUT_SNAPSHOT: readonly ChosenCapture[] = ['two-pass', 'cold', 'after-start'];
 
-const REASONS: Record<Capture, string> = {
+const REASONS: Record<ChosenCapture, string> = {
   snapshot: 'the configured commands make a snapshot of its storage',
   'two-pass': 'copied while services run, then only what changed while they are down',
   cold: 'asked for: copied once, while services are down',
   'after-start': 'asked for: copied after services are up again, so it is not consistent with the rest',
 };
 
-function reasonOf(chosen: Capture, way: SnapshotWay): string {
+function reasonOf(chosen: ChosenCapture, way: SnapshotWay): string {
   if (way.by === 'nothing' && chosen === 'snapshot')
     return way.why ?? 'its storage makes none and no commands for one are configured';
   if (way.by === 'nothing' && way.why !== undefined) return `${REASONS[chosen]} (no snapshot: ${way.why})`;

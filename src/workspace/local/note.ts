@@ -1,9 +1,9 @@
 import { OperationError } from '../../errors.ts';
 import { type RunningNote, runningNote } from '../platform.ts';
+import { readState, removeState, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { changeServiceRecord, readServiceRecord } from './service-record.ts';
 import { servicesOf } from './services.ts';
-import { readState, removeState, writeState } from './state-file.ts';
 
 /** What ran. The file comes first and goes last: while it stands it is the whole truth, the services only repeat it. */
 export async function noteRunning(context: LocalContext, operationId: string): Promise<RunningNote> {

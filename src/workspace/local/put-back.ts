@@ -1,9 +1,9 @@
 import type { RunningNote } from '../platform.ts';
+import { readState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { applyDefinition } from './definition.ts';
 import { type GuardOrder, guardOrder } from './guard-order.ts';
 import { assertNotInPlace } from './in-place.ts';
-import { readState } from './state-file.ts';
 import { notedServices } from './stop-services.ts';
 import { isSwapServed, revertSwap } from './swap.ts';
 import { listSwaps } from './swap-record.ts';

@@ -1,8 +1,8 @@
 import { OperationError } from '../../errors.ts';
 import { type Quiet, quiet as quietShape } from '../platform.ts';
+import { readState, removeState, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { servicesOf } from './services.ts';
-import { readState, removeState, writeState } from './state-file.ts';
 import { findWriters } from './writers.ts';
 
 export async function readQuiet(context: LocalContext): Promise<Quiet | undefined> {

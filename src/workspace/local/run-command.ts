@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { PortError } from '../../errors.ts';
+import { programEnvironment } from '../program-environment.ts';
 import { codeOf } from '../system-error.ts';
-import { programEnvironment } from './program-environment.ts';
 
 interface CommandOptions {
   readonly environment?: Readonly<Record<string, string>>;

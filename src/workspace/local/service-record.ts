@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { processIdentity } from '../../process-identity.ts';
 import { moment } from '../../records/time.ts';
+import { readState, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
-import { readState, writeState } from './state-file.ts';
 
 /** What stands on the service itself, so that what ran is known even when the note is lost. */
 export const serviceRecord = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { partLocation } from '../../records/part.ts';
 import { duration } from '../../records/time.ts';
-import { capture, partName } from '../../records/workspace.ts';
+import { chosenCapture, partName } from '../../records/workspace.ts';
 
 /** A program and its arguments; nothing goes through a shell. */
 const words = z
@@ -76,7 +76,7 @@ const part = {
   name: partName,
   path: z.string().min(1),
   /** Absent: `snapshot` where commands for it are configured or its storage can make one, else `two-pass`. */
-  capture: capture.optional(),
+  capture: chosenCapture.optional(),
   /** `drop` must do nothing when there is no snapshot. Both get CML_OPERATION and CML_PART in their environment. */
   snapshot: z.strictObject({ make: words, drop: words, path: z.string().min(1) }).optional(),
   /** Why this part is not captured. */

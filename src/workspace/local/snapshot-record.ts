@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { moment } from '../../records/time.ts';
+import { readState, removeState, writeState } from '../state-file.ts';
 import { codeOf } from '../system-error.ts';
 import { type LocalContext, stateFiles } from './context.ts';
-import { readState, removeState, writeState } from './state-file.ts';
 
 /** Written before a snapshot is made: one that exists and is recorded nowhere would stay for ever. */
 const madeSnapshot = z.object({

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import type { StagedPart } from '../platform.ts';
+import { readState, removeState, writeState } from '../state-file.ts';
 import { codeOf } from '../system-error.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { look } from './file-facts.ts';
-import { readState, removeState, writeState } from './state-file.ts';
 
 const child = z.object({ name: z.string(), inode: z.string() });
 export type Child = z.infer<typeof child>;

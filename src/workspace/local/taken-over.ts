@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { OperationError, PortError } from '../../errors.ts';
 import { identify, isAlive, processIdentity } from '../../process-identity.ts';
+import { readState, removeState, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
-import { readState, removeState, writeState } from './state-file.ts';
 
 /** Written by the guard before it acts: from then on the operation may not stop or swap anything any more. */
 const takenOver = z.object({ operationId: z.string(), guard: processIdentity, finished: z.boolean() });

@@ -4,7 +4,8 @@ import * as kinds from '../../../src/workspace/kubernetes/kinds.ts';
 import { makeSnapshots } from '../../../src/workspace/kubernetes/make-snapshots.ts';
 import { claimNameOf } from '../../../src/workspace/kubernetes/names.ts';
 import { beginQuiet } from '../../../src/workspace/kubernetes/quiet.ts';
-import type { Quiet, Snapshot } from '../../../src/workspace/platform.ts';
+import type { Quiet } from '../../../src/workspace/platform.ts';
+import type { Snapshot } from '../../../src/workspace/snapshot.ts';
 import type { Stored } from '../../fakes/kube-api/store.ts';
 import { createLiveScene, DRIVER, type LiveScene, SPACE } from './live-scene.ts';
 

@@ -1,9 +1,9 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ZodType } from 'zod';
-import { syncFolder, writeDurably } from '../../durable-file.ts';
-import { PortError } from '../../errors.ts';
-import { codeOf } from '../system-error.ts';
+import { syncFolder, writeDurably } from '../durable-file.ts';
+import { PortError } from '../errors.ts';
+import { codeOf } from './system-error.ts';
 
 /** Undefined when there is no such file. @throws PortError naming a file that cannot be understood. */
 export async function readState<T>(path: string, schema: ZodType<T>): Promise<T | undefined> {
