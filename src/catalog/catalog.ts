@@ -5,6 +5,7 @@ import type { WorkspaceMarks } from '../records/marks.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Request } from '../records/request.ts';
 import type { ScheduleState } from '../records/schedule-state.ts';
+import type { PlaceInTime } from './age-cursor.ts';
 import type { BackupPage, BackupQuery } from './backup-query.ts';
 
 /** A record that could not be read and was set aside; never deleted, never fatal. */
@@ -32,10 +33,19 @@ export interface BackupFilter {
   readonly limit?: number;
 }
 
+export interface OperationFilter {
+  readonly workspace?: string;
+  /** Only those that come behind it: by when they began. */
+  readonly after?: PlaceInTime;
+  readonly limit?: number;
+}
+
 export interface RequestFilter {
   readonly workspace?: string;
   readonly status?: Request['status'] | readonly Request['status'][];
   readonly backupId?: string;
+  /** Only those that come behind it: by when they were asked for. */
+  readonly after?: PlaceInTime;
   readonly limit?: number;
 }
 
@@ -71,7 +81,7 @@ export interface Catalog {
     close(id: string): Promise<void>;
     get(id: string): Promise<Operation | undefined>;
     /** Newest first. */
-    list(filter?: { readonly workspace?: string; readonly limit?: number }): Promise<Operation[]>;
+    list(filter?: OperationFilter): Promise<Operation[]>;
     /** Every operation in a few words, newest first, without reading it. Answered quickly however many there are. */
     known(): Promise<readonly Known[]>;
   };

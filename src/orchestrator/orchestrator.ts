@@ -23,7 +23,16 @@ import { applyRetention, checkRepository, planRetention, prune } from './keep-re
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { type Glance, glanceAtAll, listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { type Login, noteLogin } from './note-login.ts';
-import { listRequests, pageAudit, pageBackups } from './pages.ts';
+import {
+  listRequests,
+  type OperationPage,
+  type PageWish,
+  pageAudit,
+  pageBackups,
+  pageOperations,
+  pageRequests,
+  type RequestPage,
+} from './pages.ts';
 import { setPin } from './pin.ts';
 import { type QuietHoursFound, sampleWorkloads, suggestQuietHours } from './quiet-hours.ts';
 import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
@@ -106,6 +115,8 @@ export interface Orchestrator {
   listOperations(filter: ListFilter): Promise<OperationView[]>;
   pageBackups(query: BackupQuery): Promise<BackupPage>;
   pageAudit(query: AuditQuery): Promise<AuditPage>;
+  pageOperations(wish: PageWish): Promise<OperationPage>;
+  pageRequests(wish: PageWish & { readonly status?: Request['status'] | undefined }): Promise<RequestPage>;
   listRequests(filter: RequestFilter & { readonly limit: number }): Promise<Request[]>;
   /** Compares catalog and repository. Disturbs nobody, changes nothing. */
   checkCatalog(workspace: string): Promise<CatalogCheck>;
@@ -198,6 +209,8 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     listOperations: (filter) => listOperations(room, filter),
     pageBackups: (query) => pageBackups(room, query),
     pageAudit: (query) => pageAudit(room, query),
+    pageOperations: (wish) => pageOperations(room, wish),
+    pageRequests: (wish) => pageRequests(room, wish),
     listRequests: (filter) => listRequests(room, filter),
     checkCatalog: (workspace) => checkCatalog(room, workspace),
     reportCatalog: (workspace) => reportCatalog(room, workspace),

@@ -113,6 +113,24 @@ function describeOperations(given: Given): void {
     }
   });
 
+  test('goes on behind a place in the list of operations, open or closed', async () => {
+    const { catalog, reopen } = await given();
+    const at = [1, 2, 2, 3].map((minutes) => makeOperation({ startedAt: momentAfter(minutes) }));
+    for (const operation of at) await catalog.operations.save(operation);
+    for (const { id } of at.slice(0, 2)) await catalog.operations.close(id);
+    const [oldest, lesser, greater, newest] = at.map(({ id }) => id);
+    for (const look of [catalog, await reopen()]) {
+      await look.open();
+      const behind = async (place: { at: number; id: string }) =>
+        (await look.operations.list({ after: place, workspace: 'team-ml' })).map(({ id }) => id);
+      const both = Date.parse(momentAfter(2));
+      expect(await behind({ at: Date.parse(momentAfter(3)), id: newest ?? '' })).toEqual([greater, lesser, oldest]);
+      expect(await behind({ at: both, id: greater ?? '' })).toEqual([lesser, oldest]);
+      expect(await behind({ at: both, id: lesser ?? '' })).toEqual([oldest]);
+      expect(await behind({ at: 0, id: '' })).toEqual([]);
+    }
+  });
+
   test('answers undefined for an operation nobody knows', async () => {
     const { catalog } = await given();
     expect(await catalog.operations.get(makeId('op'))).toBeUndefined();
@@ -269,6 +287,12 @@ function describeRequests(given: Given): void {
       expect(await look.requests.list({ status: ['pending', 'denied'] })).toEqual([other, denied, pending]);
       expect(await look.requests.list({ backupId: denied.backupId })).toEqual([denied]);
       expect((await look.requests.known()).map(({ id }) => id)).toEqual([other.id, denied.id, pending.id]);
+      const after = { at: Date.parse(other.askedAt), id: other.id };
+      expect(await look.requests.list({ after, limit: 1 })).toEqual([denied]);
+      expect(await look.requests.list({ after: { ...after, at: Date.parse(denied.askedAt) } })).toEqual([
+        denied,
+        pending,
+      ]);
     }
   });
 

@@ -1,3 +1,4 @@
+import type { PlaceInTime } from '../../src/catalog/age-cursor.ts';
 import {
   type BackupPage,
   type BackupQuery,
@@ -104,9 +105,10 @@ function fakeOperations({ open, ended }: FakeCatalogStore): Catalog['operations'
       open.delete(id);
     },
     get: async (id) => read(open, operation, id) ?? read(ended, operation, id),
-    list: async ({ workspace, limit } = {}) =>
+    list: async ({ workspace, after, limit } = {}) =>
       newestFirst([...readAll(open, operation), ...readAll(ended, operation)], startedAt)
         .filter(isOf(workspace))
+        .filter(isBehind(after, startedAt))
         .slice(0, limit),
   };
 }
@@ -167,9 +169,10 @@ function fakeRequests({ requests }: FakeCatalogStore): Catalog['requests'] {
     save: async (record) => write(requests, request, record),
     get: async (id) => freeze(read(requests, request, id)),
     known: async () => newestFirst(readAll(requests, request), (record: Request) => record.askedAt),
-    list: async ({ workspace, status, backupId, limit } = {}) =>
+    list: async ({ workspace, status, backupId, after, limit } = {}) =>
       newestFirst(readAll(requests, request), (record: Request) => record.askedAt)
         .filter(isOf(workspace))
+        .filter(isBehind(after, (record: Request) => record.askedAt))
         .filter((record) => isOneOf(status, record.status))
         .filter((record) => backupId === undefined || record.backupId === backupId)
         .slice(0, limit)
@@ -220,6 +223,15 @@ function fakeSchedules({ schedules }: FakeCatalogStore): Catalog['schedules'] {
       if (next) write(schedules, scheduleState, next);
       return readState(id);
     },
+  };
+}
+
+/** Of those of one moment, the ones with lesser ids come later. */
+function isBehind<T extends { id: string }>(after: PlaceInTime | undefined, atOf: (record: T) => string) {
+  return (record: T) => {
+    if (!after) return true;
+    const at = Date.parse(atOf(record));
+    return at < after.at || (at === after.at && record.id < after.id);
   };
 }
 

@@ -7,12 +7,13 @@ import { giveRoom, keepRoom } from '../../kept-room.ts';
 import { operationId } from '../../records/ids.ts';
 import { type Operation, operation } from '../../records/operation.ts';
 import { workspaceName } from '../../records/workspace.ts';
-import type { Catalog } from '../catalog.ts';
+import { byAge } from '../age-cursor.ts';
+import type { Catalog, OperationFilter } from '../catalog.ts';
 import { systemCodeOf, translated } from './failure.ts';
 import { createFolderIndex } from './folder-index.ts';
 import { createRecordFolder, type RecordFolder } from './record-folder.ts';
 import type { SetAsideFolder } from './set-aside.ts';
-import { byAge, firstOf } from './sorted-entries.ts';
+import { firstOf } from './sorted-entries.ts';
 
 /** Journals are long: of an ended operation only this is read when it is met for the first time. */
 const summary = operation.pick({ id: true, workspace: true, startedAt: true });
@@ -46,8 +47,13 @@ export function createOperations(
   const get = async (id: string): Promise<Operation | undefined> => (await open.read(id)) ?? (await ended.read(id));
 
   /** Newest first. One that was closed between the two looks is in both, and counts once. */
-  async function find(workspace: string | undefined, limit: number): Promise<OperationEntry[]> {
-    const isWanted = (entry: OperationEntry) => workspace === undefined || entry.workspace === workspace;
+  async function find({
+    workspace,
+    after,
+    limit = Number.POSITIVE_INFINITY,
+  }: OperationFilter): Promise<OperationEntry[]> {
+    const isWanted = (entry: OperationEntry) =>
+      (workspace === undefined || entry.workspace === workspace) && (after === undefined || byAge(after, entry) < 0);
     const running = (await listOpen()).map(entryOf).filter(isWanted);
     const closed = firstOf(await index.entries(), isWanted, limit);
     return [...new Map([...closed, ...running].map((found) => [found.id, found])).values()].sort(byAge).slice(0, limit);
@@ -56,7 +62,7 @@ export function createOperations(
   return {
     load: index.load,
     listOpen,
-    known: () => find(undefined, Number.POSITIVE_INFINITY),
+    known: () => find({}),
     get,
     async save(record, { toEnd } = { toEnd: false }) {
       const copy = open.copyOf(record);
@@ -81,8 +87,8 @@ export function createOperations(
         if (closed) index.put(closed);
       });
     },
-    async list({ workspace, limit = Number.POSITIVE_INFINITY } = {}) {
-      const found = await Promise.all((await find(workspace, limit)).map(({ id }) => get(id)));
+    async list(filter = {}) {
+      const found = await Promise.all((await find(filter)).map(({ id }) => get(id)));
       return found.filter((record) => record !== undefined);
     },
   };

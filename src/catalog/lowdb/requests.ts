@@ -4,6 +4,7 @@ import { UserError } from '../../errors.ts';
 import { backupId, requestId } from '../../records/ids.ts';
 import { type Request, request, restoreRequest } from '../../records/request.ts';
 import { workspaceName } from '../../records/workspace.ts';
+import { byAge } from '../age-cursor.ts';
 import type { Catalog, RequestFilter } from '../catalog.ts';
 import { createFolderIndex } from './folder-index.ts';
 import { frozen } from './frozen.ts';
@@ -63,10 +64,11 @@ function entryOf({ id, workspace, askedAt, status, backupId }: Request): Request
   return { id, workspace, at: Date.parse(askedAt), status, backupId };
 }
 
-function matcherOf({ workspace, status, backupId }: RequestFilter): (entry: RequestEntry) => boolean {
+function matcherOf({ workspace, status, backupId, after }: RequestFilter): (entry: RequestEntry) => boolean {
   const statuses = status === undefined ? undefined : [status].flat();
   return (entry) =>
     (workspace === undefined || entry.workspace === workspace) &&
     (statuses === undefined || statuses.includes(entry.status)) &&
-    (backupId === undefined || entry.backupId === backupId);
+    (backupId === undefined || entry.backupId === backupId) &&
+    (after === undefined || byAge(after, entry) < 0);
 }

@@ -1,3 +1,5 @@
+import { byAge } from '../age-cursor.ts';
+
 /** What is known of a record without reading it. */
 export interface Entry {
   readonly id: string;
@@ -65,13 +67,6 @@ export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
     },
     newestFirst: () => inOrder({ name: 'age', compare: byAge }),
   };
-}
-
-/** Newest first; of the same age, the greater id first. */
-export function byAge(one: Pick<Entry, 'at' | 'id'>, other: Pick<Entry, 'at' | 'id'>): number {
-  if (one.at !== other.at) return other.at - one.at;
-  if (one.id === other.id) return 0;
-  return one.id < other.id ? 1 : -1;
 }
 
 /** How many stand before it: where it stands, or would stand. */
