@@ -3,7 +3,7 @@ import { planBackup } from '../backup/plan-backup.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Operation } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
-import type { BackupPlan } from '../records/plan.ts';
+import { type BackupPlan, backupPlan } from '../records/plan.ts';
 import type { ChosenCapture, WorkspaceSettings } from '../records/workspace.ts';
 import type { WorkloadsWish } from '../workspace/platform.ts';
 import { requireMayStopNow } from './may-stop-now.ts';
@@ -79,7 +79,8 @@ export async function planOnly(room: Room, wish: BackupWish): Promise<BackupPlan
   };
   try {
     const ports = { ...room.world.portsFor(settings), catalog: room.world.catalog };
-    return await planBackup(ports, wishes, AbortSignal.timeout(600_000));
+    // As it would be recorded, without what was only looked at to make it.
+    return backupPlan.parse(await planBackup(ports, wishes, AbortSignal.timeout(600_000)));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

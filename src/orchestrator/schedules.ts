@@ -148,7 +148,13 @@ async function viewOf(room: Room, schedule: Scheduled): Promise<ScheduleView> {
     at: new Date(beginsAt(slot)).toISOString(),
   }));
   const last = state.lastOperationId === undefined ? undefined : await catalog.operations.get(state.lastOperationId);
-  return { schedule, words: expression.words, next: state.paused ? [] : next, state, ...(last ? { last } : {}) };
+  const shown = last && { last: inShort(last) };
+  return { schedule, words: expression.words, next: state.paused ? [] : next, state, ...shown };
+}
+
+/** Nothing of its journal or settings: views go out to whoever looks. */
+function inShort({ id, status, error, startedAt, endedAt }: Operation): NonNullable<ScheduleView['last']> {
+  return { id, status, startedAt, ...(error ? { error } : {}), ...(endedAt === undefined ? {} : { endedAt }) };
 }
 
 function find(room: Room, { workspace, name }: ScheduleWish): readonly Scheduled[] {
