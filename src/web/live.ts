@@ -20,9 +20,8 @@ export function streamEvents(
 ): Response {
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, context.req.raw.signal, world.closing]);
-  context.header('cache-control', 'no-store');
   context.header('x-accel-buffering', 'no'); // a proxy that collects what is said makes live things dead
-  return streamSSE(context, async (stream) => {
+  const response = streamSSE(context, async (stream) => {
     stream.onAbort(() => gone.abort());
     const failed = (error: unknown) => {
       if (!isAppError(error) && !signal.aborted) world.onBug(error);
@@ -43,6 +42,8 @@ export function streamEvents(
       gone.abort();
     }
   });
+  response.headers.set('cache-control', 'no-store'); // streamSSE says less
+  return response;
 }
 
 /** Says that something is another than before, at most once in a while. */
