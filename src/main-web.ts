@@ -1,3 +1,4 @@
+import { commands } from '../commands/commands.ts';
 import type { Hub } from './chat/terminal/hub.ts';
 import { systemClock } from './clock.ts';
 import type { Config, Environment } from './config.ts';
@@ -131,6 +132,7 @@ function serverFor({ orchestrator, hub, ...options }: Omit<WebOptions, 'data' | 
   return createWebServer({
     ...options,
     orchestrator,
+    words: commands,
     visitors: auth.visitors,
     entrance: auth.entrance,
     notes: auth.notes,

@@ -39,6 +39,7 @@ const CLIENTS: readonly (readonly [library: RegExp, place: RegExp])[] = [
   [/^(hono|@hono\/node-server)$/, /^src\/(chat\/terminal|web|metrics)\//],
   [/^openid-client$/, /^src\/web\/auth\/oidc\//],
   [/^prom-client$/, /^src\/metrics\//],
+  [/^zod-openapi$/, /^src\/web\/api\//],
   [/^node-cron$/, /^src\/schedule\//],
   [/^@slack\//, /^src\/chat\/slack\//],
   [/^@kubernetes\//, /^src\/workspace\/kubernetes\//],

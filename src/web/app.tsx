@@ -1,6 +1,8 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { NONCE, secureHeaders } from 'hono/secure-headers';
+import { API, createApi, isApi } from './api/api.ts';
+import { createProblemAnswer } from './api/problem.ts';
 import { createAssets } from './assets.ts';
 import { limitChanges, limitGuesses } from './auth/limits.ts';
 import { requireSameSite } from './auth/same-site.ts';
@@ -16,13 +18,16 @@ export function createWebApp(world: WebWorld): Hono<WebEnv> {
   const app = new Hono<WebEnv>();
   app.use(strictHeaders(world.settings.url?.startsWith('https:') ?? false));
   app.use(bodyLimit({ maxSize: MOST_BYTES }));
-  app.onError(createTroubleAnswer(world.onBug));
+  const [answerTrouble, answerProblem] = [createTroubleAnswer(world.onBug), createProblemAnswer(world.onBug)];
+  app.onError((error, context) => (isApi(context) ? answerProblem : answerTrouble)(error, context));
   app.notFound(showMissing);
   app.use(requireSameSite(world.settings));
   app.route('/assets', createAssets());
   app.use(limitGuesses(world));
   if (world.entrance) app.route('/', world.entrance);
-  app.use(requireVisitor(world.visitors), limitChanges(world.clock), requireCsrf);
+  app.use(requireVisitor(world.visitors), limitChanges(world.clock));
+  app.route(API, createApi(world));
+  app.use(requireCsrf);
   addPages(app, world);
   addChanges(app, world);
   return app;

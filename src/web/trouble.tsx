@@ -1,20 +1,11 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { type AppError, exitCodeOf, isAppError, PortError } from '../errors.ts';
+import { type AppError, isAppError } from '../errors.ts';
 import { LoginForm, LoginHelp } from './auth/login-form.tsx';
 import { nextPath } from './auth/next-path.ts';
 import { showPage } from './layout.tsx';
+import { statusOf } from './status.ts';
 import type { WebEnv } from './visitor.ts';
-
-/** What HTTP calls our families of errors. */
-export function statusOf(error: AppError): ContentfulStatusCode {
-  if (error.code === 'token-needed') return 401;
-  if (error.code === 'too-often') return 429;
-  if (error.code === 'workspace-busy' || error.code === 'not-pending') return 409;
-  if (error instanceof PortError) return 503;
-  return ({ 1: 500, 2: 400, 3: 403, 4: 404 } as const)[exitCodeOf(error.code)];
-}
 
 export async function showTrouble(context: Context<WebEnv>, error: AppError): Promise<Response> {
   context.status(statusOf(error));

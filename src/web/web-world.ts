@@ -1,16 +1,23 @@
 import type { Hono } from 'hono';
+import type { Command } from '../chat/command.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { OperationView } from '../records/operation.ts';
+import type { Person } from '../records/person.ts';
 import type { LoginNotes } from './auth/login-notes.ts';
 import type { WebSettings } from './settings.ts';
 import type { Visitors, WebEnv } from './visitor.ts';
+
+/** One of the words that people say in every chat. */
+export type Word = Command<{ readonly orchestrator: Orchestrator; readonly person: Person }>;
 
 /** Everything the page is given by `main`. */
 export interface WebWorld {
   readonly settings: WebSettings;
   readonly orchestrator: Orchestrator;
+  /** What programs may say, in the same words as people. */
+  readonly words: readonly Word[];
   readonly visitors: Visitors;
   /** Where people log in and out; before it nobody is known. */
   readonly entrance?: Hono<WebEnv>;

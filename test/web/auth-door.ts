@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commands } from '../../commands/commands.ts';
 import type { ConfiguredPerson } from '../../src/config-schema.ts';
 import { admitProgram, admitToken, hashToken, standingOf } from '../../src/main-people.ts';
 import { admitSignedIn } from '../../src/main-signed-in.ts';
@@ -83,7 +84,13 @@ export async function openAuthDoor(settings: object = {}, options: AuthDoorOptio
       ...{ environment: options.environment ?? {}, note: door.orchestrator.noteLogin },
     });
     const server = createWebServer({
-      ...{ settings: web, orchestrator: door.orchestrator, visitors: auth.visitors, entrance: auth.entrance },
+      ...{
+        settings: web,
+        orchestrator: door.orchestrator,
+        words: commands,
+        visitors: auth.visitors,
+        entrance: auth.entrance,
+      },
       notes: auth.notes,
       ...{ clock, log: door.log, version: '0.0.0', onBug: (error: unknown) => door.bugs.push(error) },
       async *follow() {},

@@ -1,3 +1,4 @@
+import { commands } from '../../commands/commands.ts';
 import { createHub } from '../../src/chat/terminal/hub.ts';
 import { systemClock } from '../../src/clock.ts';
 import { follow } from '../../src/main-follow.ts';
@@ -45,6 +46,7 @@ export async function openWebDoor(policy: object = {}): Promise<WebDoor> {
     createWebServer({
       settings: webSettings.parse({ port }),
       orchestrator: door.orchestrator,
+      words: commands,
       visitors: { who: async ({ headers }) => visitorOf(headers.get('x-test-person')) },
       async *follow(id, signal) {
         watching += 1;
