@@ -101,7 +101,8 @@ export function notAControlPlane(host: string, reply: Reply, cause: Error): Port
 const CLOCKS_APART_MS = 60_000;
 
 function loginRefusal(asked: Asked, reply: Reply, { code, message }: Said, cause: Error): PortError | undefined {
-  if (reply.status !== 401 && reply.status !== 403) return undefined;
+  // 403 is also what an operation says that is switched off.
+  if ((reply.status !== 401 && reply.status !== 403) || NO_OPERATION.test(code)) return undefined;
   const what = asked.withToken ? 'access token' : 'access key';
   const refused = (sentence: string, hint: string) => new PortError('control-plane-login', sentence, { cause, hint });
   const isRight = /PERMISSION|FORBIDDEN|NOT_AUTHORIZED/i.test(code) || (reply.status === 403 && code === '');
