@@ -1,4 +1,5 @@
 import type { Child, FC } from 'hono/jsx';
+import type { Scope } from '../records/scope.ts';
 import type { Visitor } from './visitor.ts';
 
 interface ChangeFormProps {
@@ -6,19 +7,22 @@ interface ChangeFormProps {
   readonly visitor: Visitor;
   readonly label: string;
   readonly look?: 'primary' | 'danger';
+  /** What it takes to send it. */
+  readonly scope?: Scope;
   readonly children?: Child;
 }
 
 /** A form that changes something: it carries the token of the session, and works without any script. */
-export const ChangeForm: FC<ChangeFormProps> = ({ action, visitor, label, look, children }) => (
-  <form class="row" method="post" action={action}>
-    <input type="hidden" name="csrf" value={visitor.csrf} />
-    {children}
-    <button type="submit" class={look}>
-      {label}
-    </button>
-  </form>
-);
+export const ChangeForm: FC<ChangeFormProps> = ({ action, visitor, label, look, scope = 'write', children }) =>
+  visitor.scopes.includes(scope) ? (
+    <form class="row" method="post" action={action}>
+      <input type="hidden" name="csrf" value={visitor.csrf} />
+      {children}
+      <button type="submit" class={look}>
+        {label}
+      </button>
+    </form>
+  ) : null;
 
 interface TextFieldProps {
   readonly label: string;

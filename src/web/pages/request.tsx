@@ -96,13 +96,14 @@ const Deciding: FC<{ request: Request; visitor: Visitor; approvers: readonly str
         </>
       ) : null}
       {!isOwn && request.status === 'pending' ? <DecisionForms request={request} visitor={visitor} /> : null}
-      {request.status === 'pending' && request.kind !== 'delete' ? (
+      {request.status === 'pending' && request.kind !== 'delete' && visitor.scopes.includes('approve') ? (
         <details>
           <summary>In an emergency</summary>
           <p>Who may break the glass approves alone. Everyone is paged, and it stands in the audit trail.</p>
           <ChangeForm
             action={`/requests/${request.id}/break-glass`}
             visitor={visitor}
+            scope="approve"
             label="Break the glass"
             look="danger"
           >
@@ -121,11 +122,17 @@ function othersOf(approvers: readonly string[], { person }: Visitor): string {
 
 const DecisionForms: FC<{ request: Request; visitor: Visitor }> = ({ request, visitor }) => (
   <>
-    <ChangeForm action={`/requests/${request.id}/approve`} visitor={visitor} label="Approve" look="primary">
+    <ChangeForm
+      action={`/requests/${request.id}/approve`}
+      visitor={visitor}
+      scope="approve"
+      label="Approve"
+      look="primary"
+    >
       <TextField label="Remark" name="reason" size={24} />
       <AcceptIncomplete request={request} />
     </ChangeForm>
-    <ChangeForm action={`/requests/${request.id}/deny`} visitor={visitor} label="Deny" look="danger">
+    <ChangeForm action={`/requests/${request.id}/deny`} visitor={visitor} scope="approve" label="Deny" look="danger">
       <TextField label="Why not" name="reason" size={24} required />
     </ChangeForm>
   </>

@@ -31,6 +31,8 @@ export interface IssuerOptions {
 const PATIENCE_S = 10;
 /** What the issuer says of itself is asked for again after so long. */
 const KNOWN_MS = 3_600_000;
+/** And after so long where it could not be reached. */
+const FAILED_MS = 3_000;
 
 export function createIssuer({ settings, environment, clock }: IssuerOptions): Issuer {
   const name = settings.name ?? new URL(settings.issuer).hostname;
@@ -41,8 +43,9 @@ export function createIssuer({ settings, environment, clock }: IssuerOptions): I
     if (!found || now - found.at >= KNOWN_MS) {
       const asked = discover(settings, environment);
       found = { asked, at: now };
+      // Told to whoever asked; strangers who ask again and again must not make us do the same.
       asked.catch(() => {
-        if (found?.asked === asked) found = undefined; // told to whoever asked; the next one tries anew
+        if (found?.asked === asked) found = { asked, at: now - KNOWN_MS + FAILED_MS };
       });
     }
     try {
