@@ -3,6 +3,7 @@ import type { ConfigFile } from './config-schema.ts';
 import { localFolderOf } from './mover/restic/settings.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 import type { WebSettings } from './web/settings.ts';
+import type { CdpSettings } from './workspace/cdp/settings.ts';
 import type { KubernetesSettings } from './workspace/kubernetes/settings.ts';
 import type { LocalSettings } from './workspace/local/settings.ts';
 
@@ -23,7 +24,41 @@ export function settingsOf(
 }
 
 function absolutePlatform(platform: WorkspaceFile['platform'], base: string): WorkspaceFile['platform'] {
-  return platform.kind === 'kubernetes' ? absoluteKubernetes(platform, base) : absoluteLocal(platform, base);
+  if (platform.kind === 'kubernetes') return absoluteKubernetes(platform, base);
+  return platform.kind === 'cdp' ? absoluteControlPlane(platform, base) : absoluteLocal(platform, base);
+}
+
+function absoluteControlPlane(platform: CdpSettings, base: string): CdpSettings {
+  const { caFile, credentials, ...controlPlane } = platform.controlPlane;
+  return {
+    ...platform,
+    controlPlane: {
+      ...controlPlane,
+      ...(caFile !== undefined && { caFile: resolve(base, caFile) }),
+      credentials: absoluteCredentials(credentials, base),
+    },
+    sharedFolders: platform.sharedFolders.map((part) => absolutePart(part, base)),
+  };
+}
+
+function absoluteCredentials(
+  credentials: CdpSettings['controlPlane']['credentials'],
+  base: string,
+): CdpSettings['controlPlane']['credentials'] {
+  if (credentials.from === 'folder') return { ...credentials, folder: resolve(base, credentials.folder) };
+  if (credentials.from === 'environment' || credentials.file === undefined) return credentials;
+  return { ...credentials, file: resolve(base, credentials.file) };
+}
+
+function absolutePart<P extends Pick<LocalSettings['volumes'][number], 'path' | 'snapshot'>>(
+  written: P,
+  base: string,
+): P {
+  return {
+    ...written,
+    path: resolve(base, written.path),
+    ...(written.snapshot && { snapshot: { ...written.snapshot, path: resolve(base, written.snapshot.path) } }),
+  };
 }
 
 function absoluteKubernetes(platform: KubernetesSettings, base: string): KubernetesSettings {
@@ -36,11 +71,7 @@ function absoluteKubernetes(platform: KubernetesSettings, base: string): Kuberne
 }
 
 function absoluteLocal(platform: LocalSettings, base: string): LocalSettings {
-  const part = <P extends LocalSettings['volumes'][number]>(written: P): P => ({
-    ...written,
-    path: resolve(base, written.path),
-    ...(written.snapshot && { snapshot: { ...written.snapshot, path: resolve(base, written.snapshot.path) } }),
-  });
+  const part = <P extends LocalSettings['volumes'][number]>(written: P) => absolutePart(written, base);
   return {
     ...platform,
     services: platform.services.map((service) =>

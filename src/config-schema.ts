@@ -13,6 +13,7 @@ import { schedulesForAll, workspaceSchedules } from './schedule/settings.ts';
 import { readWindow } from './schedule/window.ts';
 import { checkZone } from './schedule/zone.ts';
 import { webSettings } from './web/settings.ts';
+import { type CdpSettings, cdpSettings } from './workspace/cdp/settings.ts';
 import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { type LocalSettings, localSettings } from './workspace/local/settings.ts';
 
@@ -55,7 +56,9 @@ function checkWorkingHours({ workingHours }: WorkspacePolicy, context: z.Refinem
 }
 
 const workspace = z.strictObject({
-  platform: byKind<LocalSettings | KubernetesSettings>({ local, kubernetes: kubernetesSettings }),
+  platform: byKind<LocalSettings | KubernetesSettings | CdpSettings>({
+    ...{ local, kubernetes: kubernetesSettings, cdp: cdpSettings },
+  }),
   repository: byKind<ResticSettings>({ restic: resticSettings }),
   policy: workspacePolicy.superRefine(checkWorkingHours).prefault({}),
   retention: retentionRules.optional(),

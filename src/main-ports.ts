@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from './clock.ts';
 import type { Environment } from './config.ts';
 import type { Log } from './log.ts';
+import { controlPlanePlatform } from './main-cdp.ts';
 import type { DataMover } from './mover/mover.ts';
 import { createResticMover } from './mover/restic/restic-mover.ts';
 import { resticSettings } from './mover/restic/settings.ts';
@@ -14,7 +15,7 @@ import { createKubernetesPlatform } from './workspace/kubernetes/platform.ts';
 import { type KubernetesSettings, kubernetesSettings } from './workspace/kubernetes/settings.ts';
 import { createLocalPlatform } from './workspace/local/platform.ts';
 import { createLocalRunProgram } from './workspace/local/run-program.ts';
-import { localSettings } from './workspace/local/settings.ts';
+import { type LocalSettings, localSettings } from './workspace/local/settings.ts';
 import type { WorkspacePlatform } from './workspace/platform.ts';
 
 export interface PortsWorld {
@@ -42,8 +43,13 @@ export function createPorts(world: PortsWorld) {
       settings: WorkspaceSettings,
       near: WorkspaceSettings = settings,
     ): { platform: WorkspacePlatform; mover: DataMover } {
-      const platformOf = (one: WorkspaceSettings) =>
-        one.platform.kind === 'kubernetes' ? kubernetesPlatform(world, one, shared) : localPlatform(world, one, run);
+      const filesOf = (one: WorkspaceSettings, platform: LocalSettings) =>
+        localPlatform(world, { ...one, platform }, run);
+      const platformOf = (one: WorkspaceSettings) => {
+        if (one.platform.kind === 'kubernetes') return kubernetesPlatform(world, one, shared);
+        if (one.platform.kind === 'cdp') return controlPlanePlatform(world, one, filesOf);
+        return localPlatform(world, one, run);
+      };
       const platform = platformOf(settings);
       const { run: runNear, prepare } = near === settings ? platform : platformOf(near);
       const mover = createResticMover({

@@ -1,0 +1,24 @@
+import { join } from 'node:path';
+import type { Clock } from '../../clock.ts';
+import type { Log } from '../../log.ts';
+import type { WorkspacePlatform } from '../platform.ts';
+import type { ControlPlane } from './client/control-plane.ts';
+import type { CdpSettings } from './settings.ts';
+
+/** What everything in this room works with: one workspace of one control plane. */
+export interface CdpContext {
+  readonly workspace: string;
+  readonly settings: CdpSettings;
+  /** Our own state of this workspace. */
+  readonly folder: string;
+  readonly controlPlane: ControlPlane;
+  /** The external folders as a workspace of their own, without services: all that is done with files is done by it. */
+  readonly files: WorkspacePlatform;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export const stateFiles = {
+  note: (folder: string) => join(folder, 'running.json'),
+  asked: (folder: string, operationId: string) => join(folder, `asked-${operationId}.json`),
+};

@@ -1,0 +1,55 @@
+import type { ServiceState } from '../../records/plan.ts';
+import type { CallOptions, WorkspaceKey } from './client/control-plane.ts';
+import { readState, saysReady, type VendorState } from './client/state.ts';
+import type { VendorWorkspace } from './client/wire.ts';
+import type { CdpContext } from './context.ts';
+import { DATABASE_SERVICE, WORKSPACE_SERVICE } from './names.ts';
+import { probeDatabase } from './probe.ts';
+import type { CdpSettings } from './settings.ts';
+
+/** A workspace as the control plane tells of it now. */
+export interface Seen {
+  readonly told: VendorWorkspace;
+  readonly state: VendorState;
+  readonly isReady: boolean;
+}
+
+export function keyOf({ workspace }: CdpSettings): WorkspaceKey {
+  return 'crn' in workspace
+    ? { workspaceCrn: workspace.crn }
+    : { environmentName: workspace.environment, workspaceName: workspace.name };
+}
+
+export async function lookAtWorkspace(context: CdpContext, options: CallOptions = {}): Promise<Seen> {
+  const { settings, controlPlane } = context;
+  const told = await controlPlane.describeWorkspace(keyOf(settings), options);
+  const state = readState(told.instanceStatus);
+  const isReady =
+    saysReady(state.raw) || isDoneWith(state) || settings.readyStates.some((word) => isSame(word, state.raw));
+  return { told, state, isReady };
+}
+
+/** What it says of a workspace once it has taken or restored a backup is not published. */
+const isDoneWith = ({ phase, outcome }: VendorState) =>
+  outcome === 'finished' && /^(backup|restore|resume)$/.test(phase);
+
+const isSame = (one: string, other: string) => one.trim().toLowerCase() === other.trim().toLowerCase();
+
+/** The control plane's word for it, for sentences. */
+export function wordOf({ state }: Seen): string {
+  return state.raw === '' ? 'in a state without a name' : `"${state.raw}"`;
+}
+
+/** Why no backup may begin; undefined when one may. The vendor's own page offers it in the same states only. */
+export function obstacleOf(seen: Seen): string | undefined {
+  if (seen.isReady) return undefined;
+  return `the control plane calls it ${wordOf(seen)}, and backs up only what is ready (installation:finished)`;
+}
+
+export async function servicesOf(context: CdpContext, seen: Seen): Promise<ServiceState[]> {
+  const workspace = { name: WORKSPACE_SERVICE, running: seen.isReady, ready: seen.isReady };
+  const probe = context.settings.databaseProbe;
+  if (!probe) return [workspace];
+  const isThere = (await probeDatabase(probe)).answer === 'there';
+  return [workspace, { name: DATABASE_SERVICE, running: isThere, ready: isThere }];
+}

@@ -1,0 +1,92 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../../src/clock.ts';
+import { workspacePolicy } from '../../../src/records/workspace.ts';
+import type { ControlPlane } from '../../../src/workspace/cdp/client/control-plane.ts';
+import { createControlPlane } from '../../../src/workspace/cdp/client/create-control-plane.ts';
+import { createCdpPlatform } from '../../../src/workspace/cdp/platform.ts';
+import { cdpSettings } from '../../../src/workspace/cdp/settings.ts';
+import { createLocalPlatform } from '../../../src/workspace/local/platform.ts';
+import { createLocalRunProgram } from '../../../src/workspace/local/run-program.ts';
+import { localSettings } from '../../../src/workspace/local/settings.ts';
+import type { WorkspacePlatform } from '../../../src/workspace/platform.ts';
+import { type ControlPlaneDouble, createControlPlaneDouble, type DoubleOptions } from '../../fakes/cdp/double.ts';
+import { guardMain, makeFolder, silent } from '../local/bench.ts';
+
+export const WORKSPACE = 'ml-prod';
+/** The external folders. */
+export const FOLDERS = ['datasets', 'models'] as const;
+
+export interface CdpBench {
+  readonly root: string;
+  readonly double: ControlPlaneDouble;
+  readonly platform: WorkspacePlatform;
+  readonly settings: ReturnType<typeof cdpSettings.parse>;
+  pathOf(folder: string): string;
+  /** Another life of the server; `change` its control plane, to end it between two calls. */
+  again(world?: LifeWorld): WorkspacePlatform;
+  dispose(): Promise<void>;
+}
+
+export interface LifeWorld {
+  readonly controlPlane?: (real: ControlPlane) => ControlPlane;
+  readonly files?: (real: WorkspacePlatform) => WorkspacePlatform;
+  readonly clock?: Clock;
+}
+
+interface BenchWish {
+  readonly double?: DoubleOptions;
+  readonly platform?: object;
+  /** False: nothing tells when the database is gone. */
+  readonly hasProbe?: boolean;
+  readonly folders?: readonly object[];
+}
+
+/** One workspace of a control plane that is a double, with external folders that are real. */
+export async function makeCdpBench({ hasProbe = true, ...wish }: BenchWish = {}): Promise<CdpBench> {
+  const double = await createControlPlaneDouble({ minuteMs: 500, ...wish.double });
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'cml-cdp-')));
+  const pathOf = (folder: string) => join(root, folder);
+  for (const folder of FOLDERS) await makeFolder(pathOf(folder));
+  const settings = cdpSettings.parse({
+    kind: 'cdp',
+    controlPlane: { endpoint: double.url },
+    workspace: { environment: 'env-1', name: WORKSPACE },
+    poll: '20ms',
+    listedWithin: '300ms',
+    sharedFolders: wish.folders ?? FOLDERS.map((name) => ({ name, path: pathOf(name), capture: 'two-pass' })),
+    ...(hasProbe ? { databaseProbe: { tcp: `127.0.0.1:${double.workspace().services.port}` } } : {}),
+    ...wish.platform,
+  });
+  const { accessKeyId, privateKey } = double.credentials;
+  const environment = { CDP_ACCESS_KEY_ID: accessKeyId, CDP_PRIVATE_KEY: privateKey };
+  const again = ({ controlPlane = (real) => real, files = (real) => real, clock = systemClock }: LifeWorld = {}) =>
+    createCdpPlatform({
+      ...{ workspace: WORKSPACE, settings, clock, log: silent, folder: join(root, 'state', 'control-plane') },
+      controlPlane: controlPlane(
+        createControlPlane(settings.controlPlane, { environment, clock: systemClock, log: silent }),
+      ),
+      files: files(
+        createLocalPlatform({
+          ...{ workspace: WORKSPACE, policy: workspacePolicy.parse({}), clock, log: silent },
+          settings: localSettings.parse({
+            kind: 'local',
+            sharedFolders: settings.sharedFolders.map((folder) => ({ ...folder, location: 'external' })),
+          }),
+          folder: join(root, 'state'),
+          workFolder: (operationId) => join(root, 'work', operationId),
+          run: createLocalRunProgram(),
+          guardProgram: [process.execPath, guardMain],
+        }),
+      ),
+    });
+  return {
+    ...{ root, double, settings, pathOf, again },
+    platform: again(),
+    async dispose() {
+      await double.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
