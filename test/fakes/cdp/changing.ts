@@ -34,8 +34,8 @@ export const changing: Readonly<Record<string, Operation>> = {
       const isTaken = backupsOf(world, workspace).some(({ name }) => name === backupName);
       if (isTaken && !world.habits.acceptsTakenNames) throw taken(`A backup named ${backupName} exists already`);
       mustBeReady(workspace);
-      audit(asking, workspace, 'backupWorkspace');
       const backup = addBackup(world, workspace, backupName, caller.user);
+      audit(asking, workspace, 'backupWorkspace', backup.crn);
       beginBackup(world, workspace, backup, { requestId, timeoutMinutes: backupJobTimeoutMinutes });
       return { backupCrn: backup.crn, vaultName: '', warnings: [] };
     },
@@ -51,7 +51,7 @@ export const changing: Readonly<Record<string, Operation>> = {
       const [busy] = world.workflows.running(backupCrn);
       if (busy) throw notNow(`Backup ${backup.name} is in use by a running ${busy.type}`);
       const workspace = world.workspaces.get(backup.workspaceCrn);
-      if (workspace) audit(asking, workspace, 'deleteBackup');
+      if (workspace) audit(asking, workspace, 'deleteBackup', backupCrn);
       return { workflowId: beginDeletion(world, backup, { requestId }).id };
     },
   ),
@@ -84,7 +84,7 @@ export const changing: Readonly<Record<string, Operation>> = {
 
 function lifecycle(request: Named, asking: Asking, type: 'suspend' | 'resume' | 'deprovision') {
   const workspace = workspaceOf(asking.world, request);
-  audit(asking, workspace, `${type}Workspace`);
+  audit(asking, workspace, `${type}Workspace`, workspace.crn);
   beginLifecycle(asking.world, workspace, type, asking);
   return {};
 }

@@ -53,9 +53,10 @@ describe('a backup', () => {
 
   test('writes its log while it runs', async () => {
     const down = double.workflows.hold('backup', 'snapshots');
-    await backUp('op-1');
+    const { backupCrn } = (await backUp('op-1')).body;
     await down.reached;
     const { body } = await ask('getAuditEvents', { resourceCrn: workspaceCrn() });
+    expect((await ask('getAuditEvents', { resourceCrn: backupCrn })).body).toEqual(body);
     const { events } = body.auditEvents as { events: { requestID: string; action: string }[] };
     expect(events.map(({ action }) => action)).toEqual(['backupWorkspace']);
     const requestID = events[0]?.requestID;

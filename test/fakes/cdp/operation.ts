@@ -72,9 +72,15 @@ export function mustBeReady(workspace: Workspace): void {
   if (!isReady(workspace)) throw notNow(`Workbench ${workspace.name} is in state ${workspace.status}`);
 }
 
-export function audit({ world, caller, requestId }: Asking, { crn: workspaceCrn }: Workspace, action: string): void {
+export function audit(
+  { world, caller, requestId }: Asking,
+  { crn: workspaceCrn }: Workspace,
+  action: string,
+  backupCrn: string,
+): void {
   const createdDate = world.now().toISOString();
-  world.events.push({ workspaceCrn, userCrn: caller.user, requestID: requestId, action, createdDate });
+  const event = { workspaceCrn, userCrn: caller.user, requestID: requestId, action, createdDate };
+  world.events.push({ ...event, about: [workspaceCrn, backupCrn] });
   world.log(requestId, `${action} accepted`);
 }
 

@@ -37,11 +37,12 @@ export const reading: Readonly<Record<string, Operation>> = {
 
   getAuditEvents: operation(
     z.strictObject({ resourceCrn: crn.optional(), workspaceCrn: crn.optional() }),
-    ({ resourceCrn, workspaceCrn = resourceCrn }, { world }) => {
-      if (workspaceCrn === undefined) throw invalid('resourceCrn must be given');
-      const events = world.events.filter((event) => event.workspaceCrn === workspaceCrn);
-      if (events.length === 0) workspaceOf(world, { workspaceCrn });
-      return { auditEvents: { workspaceCrn, events } };
+    ({ workspaceCrn, resourceCrn = workspaceCrn }, { world }) => {
+      if (resourceCrn === undefined) throw invalid('resourceCrn must be given');
+      const found = world.events.filter(({ about }) => about.includes(resourceCrn));
+      if (found.length === 0 && !world.backups.has(resourceCrn)) workspaceOf(world, { workspaceCrn: resourceCrn });
+      const events = found.map(({ about: _, ...told }) => told);
+      return { auditEvents: { workspaceCrn: found[0]?.workspaceCrn ?? resourceCrn, events } };
     },
   ),
 

@@ -26,7 +26,7 @@ export const restoreWorkspace = operation(
     if (backup.status !== 'backup:finished') throw notNow(`Backup ${backup.name} is in state ${backup.status}`);
     const target = await targetOf(asking, backup, newWorkspaceParameters);
     const { workspace } = target;
-    audit(asking, workspace, 'restoreWorkspace');
+    audit(asking, workspace, 'restoreWorkspace', backupCrn);
     const keepsSubdomain = useStaticSubdomain && workspace.staticSubdomain !== undefined;
     const timeoutMinutes = restoreJobTimeoutMinutes;
     beginRestore(world, { ...target, backup, keepsSubdomain }, { requestId, timeoutMinutes });

@@ -39,6 +39,8 @@ export interface Backup {
 }
 
 export interface AuditEvent {
+  /** Everything it can be asked for by: the CRNs of its workspace and its backup. Not told. */
+  readonly about: readonly string[];
   readonly workspaceCrn: string;
   readonly userCrn: string;
   readonly requestID: string;
