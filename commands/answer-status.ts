@@ -4,7 +4,7 @@ import { isSeen, writePart } from '../src/chat/messages/parts.ts';
 import { writeCount, writeKind, writeMoment, writeSize } from '../src/chat/messages/words.ts';
 import type { Subject } from '../src/orchestrator/look.ts';
 import type { Backup } from '../src/records/backup.ts';
-import type { OperationView } from '../src/records/operation.ts';
+import { isRestore, type OperationView } from '../src/records/operation.ts';
 import { moment, writeDuration } from '../src/records/time.ts';
 import { answerWorkspaces } from './answer-workspaces.ts';
 import { answerRequest, approximate, asJson, crashConsistent, notConsistent, vendorReported } from './answers.ts';
@@ -40,7 +40,7 @@ function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' 
     json: asJson({
       operation: view,
       ...(backup ? { backup } : {}),
-      ...(isRestore(view) && view.status !== 'running'
+      ...(bringsBack(view) && view.status !== 'running'
         ? { restore: { ...asObject(view.outcome), status: view.status, downtimeMs: view.downtimeMs ?? 0 } }
         : {}),
     }),
@@ -48,8 +48,8 @@ function answerOperation({ view, backup }: Extract<Subject, { kind: 'operation' 
   };
 }
 
-function isRestore({ kind }: OperationView): boolean {
-  return kind === 'restore' || kind === 'restore-in-place' || kind === 'undo';
+function bringsBack({ kind }: OperationView): boolean {
+  return isRestore(kind) || kind === 'undo';
 }
 
 const TONES = { running: 'info', succeeded: 'good', failed: 'bad', cancelled: 'warning' } as const;

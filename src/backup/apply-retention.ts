@@ -3,6 +3,8 @@ import { OperationError } from '../errors.ts';
 import type { DataMover, MoveOptions } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import type { Backup } from '../records/backup.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
+import { deleteKept } from './delete-backup.ts';
 import { copiesOf } from './delete-plan.ts';
 import { heldBackups } from './held-backups.ts';
 import { planRetention, type RetentionPlan } from './retention.ts';
@@ -11,6 +13,8 @@ import type { Doomed, RetentionOutcome, retentionStory } from './retention-steps
 export interface RetentionPorts {
   readonly catalog: Catalog;
   readonly mover: DataMover;
+  /** Of which only what a control plane keeps counts. */
+  readonly platform: Pick<WorkspacePlatform, 'vendor'>;
 }
 
 /** So many go at once: the journal stays small, and nobody waits long for the workspace. The rest goes the next time. */
@@ -25,11 +29,12 @@ const FORGOTTEN_AT_ONCE = 500;
  */
 export async function applyRetention(
   { step, operation, folder }: Story<typeof retentionStory>,
-  { catalog, mover }: RetentionPorts,
+  { catalog, mover, platform }: RetentionPorts,
 ): Promise<RetentionOutcome> {
   const { workspace, settings } = operation;
-  const { goes, kept, left } = await step('plan', async ({ now }) => {
+  const { goes, kept, left } = await step('plan', async ({ now, signal }) => {
     await refuseWhenOff(catalog, workspace);
+    await refuseUndeletable(platform, signal);
     return choose(await judgeBackups(catalog, settings, now()), await standingOf(catalog, workspace));
   });
   const marked = await step('mark deleting', ({ now }) => markDeleting(catalog, goes, now));
@@ -41,11 +46,18 @@ export async function applyRetention(
   await step('forget manifests', async ({ signal }) => {
     const backups = await read(catalog, marked);
     await forget(
-      backups.map(({ manifestCopyId }) => manifestCopyId),
+      backups.flatMap(({ manifestCopyId = [] }) => manifestCopyId),
       'forget-manifests',
       { signal },
     );
   });
+  if (platform.vendor)
+    await step('delete vendor backups', async ({ signal }) => {
+      const kept = (await read(catalog, marked)).flatMap(({ parts }) =>
+        parts.flatMap(({ kept: one }) => one?.crn ?? []),
+      );
+      await deleteKept(platform, kept, signal);
+    });
   const copies = await step('forget parts', async ({ signal }) => {
     const unneeded = await unneededCopies(catalog, workspace, marked);
     await forget(unneeded, 'forget-parts', { signal });
@@ -118,6 +130,15 @@ async function markDeleting(catalog: Catalog, goes: readonly Doomed[], now: () =
   return marked.filter((one) => isFree(heldSince, one)).map(({ id }) => id);
 }
 
+/** Before anything is marked: what a control plane keeps has to go as well, or it would stay there unseen. */
+async function refuseUndeletable({ vendor }: RetentionPorts['platform'], signal: AbortSignal): Promise<void> {
+  const why = await vendor?.whyNotDelete({ signal });
+  if (why === undefined) return;
+  throw new OperationError('nothing-to-do', `Nothing can be removed by retention: ${why}`, {
+    hint: "Delete backups in the control plane's own page, and take the rules of retention away.",
+  });
+}
+
 async function read(catalog: Catalog, ids: readonly string[]): Promise<Backup[]> {
   const found = await Promise.all(ids.map((id) => catalog.backups.get(id)));
   return found.filter((backup) => backup !== undefined);
@@ -126,7 +147,7 @@ async function read(catalog: Catalog, ids: readonly string[]): Promise<Backup[]>
 /** Copies of these backups, their manifests left out, that no other backup names. */
 async function unneededCopies(catalog: Catalog, workspace: string, ids: readonly string[]): Promise<string[]> {
   const going = await read(catalog, ids);
-  const manifests = new Set(going.map(({ manifestCopyId }) => manifestCopyId));
+  const manifests = new Set(going.flatMap(({ manifestCopyId = [] }) => manifestCopyId));
   const named = new Set(going.flatMap(copiesOf).filter((copy) => !manifests.has(copy)));
   const others = (await standingOf(catalog, workspace)).filter(({ id }) => !ids.includes(id));
   for (const copy of others.flatMap(copiesOf)) named.delete(copy);

@@ -15,7 +15,8 @@ export function makeDeletePlan(backup: Backup, others: readonly Backup[]): Delet
   refusePinned(backup);
   const needed = new Set(others.filter(({ id, status }) => id !== backup.id && status !== 'deleted').flatMap(copiesOf));
   const copyIds = [...new Set(copiesOf(backup))].filter((id) => id !== backup.manifestCopyId && !needed.has(id));
-  const decided = { backupId: backup.id, manifestSha256: backup.manifestSha256, copyIds };
+  const vendor = keptBy(backup);
+  const decided = { backupId: backup.id, manifestSha256: backup.manifestSha256, copyIds, ...vendor };
   const completed = others.filter(({ workspace, status }) => workspace === backup.workspace && status === 'completed');
   return {
     backupId: backup.id,
@@ -23,13 +24,23 @@ export function makeDeletePlan(backup: Backup, others: readonly Backup[]): Delet
     takenAt: backup.takenAt,
     files: backup.files,
     bytes: backup.bytes,
-    manifestCopyId: backup.manifestCopyId,
+    ...(backup.manifestCopyId === undefined ? {} : { manifestCopyId: backup.manifestCopyId }),
+    ...vendor,
     copyIds,
     digest: createHash('sha256').update(JSON.stringify(decided)).digest('hex'),
-    warnings: completed.every(({ id }) => id === backup.id)
-      ? [`It is the last completed backup of ${backup.workspace}: nothing could be restored after that.`]
-      : [],
+    warnings: [
+      ...(completed.every(({ id }) => id === backup.id)
+        ? [`It is the last completed backup of ${backup.workspace}: nothing could be restored after that.`]
+        : []),
+      ...(vendor.vendor ? [`The control plane deletes its backup "${vendor.vendor.name}" with it.`] : []),
+      ...(backup.trigger === 'vendor' ? [`It was made in the control plane's own page by ${backup.by.name}.`] : []),
+    ],
   };
+}
+
+function keptBy({ parts }: Backup): Pick<DeletePlan, 'vendor'> {
+  const kept = parts.find((part) => part.kept)?.kept;
+  return kept ? { vendor: { crn: kept.crn, name: kept.name } } : {};
 }
 
 /** @throws UserError `backup-held`. */
@@ -42,5 +53,8 @@ export function refusePinned({ id, pinned }: Backup): void {
 
 /** Every copy that a backup cannot do without. */
 export function copiesOf(backup: Backup): string[] {
-  return [backup.manifestCopyId, ...backup.parts.flatMap(({ copyId = [] }) => copyId)];
+  return [
+    ...(backup.manifestCopyId === undefined ? [] : [backup.manifestCopyId]),
+    ...backup.parts.flatMap(({ copyId = [] }) => copyId),
+  ];
 }

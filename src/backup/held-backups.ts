@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isExpired } from '../approval/rules.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Operation } from '../records/operation.ts';
+import { isRestore } from '../records/operation.ts';
 
 const reads = z.object({ plan: z.object({ backupId: z.string() }), source: z.object({ name: z.string() }).optional() });
 
@@ -24,12 +24,10 @@ export async function readerFromElsewhere(catalog: Catalog, workspace: string): 
 
 async function openReaders(catalog: Catalog): Promise<{ id: string; backupId: string; source: string | undefined }[]> {
   const open = await catalog.operations.listOpen();
-  return open.filter(isRestore).flatMap(({ id, input }) => {
-    const { data } = reads.safeParse(input);
-    return data ? [{ id, backupId: data.plan.backupId, source: data.source?.name }] : [];
-  });
-}
-
-function isRestore({ kind }: Operation): boolean {
-  return kind === 'restore' || kind === 'restore-in-place';
+  return open
+    .filter(({ kind }) => isRestore(kind))
+    .flatMap(({ id, input }) => {
+      const { data } = reads.safeParse(input);
+      return data ? [{ id, backupId: data.plan.backupId, source: data.source?.name }] : [];
+    });
 }

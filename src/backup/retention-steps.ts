@@ -34,11 +34,12 @@ export const retentionStory = defineStory({
     // From here on it can only be finished: a backup that lost its manifest is none any more.
     'mark deleting': { result: z.array(z.string()), timeoutMs: 10 * MINUTE, retries: 3, final: true },
     'forget manifests': { result: z.void(), timeoutMs: 60 * MINUTE, retries: 5 },
+    'delete vendor backups': { result: z.void(), timeoutMs: 24 * 60 * MINUTE, retries: 5 },
     'forget parts': { result: z.number(), timeoutMs: 60 * MINUTE, retries: 5 },
     'mark deleted': { result: z.void(), timeoutMs: 10 * MINUTE, retries: 5 },
   },
   ensures: {},
-  shown: ['plan', 'mark deleting', 'forget manifests', 'forget parts', 'mark deleted'],
+  shown: ['plan', 'mark deleting', 'forget manifests', 'delete vendor backups', 'forget parts', 'mark deleted'],
   ended: (operation) => {
     const facts = retentionOutcome.safeParse(operation.outcome);
     if (operation.status === 'succeeded' && facts.success) return retentionEnded(operation, facts.data);

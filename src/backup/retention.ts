@@ -5,7 +5,8 @@ import type { RetentionRules } from '../records/retention.ts';
 import { writeDuration } from '../records/time.ts';
 
 /** What the rules look at of a backup. */
-export type Candidate = Pick<Backup, 'id' | 'takenAt' | 'status' | 'safetyFor' | 'pinned' | 'verified'>;
+export type Candidate = Pick<Backup, 'id' | 'takenAt' | 'status' | 'safetyFor' | 'pinned' | 'verified'> &
+  Partial<Pick<Backup, 'trigger'>>;
 
 export interface RetentionFacts {
   /** Absent: everything is kept. */
@@ -74,8 +75,8 @@ function newestFirst(one: Candidate, other: Candidate): number {
   return Date.parse(other.takenAt) - Date.parse(one.takenAt) || (one.id < other.id ? 1 : -1);
 }
 
-function isCounted({ status, safetyFor }: Candidate): boolean {
-  return status === 'completed' && safetyFor === undefined;
+function isCounted({ status, safetyFor, trigger }: Candidate): boolean {
+  return status === 'completed' && safetyFor === undefined && trigger !== 'vendor';
 }
 
 function protectedOnes(
@@ -147,6 +148,7 @@ function byRules(rules: RetentionRules, newest: readonly Candidate[], now: Date)
 }
 
 function besideRules(one: Candidate, newest: readonly Candidate[], graceMs: number, now: Date): string[] {
+  if (one.trigger === 'vendor') return ["made in the control plane's own page"];
   const age = now.getTime() - Date.parse(one.takenAt);
   if (one.safetyFor !== undefined) {
     return age <= graceMs ? [`what stood there before ${one.safetyFor}, kept for ${writeDuration(graceMs)}`] : [];

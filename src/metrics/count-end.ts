@@ -1,6 +1,6 @@
 import { Counter } from 'prom-client';
 import { z } from 'zod';
-import type { Operation, OperationView } from '../records/operation.ts';
+import { isRestore, type Operation, type OperationView } from '../records/operation.ts';
 import type { Instruments } from './instruments.ts';
 
 /** Steps that copy into the repository, and those that bring back what stands there. */
@@ -40,10 +40,6 @@ export function countEnd(to: Instruments, operation: Operation, view: OperationV
 /** Its graphs begin with 0 and not with the first failure, which an alert on their growth would miss. */
 export function countNothing(to: Instruments, workspace: string): void {
   for (const instrument of Object.values(to)) if (instrument instanceof Counter) instrument.inc({ workspace }, 0);
-}
-
-function isRestore(kind: Operation['kind']): boolean {
-  return kind === 'restore' || kind === 'restore-in-place' || kind === 'undo';
 }
 
 function isMaintenance(kind: Operation['kind']): boolean {

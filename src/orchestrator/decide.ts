@@ -170,8 +170,10 @@ async function launchApproved(room: Room, request: Request): Promise<RunningOper
   return room.launch(operation);
 }
 
+const KINDS = { swap: 'restore', 'in-place': 'restore-in-place', vendor: 'restore-by-vendor' } as const;
+
 function kindOf(request: Request): Operation['kind'] {
-  return request.kind === 'restore' && request.plan.way === 'in-place' ? 'restore-in-place' : request.kind;
+  return request.kind === 'restore' ? KINDS[request.plan.way] : request.kind;
 }
 
 /** A backup of another workspace lies in that one's repository; the operation keeps its own copy of where that is. */

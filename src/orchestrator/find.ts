@@ -18,7 +18,7 @@ export async function findBackup(room: Room, wanted: string): Promise<Backup> {
   if (exact) return exact;
   if (Object.hasOwn(room.world.workspaces, wanted)) {
     const some = await backups.list({ workspace: wanted, status: 'completed', limit: 20 });
-    const newest = some.find(({ safetyFor }) => safetyFor === undefined) ?? some[0];
+    const newest = some.find(({ safetyFor, trigger }) => safetyFor === undefined && trigger !== 'vendor') ?? some[0];
     if (newest) return newest;
     throw new UserError('unknown-backup', `${wanted} has no completed backup.`, { hint: `cml backup ${wanted}` });
   }

@@ -1,6 +1,7 @@
 import { backupOverdue, overdueOver } from '../chat/messages/overdue.ts';
 import { writeMoment } from '../chat/messages/words.ts';
 import { isAppError } from '../errors.ts';
+import type { Backup } from '../records/backup.ts';
 import { type Freshness, judgeFreshness, whatToSay } from '../schedule/overdue.ts';
 import type { Room } from './room.ts';
 import { noUpkeep } from './upkeep.ts';
@@ -21,11 +22,18 @@ export async function freshnessOf(room: Room, workspace?: string): Promise<Works
   return found;
 }
 
+/** As far back as one looks: reading a record costs. */
+const LOOKED_BACK = 30;
+const isOurs = ({ trigger }: Backup) => trigger !== 'vendor';
+
 async function look({ world }: Room, workspace: string): Promise<WorkspaceFreshness> {
   const { catalog, clock } = world;
   const { schedules, workspaces } = world.upkeep?.() ?? noUpkeep;
   const now = clock.now();
-  const [last] = await catalog.backups.list({ workspace, status: 'completed', limit: 1 });
+  // One made in a control plane's own page has no external folders in it: it keeps nothing from being overdue.
+  const newest = (limit: number) => catalog.backups.list({ workspace, status: 'completed', limit });
+  const [first] = await newest(1);
+  const last = first?.trigger === 'vendor' ? (await newest(LOOKED_BACK)).find(isOurs) : first;
   const { watchedSince } = await catalog.marks.get(workspace);
   const own = schedules.filter((one) => one.workspace === workspace && one.does === 'backup');
   const states = await Promise.all(

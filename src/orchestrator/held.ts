@@ -1,6 +1,7 @@
 import { isExpired } from '../approval/rules.ts';
 import { UserError } from '../errors.ts';
 import type { Backup } from '../records/backup.ts';
+import { isRestore } from '../records/operation.ts';
 import type { Request } from '../records/request.ts';
 import { restoreInput } from './inputs.ts';
 import type { Room } from './room.ts';
@@ -36,7 +37,7 @@ function refuseWhileRead(room: Room, backup: Backup, kinds: Hold['kinds']): void
   if (!kinds.includes('restore')) return;
   const reads = room.running().find((running) => {
     const { kind, workspace, input } = running.operation();
-    if (workspace === backup.workspace || (kind !== 'restore' && kind !== 'restore-in-place')) return false;
+    if (workspace === backup.workspace || !isRestore(kind)) return false;
     return restoreInput.safeParse(input).data?.plan.backupId === backup.id;
   });
   if (!reads) return;

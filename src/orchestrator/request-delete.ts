@@ -19,6 +19,7 @@ export interface DeleteWish {
 /** What a deletion would remove, as the catalog stands now. @throws UserError `backup-held`. */
 export async function planDelete(room: Room, backup: Backup, exceptRequest?: string): Promise<DeletePlan> {
   await refuseWhenHeld(room, backup, { kinds: ['restore', 'delete'], except: exceptRequest });
+  await refuseUndeletable(room, backup);
   const { backups } = room.world.catalog;
   const { workspace } = backup;
   const sharing = await backups.list({
@@ -28,6 +29,30 @@ export async function planDelete(room: Room, backup: Backup, exceptRequest?: str
   });
   const newest = await backups.list({ workspace, status: 'completed', limit: 2 });
   return makeDeletePlan(backup, [...sharing, ...newest]);
+}
+
+/**
+ * Before anybody is asked: what the control plane keeps of it only that can delete, and its own page's backups are not ours.
+ * @throws UserError `not-allowed`, `bad-input`.
+ */
+async function refuseUndeletable(room: Room, backup: Backup): Promise<void> {
+  if (!backup.parts.some(({ kept }) => kept)) return;
+  const settings = room.settingsOf(backup.workspace);
+  if (backup.trigger === 'vendor' && !settings.policy.deleteVendorBackups) {
+    throw new UserError(
+      'not-allowed',
+      `${backup.id} was made in the control plane's own page, so it is not deleted here.`,
+      {
+        hint: 'Delete it there, or allow it with policy.deleteVendorBackups: true.',
+      },
+    );
+  }
+  const { vendor } = room.world.portsFor(settings).platform;
+  const why = vendor ? await vendor.whyNotDelete() : 'No control plane is configured that could delete its part.';
+  if (why === undefined) return;
+  throw new UserError('bad-input', `${backup.id} cannot be deleted: ${why}`, {
+    hint: "Delete it in the control plane's own page; its external folders go with the next: cml catalog check",
+  });
 }
 
 /** Asks for a deletion: nothing happens until another person approves. */

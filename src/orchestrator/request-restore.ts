@@ -7,6 +7,8 @@ import { writeDuration } from '../records/time.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import { makeRestorePlan, type OnlyPath, tightestPart } from '../restore/restore-plan.ts';
 import type { Inspection, PartState } from '../workspace/inspection.ts';
+import type { WorkspacePlatform } from '../workspace/platform.ts';
+import type { VendorForesight } from '../workspace/vendor-backups.ts';
 import { ask } from './ask.ts';
 import { findBackup } from './find.ts';
 import { refuseWhenHeld } from './held.ts';
@@ -88,10 +90,44 @@ async function planScope(room: Room, backup: Backup, { only, into, count }: Scop
       hint: `Bring the whole of it back: --only ${name}`,
     });
   }
-  const made = makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap });
+  const foresight = await foreseeVendor(backup, platform, into);
+  const made = makeRestorePlan(backup, inspection, room.world.clock.now(), { only, into, canSwap, foresight });
   const plan = { ...made, warnings: [...(await damageOf(room, backup)), ...made.warnings] };
-  if (count && plan.way === 'in-place') refuseTooLarge(plan, inspection);
+  if (count && plan.way !== 'swap') refuseTooLarge(plan, inspection);
   return plan;
+}
+
+/**
+ * What the control plane would make of it; undefined where it has no part in the backup.
+ * @throws UserError `bad-input` where it cannot be brought back that way.
+ */
+async function foreseeVendor(
+  backup: Backup,
+  { vendor }: WorkspacePlatform,
+  into: string | undefined,
+): Promise<VendorForesight | undefined> {
+  const kept = backup.parts.find((part) => part.kept)?.kept;
+  if (!kept && !vendor) return undefined;
+  if (!kept || into !== undefined) {
+    throw new UserError(
+      'bad-input',
+      kept
+        ? `The control plane brings ${backup.id} back into ${backup.workspace} only, which it was made of.`
+        : `A control plane runs ${into ?? backup.workspace} and holds nothing of ${backup.id}, so it cannot be brought back there.`,
+      { hint: `Its own backups: cml list ${backup.workspace}` },
+    );
+  }
+  if (!vendor) {
+    throw new UserError('bad-input', `Only a control plane can bring ${backup.id} back, and none is configured.`, {
+      hint: `Configure ${backup.workspace} with "platform: { kind: cdp, ... }".`,
+    });
+  }
+  const found = await vendor.find(kept.crn);
+  if (found?.state === 'finished') return vendor.foreseeRestore();
+  const says = found ? `says of it: ${found.status}` : 'does not know it any more';
+  throw new UserError('backup-incomplete', `${backup.id} cannot be restored: the control plane ${says}.`, {
+    hint: `See the others: cml list ${backup.workspace}`,
+  });
 }
 
 /** What a check of the repository found: it may still come back whole as far as these parts go, or fail before the stop. */
@@ -140,7 +176,7 @@ export function refuseOverBudget(
   plan: Pick<RestorePlan, 'forecast' | 'workspace'> & { readonly way?: RestorePlan['way'] },
   { policy }: WorkspaceSettings,
 ): void {
-  if (plan.way === 'in-place' || plan.forecast.downtimeMs <= policy.downtimeBudget) return;
+  if (plan.way === 'in-place' || plan.way === 'vendor' || plan.forecast.downtimeMs <= policy.downtimeBudget) return;
   const [downtime, budget] = [writeDuration(plan.forecast.downtimeMs), writeDuration(policy.downtimeBudget)];
   throw new UserError(
     'over-budget',

@@ -5,6 +5,7 @@ import { partsCopiedInCut, planBackup } from '../backup/plan-backup.ts';
 import { type Captured, manifestFolder, proveCopies, recordBackup, storeManifest } from '../backup/record-backup.ts';
 import { releaseBackup } from '../backup/release-backup.ts';
 import { copyParts, takeCut } from '../backup/take-cut.ts';
+import { takeWholeCut } from '../backup/take-whole-cut.ts';
 import { doAll } from '../do-all.ts';
 import { OperationError } from '../errors.ts';
 import { forgetNote } from '../operation/forget-note.ts';
@@ -15,6 +16,9 @@ import type { StoryPorts } from './stories.ts';
 
 /** What the copies of a safety backup were, as the restore's journal keeps it. */
 const made = z.object({ warm: madeCopy.optional(), cut });
+
+/** It may take so many times the forecast: nobody is served better by a restore that is given up for that. */
+const PATIENCE = 3;
 
 /**
  * Makes a backup in the middle of a restore in place, out of the same parts as THE STORY of a backup. Everything is copied
@@ -29,22 +33,27 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
     async plan({ signal }) {
       const policy = { ...settings.policy, downtimeBudget: Number.MAX_SAFE_INTEGER };
       const wishes = { workspace, policy, operationId: id, folder, capture: 'two-pass' as const };
-      return asJson(await planBackup({ platform, mover, catalog }, wishes, signal));
+      const planned = await planBackup({ platform, mover, catalog }, wishes, signal);
+      if (planned.cut !== 'whole') return asJson(planned);
+      // A control plane is told how long its backup may take.
+      const budgetMs = Math.max(settings.policy.downtimeBudget, PATIENCE * planned.forecast.downtimeMs);
+      return asJson({ ...planned, budgetMs });
     },
     captureDefinition: () => platform.captureDefinition(manifestFolder(folder)),
     async preCopy(planned, { signal, progress: onProgress }) {
       const plan = backupPlan.parse(planned);
       const options = { key: 'safety-pre-copy', tags: [id, 'pre-copy'], signal, isFirstPass: true };
-      return asJson(
-        await copyParts({ mover, folder, onProgress }, partsCopiedInCut(plan.parts), plan.parents.cut, options),
-      );
+      const parts = partsCopiedInCut(plan.parts);
+      if (parts.length === 0) return null;
+      return asJson(await copyParts({ mover, folder, onProgress }, parts, plan.parents.cut, options));
     },
     async copy(planned, quiet, copied, { signal, progress: onProgress, now, sleep }) {
       const plan = backupPlan.parse(planned);
-      const warm = madeCopy.parse(copied);
+      const warm = copied === null ? undefined : madeCopy.parse(copied);
       const world = { platform, mover, operationId: id, folder, now, sleep, signal, onProgress };
-      const taken = await takeCut(plan, quiet, warm, world);
-      if (!taken.delta || taken.delta.unreadable.length > 0) {
+      const taken = await (plan.cut === 'whole' ? takeWholeCut : takeCut)(plan, quiet, warm, world);
+      const isLacking = partsCopiedInCut(plan.parts).length > 0 && !taken.delta;
+      if (isLacking || (taken.delta?.unreadable.length ?? 0) > 0) {
         throw new OperationError(
           'copy-not-proven',
           'What stands there could not be copied whole, so nothing was written.',
@@ -55,7 +64,7 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
       }
       const options = { mover, folder, signal, acceptUnreadable: [], startedAt: now().toISOString() };
       await countParts(plan, taken, undefined, options); // what follows writes over the original
-      return { copyId: taken.delta.id, made: asJson({ warm, cut: taken }) };
+      return { ...(taken.delta ? { copyId: taken.delta.id } : {}), made: asJson({ warm, cut: taken }) };
     },
     async record(planned, definition, copy, started, { signal, now }) {
       const plan = backupPlan.parse(planned);

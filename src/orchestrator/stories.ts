@@ -15,8 +15,10 @@ import { type RunningOperation, runOperation } from '../operation/run-operation.
 import type { RunnerWorld } from '../operation/runner-world.ts';
 import type { Operation, OperationKind } from '../records/operation.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
+import { byVendorStory } from '../restore/by-vendor-steps.ts';
 import { inPlaceStory } from '../restore/in-place-steps.ts';
 import { claimApproval } from '../restore/prepare-restore.ts';
+import { restoreByVendor } from '../restore/restore-by-vendor.ts';
 import { restoreInPlace } from '../restore/restore-in-place.ts';
 import { restoreStory } from '../restore/restore-steps.ts';
 import { restoreWorkspace } from '../restore/restore-workspace.ts';
@@ -42,6 +44,7 @@ export const storyOf: Readonly<Record<OperationKind, StoryDeclaration>> = {
   backup: backupStory,
   restore: restoreStory,
   'restore-in-place': inPlaceStory,
+  'restore-by-vendor': byVendorStory,
   undo: undoStory,
   delete: deleteStory,
   verify: verifyStory,
@@ -70,6 +73,11 @@ export function tellStory(operation: Operation, ports: StoryPorts, runner: Runne
       const safety = createSafetyBackup(operation, ports, runner.folder);
       const handed = { ...ports, ...moverOf(input.source, ports), safety };
       return runOperation(inPlaceStory, operation, (story) => restoreInPlace(story, handed, input), runner);
+    }
+    case 'restore-by-vendor': {
+      const input = restoreInput.parse(operation.input);
+      const handed = { ...ports, safety: createSafetyBackup(operation, ports, runner.folder) };
+      return runOperation(byVendorStory, operation, (story) => restoreByVendor(story, handed, input), runner);
     }
     case 'undo': {
       const input = undoInput.parse(operation.input);

@@ -4,7 +4,7 @@ import { backupId, operationId } from './ids.ts';
 import { capturedPart } from './part.ts';
 import { person } from './person.ts';
 import { moment } from './time.ts';
-import { workspaceName } from './workspace.ts';
+import { partName, workspaceName } from './workspace.ts';
 
 /** Where the definition stands in the repository, and what it was. */
 export const storedDefinition = z.object({
@@ -50,8 +50,11 @@ export const contentShare = z.object({ share: z.number().int().nonnegative(), of
 /** The catalog's record of one backup: its manifest and what is known only after that was stored. Sizes in bytes. */
 export const backup = manifest.extend({
   status: z.enum(['completed', 'incomplete', 'deleting', 'deleted']),
-  definition: storedDefinition,
-  manifestCopyId: z.string(),
+  /** `vendor`: made in the control plane's own page. It has no manifest and no definition of ours, and no copies. */
+  trigger: z.enum(['person', 'schedule', 'vendor']),
+  definition: storedDefinition.optional(),
+  manifestCopyId: z.string().optional(),
+  /** Of one made in the control plane's own page: over what was told of it. */
   manifestSha256: z.string(),
   endedAt: moment,
   durationMs: z.number().nonnegative(),
@@ -69,6 +72,8 @@ export const backup = manifest.extend({
       files: z.number(),
       bytes: z.number(),
       content: contentShare.optional(),
+      /** Parts that nobody could bring back; the control plane said that it has them. */
+      vendorReported: z.array(partName).optional(),
     })
     .optional(),
 });

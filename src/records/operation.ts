@@ -5,10 +5,15 @@ import { moment } from './time.ts';
 import { workspaceName, workspaceSettings } from './workspace.ts';
 
 export const operationKind = z.enum([
-  ...(['backup', 'restore', 'restore-in-place', 'undo', 'delete', 'verify'] as const),
+  ...(['backup', 'restore', 'restore-in-place', 'restore-by-vendor', 'undo', 'delete', 'verify'] as const),
   ...(['retention', 'prune', 'check'] as const),
 ]);
 export type OperationKind = z.infer<typeof operationKind>;
+
+/** Every way to bring a backup back into a workspace. */
+export function isRestore(kind: OperationKind): boolean {
+  return kind === 'restore' || kind === 'restore-in-place' || kind === 'restore-by-vendor';
+}
 
 /** An error as a record keeps it. */
 export const recordedError = z.object({

@@ -18,11 +18,12 @@ export function isGroup(approver: string): boolean {
 /**
  * A person as known when they spoke. `proof` says how we know: the operating system's uid of the caller, a token that only
  * they hold, their Slack account, the word of the issuer that signs people in to the page, a bare word (trusted only where
- * the configuration says so), nobody (a schedule), or not at all (a login that was refused).
+ * the configuration says so), a control plane that told of them, nobody (a schedule), or not at all (a login that was
+ * refused).
  */
 export const person = z.object({
   name: personName,
-  proof: z.enum(['uid', 'token', 'slack', 'oidc', 'bare', 'schedule', 'none']),
+  proof: z.enum(['uid', 'token', 'slack', 'oidc', 'bare', 'vendor', 'schedule', 'none']),
   uid: z.number().int().nonnegative().optional(),
   /** The id of their Slack account. */
   slack: z.string().optional(),

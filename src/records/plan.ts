@@ -80,6 +80,21 @@ const present = {
   warnings: z.array(z.string()),
 };
 
+/** What a control plane's own restore would bring back; nobody else can put it into a workspace. */
+export const vendorRestore = z.object({
+  part: partName,
+  crn: z.string(),
+  /** As the control plane calls its backup. */
+  name: z.string(),
+  /** The release that the workspace will have; absent where the control plane does not tell. */
+  releaseAfter: z.string().optional(),
+  /** It is asked to come back under its static subdomain; without one it gets another host name. */
+  useStaticSubdomain: z.boolean(),
+  /** Why what stands there cannot be backed up before it is overwritten; absent when it is. */
+  noSafetyBackup: z.string().optional(),
+});
+export type VendorRestore = z.infer<typeof vendorRestore>;
+
 /** What a restore would do. Everything in `digest` was shown to the approver and may not change afterwards. */
 export const restorePlan = z.object({
   backupId,
@@ -96,8 +111,13 @@ export const restorePlan = z.object({
   definition: z.object({ copyId: z.string(), pathInCopy: z.string(), sha256: z.string() }).optional(),
   releaseThen: z.string(),
   releaseNow: z.string(),
-  /** `in-place`: nothing can be built beside the live data, or there is no room, so it is written over, after a safety backup. */
-  way: z.enum(['swap', 'in-place']),
+  /**
+   * `in-place`: nothing can be built beside the live data, or there is no room, so it is written over, after a safety backup.
+   * `vendor`: the same, but the control plane overwrites the workspace and cannot be asked to put it back.
+   */
+  way: z.enum(['swap', 'in-place', 'vendor']),
+  /** Of what is in `parts` the mover brings back all; this is what the control plane brings back. */
+  vendor: vendorRestore.optional(),
   undoable: z.boolean(),
   /** Paths that could not be read when the backup was taken, by part; only in a backup that is incomplete. */
   missing: z.array(z.string()).optional(),
@@ -136,7 +156,10 @@ export const deletePlan = z.object({
   takenAt: moment,
   files: z.number().int(),
   bytes: z.number(),
-  manifestCopyId: z.string(),
+  /** Absent when it was made in the control plane's own page: we never wrote one. */
+  manifestCopyId: z.string().optional(),
+  /** What the control plane keeps of it. */
+  vendor: z.object({ crn: z.string(), name: z.string() }).optional(),
   /** Copies of its parts, none of which another backup needs. */
   copyIds: z.array(z.string()),
   /** SHA-256 over what the approver decides on. */

@@ -63,6 +63,8 @@ export const workspacePolicy = z.strictObject({
     .optional(),
   /** Who may stop services without notice at all. Absent: everybody who may back up, outside of working hours. */
   now: z.enum(['operators', 'nobody']).optional(),
+  /** Backups made in a control plane's own page may be deleted here too. Never by retention. */
+  deleteVendorBackups: z.boolean().default(false),
   /** Patterns of paths that may be unreadable without making a backup incomplete. */
   acceptUnreadable: z.array(z.string().min(1)).default([]),
 });

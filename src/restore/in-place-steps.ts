@@ -8,8 +8,8 @@ const { displacedUntil: _, displaced: __, ...common } = swapOutcome;
 export const inPlaceOutcome = z.object({ ...common, safetyBackupId: z.string().optional() });
 export type InPlaceOutcome = z.infer<typeof inPlaceOutcome>;
 
-/** What the safety backup is made of belongs to whoever makes backups; here only the copy that puts it back counts. */
-export const safetyCopy = z.object({ copyId: z.string(), made: z.json() });
+/** What the safety backup is made of belongs to whoever makes backups; here only the copy that puts it back counts, where there is one. */
+export const safetyCopy = z.object({ copyId: z.string().optional(), made: z.json() });
 export type SafetyCopy = z.infer<typeof safetyCopy>;
 
 const MINUTE = 60_000;

@@ -101,9 +101,10 @@ export async function restoreInPlace(
       const stands = await ensure('put back in place', async ({ signal, progress }) => {
         const found = await whatStands(platform, id);
         if (found !== 'written') return found;
-        if (!before) throw new OperationError('unknown-data', 'What stood there before was not kept.');
+        const copyId = before?.copyId;
+        if (copyId === undefined) throw new OperationError('unknown-data', 'What stood there before was not kept.');
         const live = await platform.beginInPlace(id, parts, await platform.stop(running));
-        const previous = plan.parts.map(({ name, path }) => ({ name, copyId: before.copyId, pathInCopy: path }));
+        const previous = plan.parts.map(({ name, path }) => ({ name, copyId, pathInCopy: path }));
         await writeInPlace(previous, live, { mover: safety.mover, folder, signal }, progress, 'put-back');
         await platform.applyDefinition(present.path);
         await platform.endInPlace(id, 'previous');

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Backup } from '../records/backup.ts';
+import { hasCopy } from '../records/part.ts';
 import type { RestoredPart, RestorePlan } from '../records/plan.ts';
 import { writeDuration } from '../records/time.ts';
 import type { Inspection } from '../workspace/inspection.ts';
+import type { VendorForesight } from '../workspace/vendor-backups.ts';
+import { describeVendorRestore, forecastVendorRestore, makeVendorRestore } from './vendor-restore.ts';
 
 /** Creating files is what a restore costs; measured with restic 0.19 on 2 cores, in milliseconds. */
 const PER_CALL = 750;
@@ -26,6 +29,8 @@ export interface RestoreScope {
   readonly into?: string | undefined;
   /** False where the platform cannot build anything beside the live data. */
   readonly canSwap: boolean;
+  /** What the control plane would make of the workspace, where it keeps a part of the backup. */
+  readonly foresight?: VendorForesight | undefined;
 }
 
 /** What would happen, as the approver sees it: a pure function of the backup and of what stands there now. */
@@ -36,12 +41,12 @@ export function makeRestorePlan(
   scope: RestoreScope = { canSwap: true },
 ): RestorePlan {
   const { only, into = backup.workspace } = scope;
+  const vendor = only ? undefined : makeVendorRestore(backup, inspection, scope.foresight);
   const parts = only ? only.map((path) => partOf(backup, inspection, path)) : wholeParts(backup, inspection);
   const isForeign = into !== backup.workspace;
   const hasRoom = (tightestPart(parts, inspection)?.lackingBytes ?? 0) <= 0;
   const isSwap = scope.canSwap && (only !== undefined || (hasRoom && notBeside(parts, inspection).length === 0));
   const missing = missingOf(backup, only);
-  const { copyId, pathInCopy, sha256 } = backup.definition;
   const plan = {
     backupId: backup.id,
     manifestSha256: backup.manifestSha256,
@@ -50,11 +55,13 @@ export function makeRestorePlan(
     takenAt: backup.takenAt,
     scope: only ? ('paths' as const) : ('whole' as const),
     parts,
-    ...(only || isForeign ? {} : { definition: { copyId, pathInCopy, sha256 } }),
+    // The control plane brings back its own; what we kept of it is for people to read.
+    ...(only || isForeign || vendor ? {} : definitionOf(backup)),
     releaseThen: backup.release,
     releaseNow: inspection.release,
-    way: isSwap ? ('swap' as const) : ('in-place' as const),
-    undoable: true,
+    way: vendor ? ('vendor' as const) : isSwap ? ('swap' as const) : ('in-place' as const),
+    ...(vendor ? { vendor } : {}),
+    undoable: vendor === undefined,
     ...(missing.length > 0 ? { missing } : {}),
   };
   return {
@@ -64,8 +71,14 @@ export function makeRestorePlan(
     overwrites: only ? [] : overwrites(backup, inspection),
     ...(only ? {} : writtenSince(inspection)),
     lookedAt: lookedAt.toISOString(),
-    warnings: warningsOf(backup, inspection, plan),
+    warnings: [...warningsOf(backup, inspection, plan), ...(vendor ? (scope.foresight?.warnings ?? []) : [])],
   };
+}
+
+function definitionOf({ definition }: Backup): Pick<RestorePlan, 'definition'> {
+  if (!definition) return {};
+  const { copyId, pathInCopy, sha256 } = definition;
+  return { definition: { copyId, pathInCopy, sha256 } };
 }
 
 /** What an approval is bound to: nothing that changes by itself is part of it. */
@@ -84,14 +97,26 @@ export function digestOf(
     plan.scope,
     plan.missing ?? [],
     plan.parts.map(({ name, within, path }) => [name, within ?? null, path]),
+    ...(plan.vendor
+      ? [
+          [
+            plan.vendor.crn,
+            plan.vendor.releaseAfter ?? null,
+            plan.vendor.useStaticSubdomain,
+            plan.vendor.noSafetyBackup ?? null,
+          ],
+        ]
+      : []),
   ];
   return createHash('sha256').update(JSON.stringify(bound)).digest('hex');
 }
 
 function wholeParts(backup: Backup, inspection: Inspection): RestoredPart[] {
-  return backup.parts.map(({ name, files, directories, bytes }) =>
-    partOf(backup, inspection, { name, is: 'folder', files, directories, bytes }),
-  );
+  return backup.parts
+    .filter(hasCopy)
+    .map(({ name, files, directories, bytes }) =>
+      partOf(backup, inspection, { name, is: 'folder', files, directories, bytes }),
+    );
 }
 
 function partOf(backup: Backup, inspection: Inspection, item: OnlyPath): RestoredPart {
@@ -155,7 +180,7 @@ function touches({ name, within }: OnlyPath, part: string, path: string): boolea
   return within === undefined || path === within || path.startsWith(`${within}/`) || within.startsWith(`${path}/`);
 }
 
-function forecastRestore(backup: Backup, plan: Pick<RestorePlan, 'parts' | 'way'>): RestorePlan['forecast'] {
+function forecastRestore(backup: Backup, plan: Pick<RestorePlan, 'parts' | 'way' | 'vendor'>): RestorePlan['forecast'] {
   const sum = (pick: (part: RestoredPart) => number) => plan.parts.reduce((total, part) => total + pick(part), 0);
   const copyMs =
     plan.parts.length * PER_CALL +
@@ -163,6 +188,7 @@ function forecastRestore(backup: Backup, plan: Pick<RestorePlan, 'parts' | 'way'
     (sum(({ bytes }) => bytes) / 1e6) * PER_MEGABYTE;
   const stopMs = backup.downtimeMs + SWAP_MS;
   const basis = `the downtime of ${backup.id}`;
+  if (plan.vendor) return forecastVendorRestore(plan.vendor, backup, copyMs);
   if (plan.way === 'swap') return { downtimeMs: stopMs, totalMs: copyMs + stopMs, basis };
   const downtimeMs = stopMs + copyMs;
   return {
@@ -186,7 +212,7 @@ function writtenSince(inspection: Inspection): { writtenSince?: number } {
 function warningsOf(
   backup: Backup,
   inspection: Inspection,
-  plan: Pick<RestorePlan, 'parts' | 'fromWorkspace' | 'definition' | 'way' | 'scope'>,
+  plan: Pick<RestorePlan, 'parts' | 'fromWorkspace' | 'definition' | 'way' | 'scope' | 'vendor'>,
 ): string[] {
   const names = new Set(plan.parts.map(({ name }) => name));
   const why = notBeside(plan.parts, inspection);
@@ -199,7 +225,7 @@ function warningsOf(
         ]
       : []),
     ...(plan.fromWorkspace === undefined ? [] : [`The data comes from another workspace: ${plan.fromWorkspace}.`]),
-    ...(plan.definition === undefined ? ['The definition stays as it is.'] : []),
+    ...(plan.definition === undefined && !plan.vendor ? ['The definition stays as it is.'] : []),
     ...notConsistent.map(({ name }) => `"${name}" was copied while services were up: it is not consistent.`),
     ...crashed.map(
       ({ name, crashConsistent = [] }) => `"${name}" is only crash-consistent: ${crashConsistent.join('; ')}.`,
@@ -211,6 +237,7 @@ function warningsOf(
       ? []
       : [`The backup is of release ${backup.release}; its definition is applied at release ${inspection.release}.`]),
     ...(inspection.broken ?? []).map((said) => `${said} If the restore does not mend that, services stay down.`),
+    ...(plan.vendor ? describeVendorRestore(plan.vendor, backup) : []),
     ...(backup.downtimeMs > 60_000 ? [`Services were down for ${writeDuration(backup.downtimeMs)} then.`] : []),
   ];
 }

@@ -4,7 +4,7 @@ import type { ContentShare, DataMover } from '../mover/mover.ts';
 import type { Story } from '../operation/operation.ts';
 import type { Backup } from '../records/backup.ts';
 import { type Counted, tellMiscounts } from '../records/counted.ts';
-import { type CopiedPart, hasCopy } from '../records/part.ts';
+import { type CapturedPart, type CopiedPart, hasCopy, type KeptBackup } from '../records/part.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import type { WorkspacePlatform } from '../workspace/platform.ts';
 import { compareScratch } from './compare-scratch.ts';
@@ -18,9 +18,10 @@ export interface VerifyPorts {
 }
 
 /**
- * THE STORY of a verification: brings the whole backup back into a scratch place, counts what arrived against what was
+ * THE STORY of a verification: brings all of the backup that is in the repository back into a scratch place, counts what arrived against what was
  * counted at the cut, compares every entry with what the copies hold, has the workspace's own checks look at it, and writes down that and how long it took. Services are
- * never touched.
+ * never touched. What a control plane keeps nobody can look into: it is asked whether it still has it, and that is written
+ * down as what it is.
  */
 export async function verifyBackup(
   { step, ensure, operation, folder }: Story<typeof verifyStory>,
@@ -39,6 +40,11 @@ export async function verifyBackup(
       const listed = await mover.list([], { folder, key: 'list-known', signal });
       refuseLost(backup, new Set(listed.map((copy) => copy.id)));
     });
+    const kept = keptParts(await read());
+    const reported =
+      kept.length === 0
+        ? undefined
+        : await step('ask control plane', ({ signal }) => askVendor(kept, platform, signal));
     const scratch = await step('make scratch', async () => platform.makeScratch(id, (await read()).parts));
     const filled = await step('fill', async ({ signal, progress, now, isBegunBefore }) => {
       const beganAt = now().getTime();
@@ -53,7 +59,7 @@ export async function verifyBackup(
     });
     await step('check definition', async ({ signal }) => {
       const { definition, release } = await read();
-      await fetchDefinition({ definition, releaseThen: release }, world(signal));
+      if (definition) await fetchDefinition({ definition, releaseThen: release }, world(signal));
     });
     const checks = await step('run checks', async ({ signal }) => {
       const found = await platform.runChecks(id, scratch, folder, { signal });
@@ -61,11 +67,16 @@ export async function verifyBackup(
       return found.length;
     });
     await step('record verified', async ({ now }) => {
-      const verified = { at: now().toISOString(), operationId: id, ...filled, ...(share ? { content: share } : {}) };
+      const { parts } = await read();
+      if (parts.length === 0) return; // nothing of it was looked at by anybody but the control plane
+      const vendorReported = reported ? { vendorReported: reported } : {};
+      const looked = { ...filled, ...(share ? { content: share } : {}), ...vendorReported };
+      const verified = { at: now().toISOString(), operationId: id, ...looked };
       if (share) await turnTo((share.share + 1) % share.of);
       await catalog.backups.change(backupId, (standing) => ({ ...standing, verified }));
     });
-    return { backupId, ...filled, checks, ...(share ? { share } : {}) };
+    const vendorReported = reported ? { vendorReported: reported } : {};
+    return { backupId, ...filled, checks, ...(share ? { share } : {}), ...vendorReported };
   } finally {
     await ensure('release', () => platform.release(id));
   }
@@ -82,10 +93,34 @@ async function shareOfContent(
   return { share: contentShare % of, of };
 }
 
+/** `parts`: those that are in the repository. */
+type Restorable = Backup & { readonly parts: CopiedPart[]; readonly all: readonly CapturedPart[] };
+
+function keptParts({ all }: Restorable): { name: string; kept: KeptBackup }[] {
+  return all.flatMap(({ name, kept }) => (kept ? [{ name, kept }] : []));
+}
+
+/** @throws OperationError `copy-not-proven` with what the control plane says of a part that it does not have any more. */
+async function askVendor(
+  parts: ReturnType<typeof keptParts>,
+  { vendor }: WorkspacePlatform,
+  signal: AbortSignal,
+): Promise<string[]> {
+  for (const { name, kept } of parts) {
+    const found = await vendor?.find(kept.crn, { signal });
+    if (found?.state === 'finished') continue;
+    const says = found ? `says of it: ${found.status}` : 'does not know it any more';
+    throw new OperationError('copy-not-proven', `"${name}" cannot be brought back: the control plane ${says}.`, {
+      hint: 'This backup cannot be restored whole. Make a new backup at once.',
+    });
+  }
+  return parts.map(({ name }) => name);
+}
+
 /** Read anew in each step: it is too large for the journal, and what was captured never changes. */
-async function restorable(catalog: Catalog, backupId: string): Promise<Backup & { parts: CopiedPart[] }> {
+async function restorable(catalog: Catalog, backupId: string): Promise<Restorable> {
   const backup = await catalog.backups.get(backupId);
-  if (backup?.status === 'completed') return { ...backup, parts: backup.parts.filter(hasCopy) };
+  if (backup?.status === 'completed') return { ...backup, parts: backup.parts.filter(hasCopy), all: backup.parts };
   throw new OperationError('backup-incomplete', `${backupId} is ${backup?.status ?? 'not in the catalog'}.`, {
     hint: 'Only completed backups can be verified: cml list',
   });
@@ -103,8 +138,10 @@ function refuseMiscounts({ id, counted = [] }: Backup, found: readonly Counted[]
   });
 }
 
-function refuseLost(backup: Backup & { parts: CopiedPart[] }, known: ReadonlySet<string>): void {
-  const lost = [...backup.parts, backup.definition].find(({ copyId }) => !known.has(copyId));
+function refuseLost(backup: Restorable, known: ReadonlySet<string>): void {
+  const lost = [...backup.parts, ...(backup.definition ? [backup.definition] : [])].find(
+    ({ copyId }) => !known.has(copyId),
+  );
   if (!lost) return;
   throw new OperationError(
     'copy-not-proven',

@@ -13,6 +13,8 @@ export const verifyOutcome = z.object({
   checks: z.number(),
   /** What of the content was compared; absent: all of it. */
   share: contentShare.optional(),
+  /** Parts that nobody could bring back; the control plane says that it has them. */
+  vendorReported: z.array(z.string()).optional(),
 });
 export type VerifyOutcome = z.infer<typeof verifyOutcome>;
 
@@ -23,6 +25,7 @@ export const verifyStory = defineStory({
   kind: 'verify',
   steps: {
     preflight: { result: z.void(), timeoutMs: 30 * MINUTE, retries: 2 },
+    'ask control plane': { result: z.array(z.string()), timeoutMs: 10 * MINUTE, retries: 3 },
     'make scratch': { result: z.array(stagedPart), timeoutMs: 10 * MINUTE },
     fill: { result: filled, retries: 2 },
     compare: { result: z.object({ entries: z.number(), share: contentShare.optional() }), retries: 2 },
@@ -35,6 +38,7 @@ export const verifyStory = defineStory({
   },
   shown: [
     'preflight',
+    'ask control plane',
     'make scratch',
     'fill',
     'compare',

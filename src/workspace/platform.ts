@@ -7,6 +7,7 @@ import { moment } from '../records/time.ts';
 import type { Inspection } from './inspection.ts';
 import type { Snapshot, Stillness } from './snapshot.ts';
 import type { Stray } from './stray.ts';
+import type { VendorBackups } from './vendor-backups.ts';
 
 /** What ran before services were stopped. Kept by us and, by the platform, on the stopped objects themselves. */
 export const runningNote = z.object({
@@ -92,6 +93,8 @@ export interface WorkspacePlatform {
     readonly swap: 'claims' | 'rename' | 'none';
     readonly reader: 'job' | 'child' | 'none';
   };
+  /** Backups that a vendor's service makes and keeps by itself; absent where there is none. */
+  readonly vendor?: VendorBackups;
   /** Runs a program where the data can be read. */
   readonly run: RunProgram;
   readonly prepare: PrepareProgram;

@@ -49,9 +49,10 @@ async function restoreAside({ workspace, restic }: ChaosWorld, backup: Backup): 
   };
   const places = { volume: place('volume'), projects: place('projects'), datasets: place('datasets') };
   const records = await readFile(join(places.volume, 'records.log'));
-  const { definition } = backup;
+  const { definition, manifestCopyId = '' } = backup;
+  if (!definition) return ['it has no definition'];
   const stored = await readFile(join(target, definition.copyId, definition.pathInCopy, 'definition.json'));
-  const manifest = await readFile(join(target, backup.manifestCopyId, definition.pathInCopy, 'manifest.json'));
+  const manifest = await readFile(join(target, manifestCopyId, definition.pathInCopy, 'manifest.json'));
   const problems = [
     ...(backup.parts.length === PARTS.length ? [] : [`it has ${backup.parts.length} parts`]),
     ...compareTrees(picture.trees, await walkParts(workspace, places)),
@@ -65,7 +66,8 @@ async function restoreAside({ workspace, restic }: ChaosWorld, backup: Backup): 
 }
 
 function copyIdsOf({ parts, manifestCopyId, definition }: Backup): string[] {
-  return [...new Set([...parts.filter(hasCopy).map(({ copyId }) => copyId), manifestCopyId, definition.copyId])];
+  const copies = [...parts, ...(definition ? [definition] : [])].flatMap(({ copyId = [] }) => copyId);
+  return [...new Set([...copies, ...(manifestCopyId === undefined ? [] : [manifestCopyId])])];
 }
 
 /** What restores displaced is gone once its time has passed and a server has looked. */

@@ -1,3 +1,4 @@
+import { copiesOf } from '../../src/backup/delete-plan.ts';
 import type { PlaceInTime } from '../../src/catalog/age-cursor.ts';
 import {
   type BackupPage,
@@ -129,11 +130,7 @@ function fakeBackups({ backups }: FakeCatalogStore): Catalog['backups'] {
       newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt)
         .filter(isOf(workspace))
         .filter((record) => isOneOf(status, record.status))
-        .filter(
-          ({ manifestCopyId, parts }) =>
-            copies === undefined ||
-            [manifestCopyId, ...parts.flatMap(({ copyId = [] }) => copyId)].some((copy) => copies.includes(copy)),
-        )
+        .filter((backup) => copies === undefined || copiesOf(backup).some((copy) => copies.includes(copy)))
         .slice(0, limit)
         .map(freeze),
     page: async (query) => fakePage(readAll(backups, backup), query),

@@ -1,3 +1,4 @@
+import { copiesOf } from '../../src/backup/delete-plan.ts';
 import type { Backup } from '../../src/records/backup.ts';
 import { ageOf, scratchPath, type World } from './world.ts';
 
@@ -15,9 +16,10 @@ export function watchVerified(world: World, { id, parts, verified }: Backup): vo
 export function watchCompleted(world: World): void {
   const left = new Set(world.repository.copies.map(({ id }) => id));
   for (const text of world.catalog.backups.values()) {
-    const { id, status, manifestCopyId, parts }: Backup = JSON.parse(text);
+    const backup: Backup = JSON.parse(text);
+    const { id, status } = backup;
     if (status !== 'completed') continue;
-    const lost = [manifestCopyId, ...parts.flatMap(({ copyId = [] }) => copyId)].filter((copyId) => !left.has(copyId));
+    const lost = copiesOf(backup).filter((copyId) => !left.has(copyId));
     if (lost.length > 0) world.broken.add(`${id} was listed as completed while ${lost.join(', ')} was gone`);
   }
 }

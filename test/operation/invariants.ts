@@ -129,7 +129,7 @@ function findIncomplete(world: World, backup: Backup, isNew: boolean): string[] 
     if (log === undefined) wrong.push(`${part.name} of ${backup.id} is not in the repository`);
     if (part.consistent) ticks.add(log);
   }
-  if (!contentOf(backup.manifestCopyId, `${backup.definition.pathInCopy}/definition.json`)) {
+  if (!contentOf(backup.manifestCopyId ?? '', `${backup.definition?.pathInCopy}/definition.json`)) {
     wrong.push(`the definition of ${backup.id} is not in the repository`);
   }
   if (isNew && (ticks.size !== 1 || !world.quietTicks.some((tick) => ticks.has(String(tick))))) {

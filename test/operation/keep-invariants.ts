@@ -35,7 +35,7 @@ const idsIn = ({ repository }: World) => new Set(repository.copies.map(({ id }) 
 
 function findDeletion({ world, operation }: Played, before: World): string[] {
   const { requestId, plan } = operation.input as unknown as { requestId: string; plan: DeletePlan };
-  const doomed = [plan.manifestCopyId, ...plan.copyIds];
+  const doomed = [plan.manifestCopyId ?? '', ...plan.copyIds].filter((id) => id !== '');
   const left = idsIn(world);
   const gone = doomed.filter((id) => !left.has(id));
   const foreign = [...idsIn(before)].filter((id) => !doomed.includes(id) && !left.has(id));
@@ -62,9 +62,10 @@ function findRetention({ world, operation }: Played, before: World): string[] {
   const left = idsIn(world);
   const standing = all.map(({ id }) => backupOf(world, id)).filter(({ status }) => status === 'completed');
   const needed = new Set(standing.flatMap(copiesOf));
-  return all.flatMap(({ id, manifestCopyId, parts }) => {
+  return all.flatMap((backup) => {
+    const { id } = backup;
     const { status, pinned } = backupOf(world, id);
-    const own = [manifestCopyId, ...parts.flatMap(({ copyId = [] }) => copyId)].filter((copy) => !needed.has(copy));
+    const own = copiesOf(backup).filter((copy) => !needed.has(copy));
     return [
       ...(id === newest?.id && status !== 'completed' ? [`the newest backup is ${status}`] : []),
       ...(pinned && status !== 'completed' ? [`pinned, and ${status}`] : []),

@@ -30,7 +30,11 @@ export type BackupEntry = z.infer<typeof backupEntry>;
 export function entryOf(record: Backup): BackupEntry {
   const { id, workspace, takenAt, status, name, reason, by, trigger, manifestCopyId, parts } = record;
   const { bytes, addedBytes, files, durationMs, downtimeMs } = record;
-  const copies = new Set([manifestCopyId, ...parts.flatMap(({ copyId = [] }) => copyId)].map(markOf));
+  const copies = new Set(
+    [...(manifestCopyId === undefined ? [] : [manifestCopyId]), ...parts.flatMap(({ copyId = [] }) => copyId)].map(
+      markOf,
+    ),
+  );
   return {
     ...{ id, workspace, at: Date.parse(takenAt), status, by: by.name, trigger },
     ...{ bytes, addedBytes, files, durationMs, downtimeMs, copies: [...copies].join(' ') },

@@ -31,6 +31,8 @@ function keptSentence(operation: Operation): string | undefined {
       return keptOfSwap(operation);
     case 'restore-in-place':
       return keptInPlace(operation);
+    case 'restore-by-vendor':
+      return keptByVendor(operation);
     case 'delete':
       return has(operation, 'mark deleting') ? undefined : 'The backup was not touched.';
     case 'verify':
@@ -55,6 +57,12 @@ function keptInPlace(operation: Operation): string {
   if (!hasBegun(operation, 'begin in place')) return UNTOUCHED;
   if (has(operation, 'put back in place')) return 'What stood there before was put back from its safety copy.';
   return 'The safety copy of what stood there before is kept in the repository.';
+}
+
+function keptByVendor(operation: Operation): string {
+  if (!hasBegun(operation, 'begin restore')) return UNTOUCHED;
+  if (has(operation, 'put back folders')) return 'What stood in the external folders before was put back.';
+  return 'What stood there before is a backup of its own.';
 }
 
 const UNTOUCHED = 'The live data was not touched.';

@@ -116,11 +116,19 @@ function howBack({ id }: Operation, facts: HowBackFacts): Pick<Message, 'details
   };
 }
 
-export function backupDeleted(operation: Operation, facts: { backupId: string; copies: number }): Message {
+export function backupDeleted(
+  operation: Operation,
+  facts: { backupId: string; copies: number; vendor?: string | undefined },
+): Message {
+  const kept = facts.vendor === undefined ? '' : ` The control plane deleted its backup "${facts.vendor}".`;
+  const copies =
+    facts.copies === 0
+      ? ''
+      : `; ${writeCount(facts.copies, 'copy', 'copies')} dropped. The space comes back with the next prune of the repository`;
   return {
     ...base(operation),
     tone: 'good',
-    text: `${operation.workspace}: backup ${facts.backupId} was deleted; ${writeCount(facts.copies, 'copy', 'copies')} dropped. The space comes back with the next prune of the repository.`,
+    text: `${operation.workspace}: backup ${facts.backupId} was deleted${copies}.${kept}`,
   };
 }
 
@@ -134,8 +142,16 @@ export function backupVerified(
     readonly checks: number;
     /** What of the content was compared, where not all of it was. */
     readonly share?: { readonly share: number; readonly of: number } | undefined;
+    /** Parts that nobody could bring back; the control plane says that it has them. */
+    readonly vendorReported?: readonly string[] | undefined;
   },
 ): Message {
+  const { vendorReported = [] } = facts;
+  const reported =
+    vendorReported.length === 0
+      ? ''
+      : ` VENDOR-REPORTED only, nobody could look into it: ${vendorReported.join(', ')}.`;
+  if (reported !== '' && facts.files === 0) return onlyReported(operation, facts.backupId, reported);
   const checks = facts.checks === 0 ? '' : `; ${writeCount(facts.checks, 'check')} passed`;
   const content = facts.share
     ? `; of the content share ${facts.share.share + 1} of ${facts.share.of} was compared`
@@ -144,8 +160,18 @@ export function backupVerified(
   return {
     ...base(operation),
     tone: 'good',
-    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}${took}${content}${checks}.`,
+    text: `${operation.workspace}: backup ${facts.backupId} was brought back and found whole: ${writeCount(facts.files, 'file')}, ${writeSize(facts.bytes)}${took}${content}${checks}.${reported}`,
     backupId: facts.backupId,
+  };
+}
+
+/** Nothing of it is in our repository: that is no verification. */
+function onlyReported(operation: Operation, backupId: string, reported: string): Message {
+  return {
+    ...base(operation),
+    tone: 'warning',
+    text: `${operation.workspace}: the control plane says that it still has ${backupId}; nothing was brought back.${reported}`,
+    backupId,
   };
 }
 

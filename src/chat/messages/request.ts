@@ -38,7 +38,8 @@ function decisions(request: Request): Action[] {
 function whatIsApproved(request: Request): string {
   const asked = `${request.by.name} asks to ${whatIsAsked(request)}.`;
   if (request.kind === 'delete') return `${asked} It is removed for ever.`;
-  const names = request.plan.parts.map(({ name }) => name).join(', ');
+  const kept = request.kind === 'restore' && request.plan.vendor ? [request.plan.vendor.part] : [];
+  const names = [...kept, ...request.plan.parts.map(({ name }) => name)].join(', ');
   const down = writeDuration(request.plan.forecast.downtimeMs);
   const isFinal = request.kind === 'restore' && !request.plan.undoable;
   const end = isFinal ? ' This cannot be undone.' : '';
@@ -112,6 +113,7 @@ export function describeRestorePlan(plan: RestorePlan, requestId?: string): stri
     ...plan.parts.map((part) => overwritten(part, plan)),
     ...since(plan.writtenSince, 'the backup was taken', plan.scope === 'whole'),
     `Services are down for about ${writeDuration(plan.forecast.downtimeMs)} (from ${plan.forecast.basis}).`,
+    ...(plan.vendor ? [`Overwrites ${plan.vendor.part}: all that the control plane holds of the workspace.`] : []),
     ...(plan.definition ? [`Release in the backup: ${plan.releaseThen}; release now: ${plan.releaseNow}.`] : []),
     ...(plan.undoable ? [swap].filter(Boolean) : ['This cannot be undone.']),
     ...lacking(plan, requestId),

@@ -5,6 +5,7 @@ const KINDS = {
   backup: 'backup',
   restore: 'restore',
   'restore-in-place': 'restore',
+  'restore-by-vendor': 'restore',
   undo: 'undo',
   delete: 'deletion',
   verify: 'verification',
