@@ -38,6 +38,7 @@ export function answerWorkspaces(states: readonly WorkspaceState[], follow: bool
         `${request.id}: ${request.by.name} asks to ${whatIsAsked(request)}${request.reason ? ` (${request.reason})` : ''}`,
       ]),
       ...states.flatMap(retentionField),
+      ...states.flatMap(leavingField),
       ...(trouble === undefined ? [] : [['Messages', trouble] as [string, string]]),
     ],
     // One that does not run otherwise may be meant to: a backup does not start it either.
@@ -48,7 +49,7 @@ export function answerWorkspaces(states: readonly WorkspaceState[], follow: bool
 }
 
 const isOverdue = ({ freshness }: WorkspaceState) => freshness.is === 'overdue';
-const isWell = (state: WorkspaceState) => state.failed.length === 0 && !isOverdue(state);
+const isWell = (state: WorkspaceState) => state.failed.length === 0 && !isOverdue(state) && !state.leaving;
 const isUp = (state: WorkspaceState) => state.unseen === undefined && state.services.every(isServiceUp);
 const isFine = (state: WorkspaceState) => isUp(state) && isWell(state);
 
@@ -61,6 +62,12 @@ function retentionField({ workspace, retentionOff }: WorkspaceState): [string, s
   const { since, because } = retentionOff;
   const confirm = `look at the backups, then: cml catalog confirm ${workspace}`;
   return [['Retention is off', `${workspace}, since ${writeMoment(since)}: ${because}; ${confirm}`]];
+}
+
+function leavingField({ workspace, leaving }: WorkspaceState): [string, string][] {
+  if (!leaving) return [];
+  const told = `${workspace} ${leaving.standing}, as its control plane says since ${writeMoment(leaving.since)}`;
+  return [['IS LEAVING', `${told}: its backups there go with it`]];
 }
 
 function nowText({ kind, id, steps, stopsAt }: OperationView): string {

@@ -10,6 +10,7 @@ import { deletingFindings, folderFindings, lostFindings, markFindings, noteFindi
 import type { Finding } from './check-workspace.ts';
 import type { Room } from './room.ts';
 import { findStrays, LEFT_BEHIND, strayFindings } from './strays.ts';
+import { vendorFindings } from './vendor-findings.ts';
 
 export interface CatalogCheck {
   readonly workspace: string;
@@ -37,6 +38,7 @@ export async function checkCatalog(room: Room, workspace: string): Promise<Catal
       ...found.flatMap(copyFinding),
       ...strayFindings(strays),
       ...(await lostFindings(room, known, new Set(copies.map(({ id }) => id)))),
+      ...(await vendorFindings(room, workspace, known, platform)),
       ...(await deletingFindings(room, workspace)),
       ...(await markFindings(room, workspace)),
       ...noteFindings(room, (await platform.inspect()).notedBy),

@@ -33,6 +33,8 @@ export interface WorkspaceState extends Glance {
   readonly failed: readonly OperationView[];
   /** Why nothing is removed by age or number, until a person confirms the catalog. */
   readonly retentionOff?: { readonly since: string; readonly because: string };
+  /** Its control plane removes it, and with it every backup that it keeps. */
+  readonly leaving?: { readonly since: string; readonly standing: string };
   /** The operation whose stopped services nobody has started again. */
   readonly stoppedBy?: string;
 }
@@ -109,7 +111,7 @@ async function glance(room: Room, workspace: string): Promise<Glance> {
 
 async function look(room: Room, workspace: string): Promise<WorkspaceState> {
   const seen = await see(room, workspace);
-  const { retentionOff } = await room.world.catalog.marks.get(workspace);
+  const { retentionOff, leaving } = await room.world.catalog.marks.get(workspace);
   const running = room.runningIn(workspace);
   const { notedBy: stoppedBy, services = [] } = seen;
   const isDown = services.some((service) => !service.running);
@@ -119,6 +121,7 @@ async function look(room: Room, workspace: string): Promise<WorkspaceState> {
     ...(seen.unseen ? { unseen: seen.unseen } : {}),
     failed: await lastFailures(room, workspace),
     ...(retentionOff ? { retentionOff } : {}),
+    ...(leaving ? { leaving } : {}),
     ...(isDown && stoppedBy !== undefined && stoppedBy !== running?.operation().id ? { stoppedBy } : {}),
   };
 }

@@ -67,6 +67,7 @@ import {
 import { type BroughtUp, startServices } from './start-services.ts';
 import { cancel, postpone } from './steer.ts';
 import { sweep } from './sweep.ts';
+import { createVendorSweep } from './vendor-sweep.ts';
 
 /** The one door: everything that people and schedules ask for comes through here. */
 export interface Orchestrator {
@@ -177,6 +178,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
   const room = createRoom(world);
   const turns = createScheduledTurns(room);
   const forgetLeftCopies = createLeftCopies(room);
+  const lookAtVendor = createVendorSweep(room);
   room.onEnd((_, operation) => void (operation && noteLeftCopies(room, operation).catch(world.onBug)));
   return {
     requestBackup: (person, wish) => requestBackup(room, person, wish),
@@ -240,7 +242,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     isIdle: () => room.isIdle(),
     recover: () => recover(room),
     takeTurns: () => takeTurns(room),
-    sweep: () => sweep(room, forgetLeftCopies),
+    sweep: () => sweep(room, forgetLeftCopies, lookAtVendor),
     wrapUp: () => wrapUp(room),
   };
 }

@@ -5,6 +5,7 @@ import type { Copy, DataMover } from '../mover/mover.ts';
 import type { Backup } from '../records/backup.ts';
 import { backupId } from '../records/ids.ts';
 import type { Person } from '../records/person.ts';
+import { adoptVendorBackups } from './adopt-vendor-backups.ts';
 import type { Finding } from './check-workspace.ts';
 import type { Room } from './room.ts';
 
@@ -65,6 +66,10 @@ async function addMissing(room: Room, workspace: string, world: World): Promise<
     await catalog.backups.save(made);
     added.push(made);
     findings.push(describe(made));
+  }
+  for (const backup of await adoptVendorBackups(room, workspace, new AbortController().signal)) {
+    added.push(backup);
+    findings.push(describe(backup));
   }
   const says = `${known} of the manifests in the repository are of backups that the catalog knew; these stay as they are`;
   return { workspace, added, findings: [{ about: 'known', state: 'good', says }, ...findings] };

@@ -3,9 +3,14 @@ import { describeRequest } from '../chat/messages/request.ts';
 import { isAppError } from '../errors.ts';
 import { startWaiting } from './decide.ts';
 import type { Room } from './room.ts';
+import type { VendorSweep } from './vendor-sweep.ts';
 
 /** What time alone brings about. May be called as often as one likes; what fails is tried again the next time. */
-export async function sweep(room: Room, forgetLeftCopies: (workspace: string) => Promise<void>): Promise<void> {
+export async function sweep(
+  room: Room,
+  forgetLeftCopies: (workspace: string) => Promise<void>,
+  lookAtVendor: VendorSweep,
+): Promise<void> {
   const { log, catalog, clock, workspaces } = room.world;
   const tolerate = async (what: string, work: () => Promise<void>) => {
     try {
@@ -25,6 +30,11 @@ export async function sweep(room: Room, forgetLeftCopies: (workspace: string) =>
       async () => void (await startWaiting(room, workspace)),
     );
   }
+  await Promise.all(
+    Object.keys(workspaces).map((workspace) =>
+      tolerate('backups of a control plane could not be looked at', () => lookAtVendor(workspace)),
+    ),
+  );
   for (const [workspace, settings] of Object.entries(workspaces)) {
     if (room.runningIn(workspace)) continue;
     await tolerate('what failed operations left in the repository could not be dropped', () =>

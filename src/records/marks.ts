@@ -37,6 +37,8 @@ export const workspaceMarks = z.object({
   watchedSince: moment.optional(),
   /** People were told that its backup is overdue: since when it is, and when they were told last. */
   overdue: z.object({ since: moment, saidAt: moment }).optional(),
+  /** Its control plane removes it, and people were told: with it goes every backup that the control plane keeps. */
+  leaving: z.object({ since: moment, standing: z.enum(['is being removed', 'is gone']) }).optional(),
   reread: reread.optional(),
 });
 export type WorkspaceMarks = z.infer<typeof workspaceMarks>;

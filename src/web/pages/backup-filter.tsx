@@ -13,7 +13,7 @@ export const BackupFilterForm: FC<FilterProps> = ({ query, workspaces }) => (
   <form class="row" method="get" action="/backups" aria-label="Filter">
     <Choice label="Workspace" name="workspace" chosen={query.workspace} options={workspaces} />
     <Choice label="State" name="state" chosen={query.state} options={STATES} any="all but deleted" />
-    <Choice label="Began by" name="trigger" chosen={query.trigger} options={['person', 'schedule']} />
+    <Choice label="Began by" name="trigger" chosen={query.trigger} options={['person', 'schedule', 'vendor']} />
     <Field label="Who">
       <input name="by" value={query.by} size={12} />
     </Field>

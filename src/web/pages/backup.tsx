@@ -59,6 +59,8 @@ async function operationOf(orchestrator: Orchestrator, backup: Backup): Promise<
   }
 }
 
+const MAKERS = { schedule: 'schedule', vendor: "in the control plane's own page" };
+
 const BackupFacts: FC<{ backup: Backup }> = ({ backup }) => (
   <Facts
     facts={[
@@ -66,7 +68,7 @@ const BackupFacts: FC<{ backup: Backup }> = ({ backup }) => (
       ['Workspace', <a href={`/workspaces/${backup.workspace}`}>{backup.workspace}</a>],
       ['Id', backup.id],
       ['Taken', <Moment at={backup.takenAt} />],
-      ['By', backup.trigger === 'schedule' ? `${backup.by.name} (schedule)` : backup.by.name],
+      ['By', backup.trigger === 'person' ? backup.by.name : `${backup.by.name} (${MAKERS[backup.trigger]})`],
       ['Reason', backup.reason],
       ['Size', <Size bytes={backup.bytes} />],
       ['Added to the repository', <Size bytes={backup.addedBytes} />],

@@ -147,6 +147,7 @@ const Maker: FC<{ backup: Backup }> = ({ backup: { by, trigger } }) => (
   <span class="stack">
     {by.name}
     {trigger === 'schedule' ? <small>by schedule</small> : null}
+    {trigger === 'vendor' ? <small>in the vendor's page</small> : null}
   </span>
 );
 
