@@ -16,6 +16,7 @@ import { type KubernetesSettings, kubernetesSettings } from './workspace/kuberne
 import { createLocalPlatform } from './workspace/local/platform.ts';
 import { createLocalRunProgram } from './workspace/local/run-program.ts';
 import { type LocalSettings, localSettings } from './workspace/local/settings.ts';
+import { createLocalStreamProgram } from './workspace/local/stream-program.ts';
 import type { WorkspacePlatform } from './workspace/platform.ts';
 
 export interface PortsWorld {
@@ -36,6 +37,8 @@ const CACHED_RESTIC = join(HERE, '..', '..', '.cache', 'restic', 'restic');
 /** Makes the ports of a workspace from its settings: the present ones, or the copy that an operation's journal keeps. */
 export function createPorts(world: PortsWorld) {
   const run = createLocalRunProgram();
+  // What people look at needs the repository alone, and a reader who is here.
+  const stream = createLocalStreamProgram();
   // Of all workspaces together.
   const shared = { clusterOf: createClusters(world), runHere: fewAtOnce(run) };
   return {
@@ -57,6 +60,7 @@ export function createPorts(world: PortsWorld) {
         workspace: settings.name,
         run: runNear,
         prepare,
+        stream,
         candidates: resticCandidates(world.environment),
         cacheFolder: join(world.data, 'workspaces', settings.name, 'restic-cache'),
       });

@@ -68,3 +68,20 @@ export type RunProgram = (program: Program, options: RunOptions) => Promise<Prog
  * @throws PortError `platform-unavailable` when it could not begin.
  */
 export type PrepareProgram = (program: Program, options: Pick<RunOptions, 'folder' | 'signal'>) => Promise<void>;
+
+export interface StreamOptions {
+  /** Ends the program; the reader then gets the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Told how it ended once all was read; what it throws, the reader gets. */
+  onEnd(result: Pick<ProgramResult, 'exitCode' | 'signal' | 'stderr'>): void;
+}
+
+/**
+ * Runs a program where we are, for somebody who reads its standard output as it comes. Nothing is kept of it: it holds still
+ * while nobody reads, is ended when the reader goes away, and does not outlive us.
+ * @throws PortError `platform-unavailable` when it cannot be started.
+ */
+export type StreamProgram = (
+  program: Pick<Program, 'command' | 'args' | 'env'>,
+  options: StreamOptions,
+) => AsyncIterable<Uint8Array>;

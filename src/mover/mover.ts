@@ -116,6 +116,36 @@ export interface Reread {
   readonly copyIds: readonly string[];
 }
 
+/** What stands in a folder of a copy. Bytes are 0 for all that is no file; times ISO. */
+export interface CopyEntry {
+  /** Its last name; of one that is not UTF-8, with U+FFFD for each wrong byte, and then nothing finds it by that name. */
+  readonly name: string;
+  readonly type: 'file' | 'folder' | 'link' | 'other';
+  readonly bytes: number;
+  readonly changedAt?: string;
+}
+
+/** Some of a folder's entries. A copy never changes, so that a place in it is a number. */
+export interface FolderPage {
+  readonly entries: readonly CopyEntry[];
+  readonly hasMore: boolean;
+}
+
+/** A file of a copy that can be read now. */
+export interface OpenedFile {
+  readonly bytes: number;
+  /**
+   * Its content, from the first byte on. Read from the repository as it is asked for, and no further; left off early, or
+   * with `signal` aborted, what reads it is ended. Throws when it could not be read to its end.
+   */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+/** For what people look at: nothing of it survives us. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Moves data into and out of one repository. Every call may be repeated. Rejects with `PortError`:
  * `mover-missing`, `repository-missing`, `repository-password`, `repository-held` (retryable), `disk-full`,
@@ -188,4 +218,18 @@ export interface DataMover {
    * Resolves also when something is damaged, with what. Only a slice that was read to its end is answered.
    */
   reread(slice: Slice, options: MoveOptions): Promise<Reread>;
+  /**
+   * What stands directly in a folder of a copy, ordered by name, from the entry numbered `from` (0 is the first) on. Keeps
+   * nobody out of the repository, as `openFile`: a prune at the same time may make both fail. Paths are taken literally.
+   * However many entries a folder has, no more than asked for are kept.
+   * @throws PortError `part-missing` when there is no such folder in the copy.
+   */
+  listFolder(
+    copyId: string,
+    path: string,
+    page: { readonly from: number; readonly limit: number },
+    options: ReadOptions,
+  ): Promise<FolderPage>;
+  /** @throws PortError `part-missing` when that is no regular file in the copy. */
+  openFile(copyId: string, path: string, options: ReadOptions): Promise<OpenedFile>;
 }

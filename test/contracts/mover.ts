@@ -29,6 +29,22 @@ const BEFORE: Tree = { 'a/one.txt': 'two', 'a/b': 'a file', 'empty/not': 'x', 'a
 const OURS: Tree = { '.cml-op_0123456789-displaced/one.txt': 'kept', '.cml-op_0123456789-stage': '' };
 const KEPT: Tree = { 'outa/x': 'y', inner: 'i', 'deep/out*': 'd' };
 
+/** Names that are options, patterns or two lines elsewhere. */
+const LOOKED: Tree = { '-r [x]*/--help\n': 'dash', größe: '', 'a\nb': 'two lines', 'empty/': '', 'Z.txt': 'last' };
+const LISTED = [
+  { name: '-r [x]*', type: 'folder', bytes: 0 },
+  { name: 'Z.txt', type: 'file', bytes: 4 },
+  { name: 'a\nb', type: 'file', bytes: 9 },
+  { name: 'empty', type: 'folder', bytes: 0 },
+  { name: 'größe', type: 'file', bytes: 0 },
+];
+
+async function readAll(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const read: Uint8Array[] = [];
+  for await (const piece of pieces) read.push(piece);
+  return Buffer.concat(read).toString();
+}
+
 /**
  * What every mover promises. `skip` names what one cannot do; each has its reason in test/allowed-skips. The tests share
  * one copy: a real repository takes most of a second for every call.
@@ -234,6 +250,41 @@ export function describeMover(
       for (const index of [1, 2]) {
         expect(await world.mover.reread({ index, of: 2 }, options())).toEqual({ problems: [], copyIds: [] });
       }
+    });
+
+    promises('lists a folder of a copy page by page, and reads a file of it', async () => {
+      await world.writeTree(at('looked'), LOOKED);
+      const { id } = await copy(['looked'], { tags: ['op_looked'] });
+      const list = (path: string, from: number, limit: number) =>
+        world.mover.listFolder(id, at(path), { from, limit }, {});
+      const whole = await list('looked', 0, 100);
+      expect(whole).toEqual({ entries: LISTED.map((entry) => expect.objectContaining(entry)), hasMore: false });
+      expect(Date.parse(whole.entries[0]?.changedAt ?? '')).not.toBeNaN();
+      const pages = [await list('looked', 0, 2), await list('looked', 2, 2), await list('looked', 4, 2)];
+      expect(pages.flatMap(({ entries }) => entries)).toEqual(whole.entries);
+      expect(pages.map(({ hasMore }) => hasMore)).toEqual([true, true, false]);
+      expect(await list('looked/-r [x]*', 0, 10)).toMatchObject({ entries: [{ name: '--help\n', bytes: 4 }] });
+      expect(await list('looked/empty', 0, 10)).toEqual({ entries: [], hasMore: false });
+      expect(await list('looked', 100, 10)).toEqual({ entries: [], hasMore: false });
+      const file = await world.mover.openFile(id, at('looked/-r [x]*/--help\n'), {});
+      expect([file.bytes, await readAll(file.read())]).toEqual([4, 'dash']);
+      const nothing = await world.mover.openFile(id, at('looked/größe'), {});
+      expect([nothing.bytes, await readAll(nothing.read())]).toEqual([0, '']);
+    });
+
+    promises('finds neither a file nor a folder where there is none, whatever a pattern would find', async () => {
+      const page = { from: 0, limit: 1 };
+      for (const path of ['whole/nothing', 'whole/top', 'who', 'whol*', 'some/outa/x']) {
+        const listed = world.mover.listFolder(made.id, at(path), page, {});
+        await expect(listed).rejects.toMatchObject({ code: 'part-missing' });
+      }
+      for (const path of ['whole', 'whole/a', 'whole/nothing', 'whole/t*p']) {
+        await expect(world.mover.openFile(made.id, at(path), {})).rejects.toMatchObject({ code: 'part-missing' });
+      }
+      const gone = world.mover.openFile('0123abcd', at('whole/top'), {});
+      await expect(gone).rejects.toMatchObject({ code: 'part-missing' });
+      const signal = AbortSignal.abort(new Error('enough'));
+      await expect(world.mover.listFolder(made.id, at('whole'), page, { signal })).rejects.toThrow('enough');
     });
 
     promises('adds a second password once, and finds its repository whole', async () => {

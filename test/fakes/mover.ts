@@ -1,5 +1,13 @@
 import { PortError } from '../../src/errors.ts';
-import type { Copy, CopyOutcome, CopyRequest, DataMover, MoveOptions, RestoredPlace } from '../../src/mover/mover.ts';
+import type {
+  Copy,
+  CopyEntry,
+  CopyOutcome,
+  CopyRequest,
+  DataMover,
+  MoveOptions,
+  RestoredPlace,
+} from '../../src/mover/mover.ts';
 
 /**
  * What is at an absolute path: the content of a file, null for a file that cannot be read. A folder is there when
@@ -27,6 +35,9 @@ export interface FakeRepository {
 
 export const emptyRepository = (): FakeRepository => ({ exists: false, copies: [], made: 0 });
 
+/** So small that no file of a test comes at once. */
+const PIECE_BYTES = 1_000;
+
 const isAt = (path: string, entry: string) => entry === path || entry.startsWith(`${path}/`);
 const isFile = ([path]: readonly [string, unknown]) => !path.endsWith('/');
 const bytesOf = (content: string | null) => Buffer.byteLength(content ?? '');
@@ -37,7 +48,7 @@ function foldersOf(entry: string, root: string): string[] {
   return names.slice(0, -1).map((_, depth) => names.slice(0, depth + 1).join('/'));
 }
 
-function assertOpen(state: FakeRepository, { signal }: MoveOptions): void {
+function assertOpen(state: FakeRepository, { signal }: Pick<MoveOptions, 'signal'>): void {
   signal?.throwIfAborted();
   if (!state.exists) throw new PortError('repository-missing', 'There is no repository');
   if (state.heldBy) throw new PortError('repository-held', `It is held by ${state.heldBy}`, { retryable: true });
@@ -86,6 +97,21 @@ function countEntries({ entries }: FakeCopy, path: string) {
     directories: folders.size,
     bytes: below.reduce((sum, [, content]) => sum + bytesOf(content), 0),
   };
+}
+
+/** Undefined where there is no folder. */
+function listEntries({ entries, takenAt }: FakeCopy, path: string): CopyEntry[] | undefined {
+  const below = entries.filter(([entry]) => entry.startsWith(path === '/' ? '/' : `${path}/`));
+  if (below.length === 0) return undefined;
+  const names = below.map(([entry, content]) => {
+    const [name = '', ...deeper] = entry.slice(path === '/' ? 1 : path.length + 1).split('/');
+    const isFolder = deeper.length > 0;
+    return { name, type: isFolder ? ('folder' as const) : ('file' as const), bytes: isFolder ? 0 : bytesOf(content) };
+  });
+  const found = new Map(names.filter(({ name }) => name !== '').map((entry) => [entry.name, entry]));
+  return [...found.values()]
+    .sort((one, other) => Buffer.compare(Buffer.from(one.name), Buffer.from(other.name)))
+    .map((entry) => ({ ...entry, changedAt: takenAt }));
 }
 
 function compareFiles(copy: ReadonlyMap<string, string>, files: FakeFiles, { pathInCopy, path }: RestoredPlace) {
@@ -191,5 +217,26 @@ export function createFakeMover(
       return { problems: copyIds.map((id) => `data of ${id} is damaged`), copyIds };
     },
     check: async (options) => assertOpen(state, options),
+    async listFolder(copyId, path, { from, limit }, options) {
+      assertOpen(state, options);
+      const entries = listEntries(findCopy(state, copyId), path);
+      if (!entries) throw new PortError('part-missing', `${path} is no folder in ${copyId}`);
+      return { entries: entries.slice(from, from + limit), hasMore: entries.length > from + limit };
+    },
+    async openFile(copyId, path, options) {
+      assertOpen(state, options);
+      const content = new Map(findCopy(state, copyId).entries).get(path);
+      if (content === undefined) throw new PortError('part-missing', `${path} is no file in ${copyId}`);
+      return {
+        bytes: bytesOf(content),
+        async *read() {
+          const bytes = Buffer.from(content);
+          for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+            options.signal?.throwIfAborted();
+            yield bytes.subarray(at, at + PIECE_BYTES);
+          }
+        },
+      };
+    },
   };
 }

@@ -24,6 +24,8 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
     count: (id, paths, options) => effect(`mover.count ${options.key}`, () => plain.count(id, paths, options), options),
     prepareCopy: (request, options) =>
       effect(`mover.prepareCopy ${options.key}`, () => plain.prepareCopy(request, options), options),
+    listFolder: (copyId, path, page, options) => plain.listFolder(copyId, path, page, options),
+    openFile: (copyId, path, options) => plain.openFile(copyId, path, options),
     check: (options) => effect('mover.check', () => plain.check(options), options),
     prune: (options) => follow(world, life, options, [() => undefined], () => plain.prune(withoutSignal(options))),
     reread: (slice, options) =>

@@ -6,6 +6,7 @@ import { createResticMover } from '../../src/mover/restic/restic-mover.ts';
 import { type ResticSettings, resticSettings } from '../../src/mover/restic/settings.ts';
 import type { RunProgram } from '../../src/program.ts';
 import { createLocalRunProgram, endPrograms } from '../../src/workspace/local/run-program.ts';
+import { createLocalStreamProgram } from '../../src/workspace/local/stream-program.ts';
 import type { MoverWorld, Tree } from '../contracts/mover.ts';
 
 /** Every restic there may be, as the product looks for it: on the PATH, then where scripts/get-restic.sh puts one. */
@@ -44,6 +45,7 @@ export async function createResticWorld(change: Partial<ResticSettings> = {}): P
       settings: { ...settings, ...other.settings },
       workspace: 'team-ml',
       run: other.run ?? run,
+      stream: createLocalStreamProgram(),
       candidates,
       cacheFolder: join(base, 'cache'),
     });

@@ -73,6 +73,7 @@ export const treeNode = z.object({
   type: z.string(),
   path: z.string(),
   size: z.number().optional(),
+  mtime: z.string().optional(),
   ctime: z.string().optional(),
 });
 

@@ -1,4 +1,4 @@
-import type { PrepareProgram, RunProgram } from '../../program.ts';
+import type { PrepareProgram, RunProgram, StreamProgram } from '../../program.ts';
 import type { DataMover } from '../mover.ts';
 import { addKey } from './add-key.ts';
 import { check } from './check.ts';
@@ -8,6 +8,7 @@ import { count } from './count.ts';
 import { forget } from './forget.ts';
 import { initRepository } from './init.ts';
 import { list } from './list.ts';
+import { listFolder, openFile } from './look-inside.ts';
 import { type FoundRestic, findRestic } from './probe.ts';
 import { prune } from './prune.ts';
 import { reach } from './reach.ts';
@@ -23,6 +24,8 @@ export interface ResticMoverParameters {
   readonly run: RunProgram;
   /** Absent: it begins at once anyway. */
   readonly prepare?: PrepareProgram;
+  /** Runs restic where we are, for whoever reads. Absent: nothing can be looked at in copies. */
+  readonly stream?: StreamProgram;
   /** Where restic may be, best first; a name without a slash is looked up on the PATH of the platform. */
   readonly candidates: readonly string[];
   /** Of this workspace alone; may be lost at any time. */
@@ -65,6 +68,8 @@ export function createResticMover(parameters: ResticMoverParameters): DataMover 
     forget: (ids, options) => forget(context, ids, options),
     check: (options) => check(context, options),
     prune: (options) => prune(context, options),
+    listFolder: (copyId, path, page, options) => listFolder(context, copyId, path, page, options),
+    openFile: (copyId, path, options) => openFile(context, copyId, path, options),
     reread: (slice, options) => reread(context, slice, options),
   };
 }

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import type { PrepareProgram, Program, ProgramNeeds, ProgramResult, RunProgram } from '../../program.ts';
-import type { MoveOptions } from '../mover.ts';
+import { PortError } from '../../errors.ts';
+import type { PrepareProgram, Program, ProgramNeeds, ProgramResult, RunProgram, StreamProgram } from '../../program.ts';
+import type { MoveOptions, ReadOptions } from '../mover.ts';
 import { failureOf } from './failure.ts';
 import { type Around, type Arrival, launchScript } from './launch.ts';
 import { parseLine } from './output.ts';
@@ -14,6 +15,8 @@ export interface ResticContext {
   readonly workspace: string;
   readonly run: RunProgram;
   readonly prepare: PrepareProgram;
+  /** Absent where nobody reads what is in copies. */
+  readonly stream?: StreamProgram;
   /** Answers the restic to use. @throws PortError `mover-missing` */
   readonly command: () => Promise<string>;
   /** Ours alone: restic 0.19 refuses to work when it cannot write its cache. */
@@ -63,6 +66,26 @@ export async function callRestic(context: ResticContext, call: Call): Promise<Pr
   const result = await context.run(program, { folder, onLine, ...(signal ? { signal } : {}) });
   if (accept.includes(result.exitCode ?? -1)) return result;
   throw failureOf(result, context.settings.location);
+}
+
+/**
+ * What restic writes, for somebody who reads it. It takes no lock: whoever reads slowly must not keep a prune waiting.
+ * @throws PortError when it does not end well, after what it wrote until then.
+ */
+export async function* streamRestic(
+  context: ResticContext,
+  args: readonly string[],
+  { signal }: ReadOptions,
+): AsyncIterable<Uint8Array> {
+  if (!context.stream) throw new PortError('mover-unavailable', 'Nothing can be read from copies here.');
+  const command = await context.command();
+  const program = { command, args: ['--no-lock', ...args], env: environmentOf(context) };
+  yield* context.stream(program, {
+    ...(signal ? { signal } : {}),
+    onEnd(result) {
+      if (result.exitCode !== 0) throw failureOf({ ...result, durationMs: 0 }, context.settings.location);
+    },
+  });
 }
 
 /** Has it waiting where it will run. */

@@ -28,7 +28,7 @@ const DEFAULT_GRACE_MS = 60_000;
 const STDERR_LINES = 2_000;
 
 /** The small fixed environment. Handed in, since only the configuration reads ours. */
-const FIXED_ENVIRONMENT = {
+export const FIXED_ENVIRONMENT = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LANG: 'C.UTF-8',
 };

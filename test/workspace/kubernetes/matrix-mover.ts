@@ -67,6 +67,8 @@ export function createMatrixMover({
     check: async () => undefined,
     prune: async () => ({ freedBytes: 0, leftBytes: 0 }),
     reread: async () => ({ problems: [], copyIds: [] }),
+    listFolder: async () => Promise.reject(new Error('nobody looks into copies in a matrix')),
+    openFile: async () => Promise.reject(new Error('nobody looks into copies in a matrix')),
     list: async (tags) => repository.copies.filter((copy) => tags.length === 0 || sharesTag(copy, tags)),
     async forget(ids) {
       for (const id of ids) rmSync(join(repository.folder, id), { recursive: true, force: true });
