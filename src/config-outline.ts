@@ -24,6 +24,7 @@ const policy = z.object({
   approvers: texts,
   breakGlass: texts,
   operators: texts,
+  files: texts,
   votes: z.number().catch(1),
 });
 
@@ -32,7 +33,7 @@ const schedules = z.record(z.string(), z.object({ does: text }).catch({ does: ''
 const workspace = z.object({
   platform: platform.catch({ kind: '', services: [], volumes: [], sharedFolders: [], definition: { files: [] } }),
   repository: repository.catch({ location: '', passwordFile: undefined }),
-  policy: policy.catch({ approvers: [], breakGlass: [], operators: [], votes: 1 }),
+  policy: policy.catch({ approvers: [], breakGlass: [], operators: [], files: [], votes: 1 }),
   /** Only whether there is any. */
   retention: z.unknown().optional(),
   schedules: schedules.catch({}),

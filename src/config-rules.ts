@@ -96,7 +96,7 @@ function repeated(entries: readonly { name: string; path: ConfigPath }[], kind: 
 }
 
 function checkPolicy(at: ConfigPath, policy: WorkspaceOutline['policy'], known: readonly string[]): Problem[] {
-  const strangers = (['approvers', 'breakGlass', 'operators'] as const).flatMap((key) =>
+  const strangers = (['approvers', 'breakGlass', 'operators', 'files'] as const).flatMap((key) =>
     policy[key].flatMap((name, index): Problem[] => {
       if (name === '' || known.includes(name) || (key === 'approvers' && isGroup(name))) return [];
       const hint = suggest(name, known, 'Add them under people.');

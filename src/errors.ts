@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'unknown-request'
   | 'unknown-operation'
   | 'unknown-schedule'
+  | 'unknown-file'
   | 'not-allowed'
   | 'own-approval'
   | 'not-pending'
@@ -165,6 +166,7 @@ export function exitCodeOf(code: ErrorCode): 1 | 2 | 3 | 4 {
     case 'unknown-request':
     case 'unknown-operation':
     case 'unknown-schedule':
+    case 'unknown-file':
       return 4;
     default:
       return 1;

@@ -12,10 +12,12 @@ import type { ScheduleState } from '../records/schedule-state.ts';
 import type { Fired, Scheduled } from '../schedule/schedule.ts';
 import { policyNow } from './approvers.ts';
 import { backUpAsScheduled } from './back-up-as-scheduled.ts';
+import { type BackupFolder, browseBackup, type FolderWish } from './browse-backup.ts';
 import { type CatalogCheck, checkCatalog, removeOrphans } from './check-catalog.ts';
 import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
 import { sayDigest } from './digest.ts';
+import { type Download, downloadFile, type FileWish, type FoundFile, findFile } from './download-file.ts';
 import { findBackup } from './find.ts';
 import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { freshnessOf, tellOverdue, type WorkspaceFreshness } from './freshness.ts';
@@ -35,6 +37,7 @@ import {
 } from './pages.ts';
 import { setPin } from './pin.ts';
 import { type QuietHoursFound, sampleWorkloads, suggestQuietHours } from './quiet-hours.ts';
+import { createReaders } from './readers.ts';
 import { confirmCatalog, type Rebuilt, rebuildCatalog } from './rebuild-catalog.ts';
 import { recover, takeTurns, wrapUp } from './recover.ts';
 import { reportCatalog } from './report-catalog.ts';
@@ -102,6 +105,14 @@ export interface Orchestrator {
     workspace: string,
     options?: { readonly pace?: RereadPace; readonly reason?: string },
   ): Promise<RunningOperation>;
+  /** A folder of what a backup has of the shared folders; for those whom `policy.files` names. */
+  browseBackup(person: Person, wish: FolderWish, leave?: AbortSignal): Promise<BackupFolder>;
+  /** What a download of it would be. Nothing is read of it. */
+  findFile(person: Person, wish: FileWish, leave?: AbortSignal): Promise<FoundFile>;
+  /** Stands in the audit trail before its first byte. Whoever takes it reads its body, or cancels it. */
+  downloadFile(person: Person, wish: FileWish, leave?: AbortSignal): Promise<Download>;
+  /** Who may look into the backups of a workspace. */
+  fileReaders(workspace: string): readonly string[];
   setPin(person: Person, backup: string, pin: { pinned: boolean; reason?: string | undefined }): Promise<Backup>;
   decide(person: Person, decision: Decision): Promise<{ request: Request; running: RunningOperation | undefined }>;
   cancel(person: Person, subject: string, reason?: string): Promise<{ operation: Operation } | { request: Request }>;
@@ -177,6 +188,7 @@ export interface Orchestrator {
 export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
   const room = createRoom(world);
   const turns = createScheduledTurns(room);
+  const reading = { room, readers: createReaders() };
   const forgetLeftCopies = createLeftCopies(room);
   const lookAtVendor = createVendorSweep(room);
   room.onEnd((_, operation) => void (operation && noteLeftCopies(room, operation).catch(world.onBug)));
@@ -199,6 +211,10 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     applyRetention: (person, workspace, reason) => applyRetention(room, person, workspace, reason),
     prune: (person, workspace, reason) => prune(room, person, workspace, reason),
     checkRepository: (person, workspace, options) => checkRepository(room, person, workspace, options),
+    browseBackup: (person, wish, leave) => browseBackup(reading, person, wish, leave),
+    findFile: (person, wish, leave) => findFile(reading, person, wish, leave),
+    downloadFile: (person, wish, leave) => downloadFile(reading, person, wish, leave),
+    fileReaders: (workspace) => room.settingsOf(workspace).policy.files,
     setPin: (person, backup, pin) => setPin(room, person, backup, pin),
     decide: (person, decision) => decide(room, person, decision),
     cancel: (person, subject, reason) => cancel(room, person, subject, reason),

@@ -49,6 +49,8 @@ export const workspacePolicy = z.strictObject({
   breakGlass: z.array(personName).default([]),
   /** Who may back up, cancel and ask for restores; postponing is everybody's. Absent: everyone whom the server lets in. */
   operators: z.array(personName).optional(),
+  /** Who may look into the shared folders of backups and have files of them. Of volumes and the definition: nobody. */
+  files: z.array(personName).default([]),
   verify: z
     .strictObject({
       /** How much of the content each verification compares; another share each time, and everything else of all of it. */
