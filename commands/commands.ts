@@ -6,6 +6,7 @@ import { check } from './check.ts';
 import type { CommandContext } from './context.ts';
 import { deleteWord } from './delete.ts';
 import { deny } from './deny.ts';
+import { files } from './files.ts';
 import { list } from './list.ts';
 import { pin } from './pin.ts';
 import { postpone } from './postpone.ts';
@@ -29,6 +30,7 @@ export const commands: readonly Command<CommandContext>[] = [
   approve,
   deny,
   list,
+  files,
   status,
   schedule,
   check,

@@ -154,6 +154,8 @@ export async function serveFolder({
       clock: systemClock,
       onBug: stop.crash,
       say: async (caller, word, given) => say({ orchestrator, linkFor }, await configFor(word), caller, word, given),
+      download: async (caller, wanted, signal) =>
+        orchestrator.downloadFile(admit(caller, await configFor('files')), wanted, signal),
       follow: (id, signal) => follow(orchestrator, hub, id, signal),
       followRequest: (id, signal) => followRequest(orchestrator, hub, id, signal),
     });

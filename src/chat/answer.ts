@@ -28,6 +28,8 @@ export const answer = z.object({
   isDocument: z.boolean().optional(),
   /** An operation that has begun: a client follows it to its end, unless told to detach. */
   follow: z.string().optional(),
+  /** A file of a backup that the person wants as `to`, where they are: a client fetches it. */
+  download: z.object({ backup: z.string(), path: z.string(), bytes: z.number(), to: z.string() }).optional(),
   /** A request that the person wants to wait for: a client stays until it was decided and carried out. */
   waitFor: z.string().optional(),
 });

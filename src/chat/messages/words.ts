@@ -29,6 +29,14 @@ export function writeSize(bytes: number): string {
   return prettyBytes(bytes);
 }
 
+/**
+ * A name from somebody's disk, such that it neither breaks a line, nor turns the text around, nor steers a terminal: what
+ * cannot be seen stands as its number.
+ */
+export function writeName(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`);
+}
+
 /** `1 file`, `2,041 files`. */
 export function writeCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;

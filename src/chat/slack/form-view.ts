@@ -34,7 +34,7 @@ export const VALUE = 'value';
 export const YES = 'yes';
 
 /** What only makes sense where one can stay, or is asked for in a step of its own. */
-const NOT_IN_FORMS = new Set(['wait', 'follow', 'confirm', 'breakGlass']);
+const NOT_IN_FORMS = new Set(['wait', 'follow', 'confirm', 'breakGlass', 'save']);
 
 /** Limits of a view. Source: @slack/types 3.2 and docs.slack.dev/reference/views. */
 const MOST = { title: 24, label: 2_000, option: 75, options: 100, hint: 2_000, memory: 3_000, name: 64 };

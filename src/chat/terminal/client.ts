@@ -4,7 +4,14 @@ import { PortError, UserError } from '../../errors.ts';
 import { type Answer, answer } from '../answer.ts';
 import { AWAY_MS, type Connection, type ConnectionOptions, createConnection, LOOK_AGAIN_MS } from './connection.ts';
 import { readAnswer } from './http.ts';
-import { endsFollowing, type FollowEvent, followEvent, type Hello, type SaidLine } from './protocol.ts';
+import {
+  endsFollowing,
+  type FollowEvent,
+  followEvent,
+  type Hello,
+  type SaidLine,
+  type WantedFile,
+} from './protocol.ts';
 
 export type TerminalClientOptions = ConnectionOptions;
 
@@ -12,6 +19,8 @@ export interface TerminalClient {
   hello(): Promise<Hello>;
   /** @throws UserError in the words and with the code of the server's refusal, PortError `server-unavailable`. */
   say(line: SaidLine): Promise<Answer>;
+  /** The file's bytes as they come; whoever takes them looks whether all came. */
+  download(wanted: WantedFile, signal?: AbortSignal): Promise<IncomingMessage>;
   /** Goes on across a restart of the server. Ends after the last event; throws the reason when `signal` is aborted. */
   follow(operationId: string, signal?: AbortSignal): AsyncIterable<FollowEvent>;
   followRequest(requestId: string, signal?: AbortSignal): AsyncIterable<FollowEvent>;
@@ -71,6 +80,9 @@ export function createTerminalClient(options: TerminalClientOptions): TerminalCl
     async say(line) {
       const { response, call } = await connection.call({ method: 'POST', path: '/say', body: line });
       return readAnswer(response, answer, call);
+    },
+    async download(wanted, signal) {
+      return (await connection.call({ method: 'POST', path: '/download', body: wanted, signal })).response;
     },
     follow: (operationId, signal) => follow(`/follow/${encodeURIComponent(operationId)}`, signal),
     followRequest: (requestId, signal) => follow(`/follow-request/${encodeURIComponent(requestId)}`, signal),

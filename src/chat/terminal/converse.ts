@@ -10,6 +10,7 @@ import { createLive } from './live.ts';
 import { endWords, type TimeOfDay } from './live-words.ts';
 import type { SaidLine } from './protocol.ts';
 import { renderAnswer, renderJson, renderSaid } from './render.ts';
+import { saveFile } from './save-file.ts';
 
 export interface Conversation {
   readonly client: TerminalClient;
@@ -131,6 +132,10 @@ export async function converse(conversation: Conversation, line: SaidLine): Prom
   if (answer.waitFor !== undefined && conversation.stay) {
     printAside(conversation, answer);
     return waitAndFollow(conversation, answer.waitFor, answer);
+  }
+  if (answer.download !== undefined) {
+    print(conversation, await saveFile(conversation, line, answer.download));
+    return 0;
   }
   print(conversation, answer);
   return answer.failed ? 1 : 0;

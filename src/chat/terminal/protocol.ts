@@ -27,12 +27,18 @@ export type Challenge = z.infer<typeof challenge>;
 export const proof = z.object({ name: random });
 export const session = z.object({ session: random, uid: z.number() });
 
+const as = z.object({ name: personName, token: z.string().optional() }).optional();
+
 export const line = z.object({
-  as: z.object({ name: personName, token: z.string().optional() }).optional(),
+  as,
   word: z.string(),
   input: z.record(z.string(), z.unknown()),
 });
 export type SaidLine = z.infer<typeof line>;
+
+/** A file of a backup, answered as it is. */
+export const wantedFile = z.object({ as, backup: z.string(), path: z.string() });
+export type WantedFile = z.infer<typeof wantedFile>;
 
 export const refusal = z.object({
   code: z.string().transform((code) => code as ErrorCode),

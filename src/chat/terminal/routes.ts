@@ -4,12 +4,18 @@ import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import { exitCodeOf, isAppError, UserError } from '../../errors.ts';
 import type { Answer } from '../answer.ts';
-import { type Caller, type FollowEvent, line, PROTOCOL, proof } from './protocol.ts';
+import { type Caller, type FollowEvent, line, PROTOCOL, proof, type SaidLine, wantedFile } from './protocol.ts';
 import { createSessions } from './sessions.ts';
 
 export interface Door {
   /** Carries out one word. Throws an `AppError` to refuse it. */
   readonly say: (caller: Caller, word: string, input: unknown) => Promise<Answer>;
+  /** A file of a backup. Throws an `AppError` to refuse it; breaks off when it cannot be read to its end. */
+  readonly download: (
+    caller: Caller,
+    wanted: { readonly backup: string; readonly path: string },
+    signal: AbortSignal,
+  ) => Promise<{ readonly body: ReadableStream<Uint8Array>; readonly bytes: number }>;
   /** Begins with how it stands now; ends after the event that ends it, and soon after `signal` is aborted. */
   readonly follow: (operationId: string, signal: AbortSignal) => AsyncIterable<FollowEvent>;
   readonly followRequest: (requestId: string, signal: AbortSignal) => AsyncIterable<FollowEvent>;
@@ -74,6 +80,10 @@ async function readBody<Body>(schema: z.ZodType<Body>, request: Request): Promis
   }
 }
 
+function callerOf(uid: number, as: SaidLine['as']): Caller {
+  return { uid, ...(as ? { as: as.name } : {}), ...(as?.token === undefined ? {} : { token: as.token }) };
+}
+
 /** The paths of the socket. */
 export function createRoutes(options: RouteOptions): (request: Request) => Response | Promise<Response> {
   const sessions = createSessions(options.noncesFolder, () => options.clock.now().getTime());
@@ -102,8 +112,14 @@ export function createRoutes(options: RouteOptions): (request: Request) => Respo
   });
   app.post('/say', async (context) => {
     const { as, word, input } = await readBody(line, context.req.raw);
-    const claimed = as ? { as: as.name, ...(as.token === undefined ? {} : { token: as.token }) } : {};
-    return context.json(await options.say({ uid: context.get('uid'), ...claimed }, word, input));
+    return context.json(await options.say(callerOf(context.get('uid'), as), word, input));
+  });
+  app.post('/download', async (context) => {
+    const { as, ...wanted } = await readBody(wantedFile, context.req.raw);
+    const leave = AbortSignal.any([context.req.raw.signal, options.closing]);
+    const { body, bytes } = await options.download(callerOf(context.get('uid'), as), wanted, leave);
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(bytes) };
+    return context.body(body, 200, headers);
   });
   const stream = (request: Request, follow: (signal: AbortSignal) => AsyncIterable<FollowEvent>) =>
     streamLines(follow, [request.signal, options.closing], options.onBug);

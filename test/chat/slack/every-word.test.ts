@@ -7,6 +7,7 @@ const LINES: Readonly<Record<string, string>> = {
   backup: 'backup team-ml --dry-run',
   restore: 'restore BKP --confirm team-ml --reason lost',
   list: 'list',
+  files: 'files BKP',
   status: 'status team-ml',
   schedule: 'schedule list team-ml',
   cancel: 'cancel op_0000000000',

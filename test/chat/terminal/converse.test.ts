@@ -1,8 +1,10 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Conversation, converse } from '../../../src/chat/terminal/converse.ts';
 import type { Hub } from '../../../src/chat/terminal/hub.ts';
 import { systemClock } from '../../../src/clock.ts';
-import { UserError } from '../../../src/errors.ts';
+import { PortError, UserError } from '../../../src/errors.ts';
 import type { OperationView } from '../../../src/records/operation.ts';
 import { makeMessage, makeView } from '../../contracts/chat.ts';
 import { makeRequest, momentAfter } from '../../fakes/records.ts';
@@ -83,6 +85,42 @@ describe('a word', () => {
     const { said, output } = speak('backup');
     await expect(said).rejects.toMatchObject({ code: 'workspace-busy' });
     expect(output.raw()).toBe('');
+  });
+});
+
+describe('a word that saves a file', () => {
+  const wanted = (to: string) =>
+    answerWith('A file.', { download: { backup: 'bkp_1', path: 'projects/a', bytes: 10, to } });
+  const save = async (name: string) => {
+    world.state.answer = async () => wanted(join(world.root, name));
+    return speak('files', { json: true });
+  };
+
+  test('has it where the person is, for them alone', async () => {
+    world.state.file = { bytes: 10, pieces: ['12345', '67890'] };
+    const { said, output } = await save('own');
+    expect(await said).toBe(0);
+    const savedAs = join(world.root, 'own');
+    expect(JSON.parse(output.raw())).toEqual({ backup: 'bkp_1', path: 'projects/a', bytes: 10, savedAs });
+    expect([readFileSync(savedAs, 'utf8'), statSync(savedAs).mode & 0o777]).toEqual(['1234567890', 0o600]);
+    expect(world.heard.at(-1)).toMatchObject({ word: 'download', input: { backup: 'bkp_1', path: 'projects/a' } });
+  });
+
+  test('touches nothing that is there', async () => {
+    writeFileSync(join(world.root, 'there'), 'mine');
+    await expect((await save('there')).said).rejects.toMatchObject({ code: 'bad-input' });
+    await expect((await save('data')).said).rejects.toMatchObject({ code: 'bad-input' });
+    expect(readFileSync(join(world.root, 'there'), 'utf8')).toBe('mine');
+    expect(world.heard.filter(({ word }) => word === 'download')).toEqual([]);
+  });
+
+  test('leaves nothing of a file that was broken off', async () => {
+    for (const pieces of [['12345', new PortError('mover-unavailable', 'The repository is gone.')], ['12345']]) {
+      world.state.file = { bytes: 10, pieces };
+      await expect((await save('broken')).said).rejects.toMatchObject({ code: 'server-unavailable' });
+    }
+    expect(readdirSync(world.root).filter((name) => name.startsWith('broken'))).toEqual([]);
+    expect(world.bugs).toEqual([]);
   });
 });
 

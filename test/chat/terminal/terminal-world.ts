@@ -32,7 +32,11 @@ export async function createTerminalWorld(folderName = 'data') {
   const bugs: unknown[] = [];
   const views = new Map<string, OperationView>();
   const requests = new Map<string, Request>();
-  const state = { answer: async (_: Heard): Promise<Answer> => answerWith('Done.') };
+  const state = {
+    answer: async (_: Heard): Promise<Answer> => answerWith('Done.'),
+    /** Pieces of the one file there is, of which so many bytes were promised. */
+    file: { bytes: 0, pieces: [] as readonly (string | Error)[] },
+  };
   const servers = new Set<TerminalServer>();
 
   async function startServer() {
@@ -55,6 +59,20 @@ export async function createTerminalWorld(folderName = 'data') {
         const said = { caller, word, input };
         heard.push(said);
         return state.answer(said);
+      },
+      async download(caller, wanted) {
+        heard.push({ caller, word: 'download', input: wanted });
+        const { bytes, pieces } = state.file;
+        const left = [...pieces];
+        const body = new ReadableStream<Uint8Array>({
+          pull(stream) {
+            const piece = left.shift();
+            if (piece instanceof Error) stream.error(piece);
+            else if (piece === undefined) stream.close();
+            else stream.enqueue(Buffer.from(piece));
+          },
+        });
+        return { body, bytes };
       },
       follow(id, signal) {
         const view = views.get(id);
