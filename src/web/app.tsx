@@ -7,6 +7,7 @@ import { createAssets } from './assets.ts';
 import { limitChanges, limitGuesses } from './auth/limits.ts';
 import { requireSameSite } from './auth/same-site.ts';
 import { addChanges, addPages } from './routes.ts';
+import { sandboxFile } from './send-file.ts';
 import { createTroubleAnswer, showMissing } from './trouble.tsx';
 import { requireCsrf, requireVisitor, type WebEnv } from './visitor.ts';
 import type { WebWorld } from './web-world.ts';
@@ -16,6 +17,7 @@ const MOST_BYTES = 64 * 1024;
 /** Every address of the page. It decides nothing: it asks the orchestrator as the visitor who is there. */
 export function createWebApp(world: WebWorld): Hono<WebEnv> {
   const app = new Hono<WebEnv>();
+  app.use('/backups/:id/file', sandboxFile);
   app.use(strictHeaders(world.settings.url?.startsWith('https:') ?? false));
   app.use(bodyLimit({ maxSize: MOST_BYTES }));
   const [answerTrouble, answerProblem] = [createTroubleAnswer(world.onBug), createProblemAnswer(world.onBug)];

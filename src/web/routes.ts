@@ -4,6 +4,7 @@ import { askUndo, showUndo } from './pages/ask-undo.tsx';
 import { showAudit } from './pages/audit.tsx';
 import { pinBackup, showBackup, verifyBackup } from './pages/backup.tsx';
 import { showBackups } from './pages/backups.tsx';
+import { showFiles } from './pages/files.tsx';
 import { followChanges } from './pages/live-list.tsx';
 import {
   cancelOperation,
@@ -21,6 +22,7 @@ import { changeSchedule, showSchedules } from './pages/schedules.tsx';
 import { showWorkspace } from './pages/workspace.tsx';
 import { backUpWorkspace, showCheck, showDowntimePicture, startWorkspace } from './pages/workspace-changes.tsx';
 import { showWorkspaces } from './pages/workspaces.tsx';
+import { sendFile } from './send-file.ts';
 import { needs, type WebEnv } from './visitor.ts';
 import type { WebWorld } from './web-world.ts';
 
@@ -34,6 +36,8 @@ export function addPages(app: Hono<WebEnv>, world: WebWorld): void {
   app.get('/workspaces/:name/downtime.svg', showDowntimePicture(world));
   app.get('/backups', showBackups(world));
   app.get('/backups/:id', showBackup(world));
+  app.get('/backups/:id/files', needs('files'), showFiles(world));
+  app.get('/backups/:id/file', needs('files'), sendFile(world));
   app.get('/backups/:id/restore', showRestore(world));
   app.get('/backups/:id/delete', showDelete(world));
   app.get('/operations', showOperations(world));

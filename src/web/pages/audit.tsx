@@ -1,11 +1,13 @@
 import type { Handler } from 'hono';
 import type { FC } from 'hono/jsx';
 import { z } from 'zod';
+import { writeName } from '../../chat/messages/words.ts';
+import type { AuditEntry } from '../../records/audit.ts';
 import { personName } from '../../records/person.ts';
 import { workspaceName } from '../../records/workspace.ts';
 import { parseQuery } from '../form.ts';
 import { showPage } from '../layout.tsx';
-import { Moment, Table } from '../show.tsx';
+import { Moment, Size, Table } from '../show.tsx';
 import type { WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 
@@ -24,13 +26,13 @@ export function showAudit({ orchestrator }: WebWorld): Handler<WebEnv> {
   return async (context) => {
     const wish = parseQuery(context, auditQuery);
     const { entries, next } = await orchestrator.pageAudit({ ...wish, limit: ROWS });
-    const rows = entries.map(({ at, by, did, workspace, subject, reason }) => [
+    const rows = entries.map(({ at, by, did, workspace, subject, reason, file }) => [
       <Moment at={at} />,
       by.name,
       by.proof,
       did,
       workspace ? <a href={`/workspaces/${workspace}`}>{workspace}</a> : '',
-      subject ? <Subject id={subject} /> : '',
+      subject ? <Subject id={subject} file={file} /> : '',
       reason ?? '',
     ]);
     const columns = HEADS.map((head) => ({ head, isText: head === 'Reason' }));
@@ -64,9 +66,15 @@ function addressOf(wish: AuditWish): string {
 
 const PLACES = { op: 'operations', bkp: 'backups', req: 'requests' } as const;
 
-const Subject: FC<{ id: string }> = ({ id }) => {
+const Subject: FC<{ id: string } & Pick<AuditEntry, 'file'>> = ({ id, file }) => {
   const kind = /^(op|bkp|req)_[0-9a-z]{10}$/.exec(id)?.[1] as keyof typeof PLACES | undefined;
-  return kind === undefined ? <span>{id}</span> : <a href={`/${PLACES[kind]}/${id}`}>{id}</a>;
+  return (
+    <span class="stack">
+      {kind === undefined ? <span>{id}</span> : <a href={`/${PLACES[kind]}/${id}`}>{id}</a>}
+      {file && file.path !== '' ? <bdi>{writeName(file.path)}</bdi> : null}
+      {file?.bytes === undefined ? null : <Size bytes={file.bytes} />}
+    </span>
+  );
 };
 
 const AuditFilter: FC<{ wish: AuditWish; workspaces: readonly string[] }> = ({ wish, workspaces }) => (

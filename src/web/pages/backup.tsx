@@ -20,6 +20,7 @@ import { Warnings } from './warnings.tsx';
 export function showBackup({ orchestrator }: WebWorld): Handler<WebEnv, '/backups/:id'> {
   return async (context) => {
     const backup = await findBackup(orchestrator, context.req.param('id'));
+    const visitor = context.get('visitor');
     const made = await operationOf(orchestrator, backup);
     return showPage(
       context,
@@ -27,7 +28,7 @@ export function showBackup({ orchestrator }: WebWorld): Handler<WebEnv, '/backup
       <>
         <BackupFacts backup={backup} />
         <Warnings backup={backup} />
-        <BackupActions backup={backup} visitor={context.get('visitor')} />
+        <BackupActions backup={backup} visitor={visitor} mayRead={mayRead(orchestrator, visitor, backup)} />
         <h2>Parts</h2>
         <PartTable parts={backup.parts} />
         {made ? (
@@ -86,10 +87,27 @@ const BackupFacts: FC<{ backup: Backup }> = ({ backup }) => (
   />
 );
 
-const BackupActions: FC<{ backup: Backup; visitor: Visitor }> = ({ backup: { id, status, pinned }, visitor }) => {
+/** The workspace of an old backup may not be configured any more. */
+function mayRead(orchestrator: Orchestrator, { scopes, person }: Visitor, { workspace, parts }: Backup): boolean {
+  if (!scopes.includes('files') || !parts.some(({ kind }) => kind === 'shared-folder')) return false;
+  return orchestrator.workspaces().includes(workspace) && orchestrator.fileReaders(workspace).includes(person.name);
+}
+
+interface ActionsProps {
+  readonly backup: Backup;
+  readonly visitor: Visitor;
+  readonly mayRead: boolean;
+}
+
+const BackupActions: FC<ActionsProps> = ({ backup: { id, status, pinned }, visitor, mayRead }) => {
   if (status === 'deleted') return <Note tone="info">It is deleted: only this record of it is left.</Note>;
   return (
     <section aria-label="Actions" class="actions">
+      {mayRead && status !== 'deleting' ? (
+        <a class="button" href={`/backups/${id}/files`}>
+          Look into its files
+        </a>
+      ) : null}
       {status === 'deleting' ? null : (
         <a class="button" href={`/backups/${id}/restore`}>
           Restore: see what it would overwrite
