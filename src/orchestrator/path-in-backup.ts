@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { UserError } from '../errors.ts';
 import { suggest } from '../nearest.ts';
 import type { Backup } from '../records/backup.ts';
-import type { CapturedPart } from '../records/part.ts';
+import { type CopiedPart, hasCopy } from '../records/part.ts';
 
 /** Something in a shared folder of a backup. */
 export interface PathInBackup {
@@ -15,8 +15,8 @@ export interface PathInBackup {
 /** PATH_MAX of Linux. */
 const LONGEST_BYTES = 4_096;
 
-export const sharedFoldersOf = ({ parts }: Pick<Backup, 'parts'>): CapturedPart[] =>
-  parts.filter(({ kind }) => kind === 'shared-folder');
+export const sharedFoldersOf = ({ parts }: Pick<Backup, 'parts'>): CopiedPart[] =>
+  parts.filter(hasCopy).filter(({ kind }) => kind === 'shared-folder');
 
 /**
  * What somebody may ask for by name: a shared folder, or what is in it. Volumes hold other people's data, and the definition
@@ -39,11 +39,12 @@ export function readPathInBackup(backup: Backup, said: string): PathInBackup {
   return { copyId, pathInCopy, path: segments.join('/') };
 }
 
-function findShared(backup: Backup, name: string): CapturedPart {
-  const part = backup.parts.find((candidate) => candidate.name === name);
-  if (part?.kind === 'shared-folder') return part;
-  if (part) throw ofVolume(name);
-  const names = sharedFoldersOf(backup).map((shared) => shared.name);
+function findShared(backup: Backup, name: string): CopiedPart {
+  const shared = sharedFoldersOf(backup);
+  const part = shared.find((candidate) => candidate.name === name);
+  if (part) return part;
+  if (backup.parts.some((other) => other.name === name)) throw ofVolume(name);
+  const names = shared.map((one) => one.name);
   const known = names.length > 0 ? `Shared folders: ${names.join(', ')}.` : 'It has no shared folder.';
   throw new UserError('unknown-file', `"${name}" is no shared folder of ${backup.id}.`, {
     hint: suggest(name, names, known),
@@ -54,7 +55,7 @@ function findShared(backup: Backup, name: string): CapturedPart {
 function isOfVolume({ parts }: Backup, copyId: string, path: string): boolean {
   return parts.some(
     (part) =>
-      part.kind === 'volume' &&
+      part.kind !== 'shared-folder' &&
       part.copyId === copyId &&
       (path === part.pathInCopy || path.startsWith(`${part.pathInCopy}/`)),
   );
