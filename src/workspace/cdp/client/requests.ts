@@ -49,75 +49,83 @@ export function isEffect(operation: OperationName): boolean {
 /** Asks the control plane. Many calls may be under way at once. */
 export function createCall(ports: RequestPorts): Call {
   const { clock, patience } = ports;
-  /** Of answers worth asking for again: how long the server wants to be left alone. */
-  const restMs = new WeakMap<Error, number>();
   let isKnown = false;
 
-  async function once<Name extends OperationName>(
-    operation: Name,
-    body: Body,
-    signal: AbortSignal | undefined,
-  ): Promise<AnswerOf<Name>> {
+  async function once<Name extends OperationName>(operation: Name, body: Body, signal?: AbortSignal) {
     signal?.throwIfAborted();
     const credentials = await ports.credentials();
     const asked: Asked = {
       ...{ operation, body, isKnown, isEffect: isEffect(operation), withToken: 'accessToken' in credentials },
       ...{ host: new URL(ports.endpoint).host, at: clock.now() },
     };
-    const reply = await answered(asked, credentials, signal);
-    if (reply.status >= 200 && reply.status < 300) {
-      const value = read(operation, asked, reply);
-      isKnown = true;
-      return value;
+    const reply = await sendSigned(ports, asked, credentials, signal);
+    if (reply.status < 200 || reply.status >= 300) {
+      throw isBusy(reply, asked.isEffect) ? new Again(refusalOf(asked, reply), reply.restMs) : refusalOf(asked, reply);
     }
-    const refusal = refusalOf(asked, reply);
-    if (isBusy(reply, asked.isEffect)) restMs.set(refusal, reply.restMs ?? 0);
-    throw refusal;
+    const answer = read(operation, asked, reply);
+    isKnown = true;
+    return answer;
   }
 
-  async function answered(asked: Asked, credentials: Credentials, signal: AbortSignal | undefined): Promise<Reply> {
-    const { operation, at, body } = asked;
-    const url = `${ports.endpoint}/api/v1/ml/${operation}`;
-    const headers = { ...loginHeaders(credentials, new URL(url).pathname, at), accept: JSON_TYPE };
+  return async (operation, body, { signal } = {}) => {
     try {
-      const sent = { url, headers, body: JSON.stringify(body) };
-      // An effect that was sent is waited for: its answer is all that tells what was begun.
-      const reply = await ports.send(asked.isEffect ? sent : { ...sent, signal });
-      const facts = {
-        operation,
-        status: reply.status,
-        requestId: reply.requestId,
-        ms: clock.now().getTime() - at.getTime(),
-      };
-      if (asked.isEffect) ports.log.info(facts, 'the control plane answered');
-      else ports.log.debug(facts, 'the control plane answered');
-      return reply;
-    } catch (cause) {
-      if (signal?.aborted && !asked.isEffect) throw signal.reason;
-      const trouble = troubleOf(cause, asked);
-      if (trouble instanceof PortError && trouble.retryable) restMs.set(trouble, 0);
-      throw trouble;
+      return await pRetry(() => once(operation, body, signal), {
+        ...{ retries: patience.retries, minTimeout: patience.firstMs, maxTimeout: patience.longestMs, factor: 2 },
+        // It would throw away the answer of an effect that came after the abort.
+        ...(signal && !isEffect(operation) && { signal }),
+        shouldRetry: async ({ error, retriesLeft }) => {
+          if (!(error instanceof Again) || retriesLeft === 0) return false;
+          if (error.restMs > 0) await clock.sleep(Math.min(error.restMs, LONGEST_REST_MS), signal);
+          return true;
+        },
+      });
+    } catch (error) {
+      throw error instanceof Again ? error.failure : error;
     }
-  }
+  };
+}
 
-  return (operation, body, { signal } = {}) =>
-    pRetry(() => once(operation, body, signal), {
-      ...{ retries: patience.retries, minTimeout: patience.firstMs, maxTimeout: patience.longestMs, factor: 2 },
-      // It would throw away the answer of an effect that came after the abort.
-      ...(signal && !isEffect(operation) && { signal }),
-      shouldRetry: async ({ error, retriesLeft }) => {
-        const rest = restMs.get(error);
-        if (rest === undefined || retriesLeft === 0) return false;
-        if (rest > 0) await clock.sleep(Math.min(rest, LONGEST_REST_MS), signal);
-        return true;
-      },
-    });
+/** A failure that may pass, of a request that began nothing: worth another try. */
+class Again extends Error {
+  readonly failure: PortError;
+  /** How long the server wants to be left alone first. */
+  readonly restMs: number;
+  constructor(failure: PortError, restMs = 0) {
+    super(failure.message);
+    this.failure = failure;
+    this.restMs = restMs;
+  }
+}
+
+async function sendSigned(
+  { endpoint, send, clock, log }: RequestPorts,
+  asked: Asked,
+  credentials: Credentials,
+  signal: AbortSignal | undefined,
+): Promise<Reply> {
+  const { operation, at } = asked;
+  const url = `${endpoint}/api/v1/ml/${operation}`;
+  const headers = { ...loginHeaders(credentials, new URL(url).pathname, at), accept: JSON_TYPE };
+  const sent = { url, headers, body: JSON.stringify(asked.body) };
+  try {
+    // An effect that was sent is waited for: its answer is all that tells what was begun.
+    const reply = await send(asked.isEffect ? sent : { ...sent, signal });
+    const ms = clock.now().getTime() - at.getTime();
+    const facts = { operation, status: reply.status, requestId: reply.requestId, ms };
+    if (asked.isEffect) log.info(facts, 'the control plane answered');
+    else log.debug(facts, 'the control plane answered');
+    return reply;
+  } catch (cause) {
+    if (signal?.aborted && !asked.isEffect) throw signal.reason;
+    const trouble = troubleOf(cause, asked);
+    throw trouble instanceof PortError && trouble.retryable ? new Again(trouble) : trouble;
+  }
 }
 
 /** A server that wants more is asked again by the runner, much later. */
 const LONGEST_REST_MS = 30_000;
 
-/** Nothing is told apart from nothing: a field of `null` is a field that is not there. */
+/** A field of `null` is a field that is not there. */
 function parseJson(text: string): unknown {
   if (text.trim() === '') return {};
   return JSON.parse(text, function (this: unknown, _key, value) {
@@ -132,14 +140,12 @@ function read<Name extends OperationName>(operation: Name, asked: Asked, reply: 
   } catch (cause) {
     if (asked.isEffect) throw answerLost(asked.operation, causeOf(reply));
     const isPage = reply.body.trimStart().startsWith('<');
-    if (isPage || !asked.isKnown) throw notAControlPlane(asked.host, reply, causeOf(reply));
+    const isPlane = asked.isKnown || reply.requestId !== undefined;
+    if (isPage || !isPlane) throw notAControlPlane(asked.host, reply, causeOf(reply));
     throw new PortError(
       'platform-unavailable',
       `The answer of the control plane to ${asked.operation} makes no sense`,
-      {
-        cause,
-        hint: 'Is its release newer than this program knows?',
-      },
+      { cause, hint: 'Is its release newer than this program knows?' },
     );
   }
 }

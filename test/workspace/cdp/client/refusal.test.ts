@@ -89,7 +89,13 @@ describe('one sentence, and what to do, for', () => {
       'platform-unavailable',
       /is not a control plane: it sends us to https:\/\/sso\.example\.com\/login$/,
     ],
-    ['JSON that is no answer', { json: ['a'] }, listIt, 'platform-unavailable', /is not a control plane$/],
+    [
+      'JSON that is no answer',
+      { json: ['a'], headers: { 'x-altus-request-id': '' } },
+      listIt,
+      'platform-unavailable',
+      /is not a control plane$/,
+    ],
     [
       'other JSON that is not there',
       { status: 404, json: { error: 'nope' }, headers: { 'x-altus-request-id': '' } },
