@@ -52,6 +52,7 @@ function configurationFor(pageOrigin: string, accounts: Accounts): Configuration
     },
     cookies: { keys: ['a key of the issuer'] },
     pkce: { required: () => true },
+    ttl: { Interaction: 600, Grant: 600, Session: 600, AccessToken: 600, IdToken: 600 },
     findAccount: (_context, id) => {
       const claims = accounts[id];
       return claims && { accountId: id, claims: async () => ({ sub: id, ...claims }) };
