@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commands } from '../../commands/commands.ts';
+import type { ProgramTokens } from '../../src/config-schema.ts';
 import { hashToken } from '../../src/main-people.ts';
 import { type Scope, scope } from '../../src/records/scope.ts';
 import { createApi } from '../../src/web/api/api.ts';
@@ -12,7 +13,10 @@ import { type AuthDoor, openAuthDoor, tokenOf } from './auth-door.ts';
 let door: AuthDoor;
 beforeAll(async () => {
   door = await openAuthDoor();
-  const tokens = scope.options.map((one) => [one, { hash: hashToken(tokenOf(one)), scopes: [one] }] as const);
+  const tokens = scope.options.map((one): [string, ProgramTokens[string]] => [
+    one,
+    { hash: hashToken(tokenOf(one)), scopes: [one] },
+  ]);
   door.people.alice = { tokens: Object.fromEntries(tokens) };
 });
 afterAll(() => door.dispose());
