@@ -20,5 +20,8 @@ export interface CdpContext {
 
 export const stateFiles = {
   note: (folder: string) => join(folder, 'running.json'),
+  restore: (folder: string, operationId: string) => join(folder, `restore-${operationId}.json`),
+  /** The CRN that the workspace got when it was restored, and the one before. */
+  moved: (folder: string) => join(folder, 'moved.json'),
   asked: (folder: string, operationId: string) => join(folder, `asked-${operationId}.json`),
 };

@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import type { ServiceState } from '../../records/plan.ts';
+import { readState as readFileOf, writeState } from '../state-file.ts';
 import type { CallOptions, WorkspaceKey } from './client/control-plane.ts';
 import { readState, saysReady, type VendorState } from './client/state.ts';
 import type { VendorWorkspace } from './client/wire.ts';
-import type { CdpContext } from './context.ts';
+import { type CdpContext, stateFiles } from './context.ts';
 import { DATABASE_SERVICE, WORKSPACE_SERVICE } from './names.ts';
 import { probeDatabase } from './probe.ts';
 import type { CdpSettings } from './settings.ts';
@@ -14,19 +16,29 @@ export interface Seen {
   readonly isReady: boolean;
 }
 
-export function keyOf({ workspace }: CdpSettings): WorkspaceKey {
-  return 'crn' in workspace
-    ? { workspaceCrn: workspace.crn }
-    : { environmentName: workspace.environment, workspaceName: workspace.name };
+const moved = z.object({ from: z.string(), to: z.string() });
+
+/** As configured; one that got another CRN when it was restored is found under that. */
+export async function presentKey({ settings: { workspace }, folder }: CdpContext): Promise<WorkspaceKey> {
+  if (!('crn' in workspace)) return { environmentName: workspace.environment, workspaceName: workspace.name };
+  const since = await readFileOf(stateFiles.moved(folder), moved);
+  return { workspaceCrn: since?.from === workspace.crn ? since.to : workspace.crn };
+}
+
+/** Written when a restore is over. A workspace that moves more than once is still found by the CRN that is configured. */
+export async function noteMoved({ settings: { workspace }, folder }: CdpContext, to: string): Promise<void> {
+  if ('crn' in workspace) await writeState(stateFiles.moved(folder), { from: workspace.crn, to });
 }
 
 export async function lookAtWorkspace(context: CdpContext, options: CallOptions = {}): Promise<Seen> {
   const { settings, controlPlane } = context;
-  const told = await controlPlane.describeWorkspace(keyOf(settings), options);
+  const told = await controlPlane.describeWorkspace(await presentKey(context), options);
   const state = readState(told.instanceStatus);
-  const isReady =
-    saysReady(state.raw) || isDoneWith(state) || settings.readyStates.some((word) => isSame(word, state.raw));
-  return { told, state, isReady };
+  return { told, state, isReady: isReadyState(settings, state) };
+}
+
+export function isReadyState({ readyStates }: CdpSettings, state: VendorState): boolean {
+  return saysReady(state.raw) || isDoneWith(state) || readyStates.some((word) => isSame(word, state.raw));
 }
 
 /** What it says of a workspace once it has taken or restored a backup is not published. */

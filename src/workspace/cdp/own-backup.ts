@@ -6,7 +6,7 @@ import { readState, removeState, writeState } from '../state-file.ts';
 import { readState as readWord, type VendorState } from './client/state.ts';
 import type { VendorBackup } from './client/wire.ts';
 import { type CdpContext, stateFiles } from './context.ts';
-import { keyOf, lookAtWorkspace } from './look.ts';
+import { lookAtWorkspace, presentKey } from './look.ts';
 import { backupNameOf } from './names.ts';
 
 /** Written before the control plane is asked, so that nobody who comes after a crash asks it again. */
@@ -26,11 +26,10 @@ export async function findOwnBackup(
   operationId: string,
   { signal }: Waiting = {},
 ): Promise<VendorBackup | undefined> {
-  const { settings, controlPlane } = context;
   const record = await readAsked(context, operationId);
   if (record?.backupCrn !== undefined) return describeIfThere(context, record.backupCrn, signal);
   const name = backupNameOf(operationId);
-  const backups = await controlPlane.listWorkspaceBackups(keyOf(settings), { signal });
+  const backups = await context.controlPlane.listWorkspaceBackups(await presentKey(context), { signal });
   return backups.find(({ backupName }) => backupName === name);
 }
 

@@ -9,11 +9,13 @@ import { applyDefinition, captureDefinition } from './definition.ts';
 import { inspectWorkspace } from './inspect.ts';
 import { noteRunning, readNote } from './note.ts';
 import { forgetAsked } from './own-backup.ts';
+import { forgetRestore } from './restore-record.ts';
 import type { CdpSettings } from './settings.ts';
 import { awaitUp } from './start.ts';
 import { awaitStill, proveStill } from './still.ts';
 import { beginQuiet } from './stop.ts';
 import { takeCut } from './take-cut.ts';
+import { createVendorBackups } from './vendor-backups.ts';
 
 export interface CdpPlatformOptions {
   readonly workspace: string;
@@ -58,7 +60,14 @@ export function createCdpPlatform(options: CdpPlatformOptions): WorkspacePlatfor
         into,
         effect,
       ),
+    vendor: createVendorBackups(context),
     release: (operationId) =>
-      translated('releasing', () => doAll([() => files.release(operationId), () => forgetAsked(context, operationId)])),
+      translated('releasing', () =>
+        doAll([
+          () => files.release(operationId),
+          () => forgetAsked(context, operationId),
+          () => forgetRestore(context, operationId),
+        ]),
+      ),
   };
 }

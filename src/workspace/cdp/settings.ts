@@ -57,6 +57,16 @@ export const cdpSettings = z.strictObject({
       workflowType: z.string().min(1).default('backup'),
     })
     .prefault({}),
+  restore: z
+    .strictObject({
+      /** Sent with every restore, in whole minutes. The vendor names none; its migrations take a day by default. */
+      timeout: duration.default(86_400_000),
+      /** Asks for the workspace's own static subdomain; where it has none, a restore gives it another host name. */
+      useStaticSubdomain: z.boolean().default(true),
+      /** What becomes of its TLS certificate, in a sentence that whoever approves a restore reads. */
+      certificate: z.string().min(1).max(300).optional(),
+    })
+    .prefault({}),
   databaseProbe: databaseProbe.optional(),
   sharedFolders: z.array(externalFolder).default([]),
 });

@@ -1,0 +1,131 @@
+import { isAppError, OperationError } from '../../errors.ts';
+import { writeDuration } from '../../records/time.ts';
+import type { CallOptions } from './client/control-plane.ts';
+import type { CdpContext } from './context.ts';
+import { findKept } from './kept-backups.ts';
+import { lookAtWorkspace, type Seen } from './look.ts';
+import { probeDatabase } from './probe.ts';
+import { restoreEvents } from './restore-events.ts';
+import { type RestoreRecord, readRestore, writeRestore } from './restore-record.ts';
+import { seeRestore } from './see-restore.ts';
+
+const MINUTE = 60_000;
+
+/** Sends the restore, once for an operation, and answers when it is under way. */
+export async function beginRestore(
+  context: CdpContext,
+  operationId: string,
+  crn: string,
+  options: CallOptions,
+): Promise<void> {
+  const standing = await readRestore(context, operationId);
+  const record = standing ?? (await send(context, operationId, crn, options));
+  if (record.state === 'refused') throw refused(record);
+  const taken = record.state === 'taken' ? record : await findTaken(context, record, options);
+  await awaitDown(context, taken, options);
+}
+
+async function send(
+  context: CdpContext,
+  operationId: string,
+  crn: string,
+  options: CallOptions,
+): Promise<RestoreRecord> {
+  const { controlPlane, clock, settings } = context;
+  const seen = await awaitIdle(context, options);
+  await refuseGone(context, crn, options);
+  const { told } = seen;
+  const events = await restoreEvents(context, told.crn, options);
+  const sent = await writeRestore(context, {
+    ...{ operationId, backupCrn: crn, sentAt: clock.now().toISOString(), state: 'sent' },
+    before: fingerprintOf(seen),
+    ...(events ? { eventsBefore: events } : {}),
+  });
+  const order = {
+    backupCrn: crn,
+    restoreJobTimeoutMinutes: Math.ceil(settings.restore.timeout / MINUTE),
+    useStaticSubdomain: settings.restore.useStaticSubdomain,
+  };
+  try {
+    const { workspaceCrn } = await controlPlane.restoreWorkspace(order, options);
+    return await markTaken(context, sent, workspaceCrn);
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    if (error.code === 'answer-lost') return sent;
+    await writeRestore(context, { ...sent, state: 'refused' });
+    throw new OperationError('step-failed', `The control plane did not begin the restore: ${error.message}`, {
+      cause: error,
+      hint: error.hint,
+    });
+  }
+}
+
+function fingerprintOf({ told, state }: Seen): RestoreRecord['before'] {
+  const { crn, environmentName: environment, instanceName: name, version: release, isRestored } = told;
+  return { crn, environment, name, release, isRestored, status: state.raw };
+}
+
+export function markTaken(context: CdpContext, record: RestoreRecord, workspaceCrn?: string): Promise<RestoreRecord> {
+  const takenAt = context.clock.now().toISOString();
+  return writeRestore(context, { ...record, state: 'taken', takenAt, ...(workspaceCrn ? { workspaceCrn } : {}) });
+}
+
+/** A workspace that is ready, or one that nothing happens to any more: also a broken one is restored. */
+async function awaitIdle(context: CdpContext, options: CallOptions): Promise<Seen> {
+  for (;;) {
+    const seen = await lookAtWorkspace(context, options);
+    const { outcome } = seen.state;
+    if (seen.isReady || outcome === 'failed' || outcome === 'cancelled') return seen;
+    await context.clock.sleep(context.settings.poll, options.signal);
+  }
+}
+
+async function refuseGone(context: CdpContext, crn: string, options: CallOptions): Promise<void> {
+  const found = await findKept(context, crn, options);
+  if (found?.state === 'finished') return;
+  const says = found ? `says of its backup "${found.name}": ${found.status}` : 'does not know this backup any more';
+  throw new OperationError('plan-changed', `The control plane ${says}.`, {
+    hint: 'Nothing was overwritten. Choose another: cml list',
+  });
+}
+
+/**
+ * What was sent and not answered: seen in the workspace, or in the audit trail, it was taken. Seen nowhere for so long, nobody
+ * knows, and it is not sent again.
+ */
+async function findTaken(context: CdpContext, record: RestoreRecord, options: CallOptions): Promise<RestoreRecord> {
+  const { clock, settings, workspace } = context;
+  const until = clock.now().getTime() + settings.listedWithin;
+  for (;;) {
+    if ((await seeRestore(context, record, options)).isSeen) return markTaken(context, record);
+    if (clock.now().getTime() >= until) break;
+    await clock.sleep(settings.poll, options.signal);
+  }
+  throw new OperationError(
+    'step-failed',
+    `The control plane was told to restore ${workspace} and its answer was lost; for ${writeDuration(settings.listedWithin)} nothing of a restore was to be seen.`,
+    {
+      hint: "It is not told again. Look at the workspace's events in its own page before you ask for the restore again.",
+    },
+  );
+}
+
+function refused({ backupCrn }: RestoreRecord): OperationError {
+  return new OperationError('step-failed', `The control plane refused to restore ${backupCrn}.`, {
+    hint: 'Nothing was overwritten. Ask for the restore again.',
+  });
+}
+
+/** The control plane begins when it likes. Waited for no longer than its work is looked for after a lost answer. */
+async function awaitDown(context: CdpContext, record: RestoreRecord, options: CallOptions): Promise<void> {
+  const { clock, settings, log } = context;
+  const until = clock.now().getTime() + settings.listedWithin;
+  for (;;) {
+    const { isReady, isOver } = await seeRestore(context, record, options);
+    const isGone = settings.databaseProbe ? (await probeDatabase(settings.databaseProbe)).answer === 'gone' : !isReady;
+    if (isGone || isOver) return;
+    if (clock.now().getTime() >= until) break;
+    await clock.sleep(settings.poll, options.signal);
+  }
+  log.warn({ operation: record.operationId }, 'services were not seen to stop for the restore');
+}
