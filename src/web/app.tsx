@@ -30,6 +30,10 @@ export function createWebApp(world: WebWorld): Hono<WebEnv> {
   app.use(requireVisitor(world.visitors), limitChanges(world.clock));
   app.route(API, createApi(world));
   app.use(requireCsrf);
+  app.use((context, next) => {
+    context.set('seen', world.seen.now());
+    return next();
+  });
   addPages(app, world);
   addChanges(app, world);
   return app;

@@ -12,7 +12,7 @@ const PLACES = [
 ] as const;
 
 /** Nothing of htmx may be evaluated or put into a style: the policy of the page refuses it. */
-const HTMX_CONFIG = 'extensions:"sse,hx-csp",includeIndicatorCSS:false';
+const HTMX_CONFIG = 'extensions:"sse,hx-csp",includeIndicatorCSS:false,sse.reconnectMaxDelay:10000';
 
 export interface Heading {
   readonly title: string;

@@ -46,10 +46,19 @@ export function streamEvents(
   return response;
 }
 
-/** Says that something is another than before, at most once in a while. */
-export async function tellChanges(stream: SSEStreamingApi, world: WebWorld, signal: AbortSignal): Promise<void> {
-  for await (const _ of world.changes(signal)) {
-    await stream.writeSSE({ event: 'changed', data: '' });
-    await world.clock.sleep(CALM_MS, signal).catch(() => undefined);
+/** Says that something is another than what a page has seen, at most once in a while. */
+export async function tellChanges(
+  stream: SSEStreamingApi,
+  world: WebWorld,
+  { seen, signal }: { readonly seen: string; readonly signal: AbortSignal },
+): Promise<void> {
+  for (let told = seen; !signal.aborted; ) {
+    const now = world.seen.now();
+    if (now === told) await world.seen.change(signal);
+    else {
+      told = now;
+      await stream.writeSSE({ event: 'changed', data: '' });
+      await world.clock.sleep(CALM_MS, signal).catch(() => undefined);
+    }
   }
 }

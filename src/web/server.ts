@@ -3,7 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { PortError } from '../errors.ts';
 import { createWebApp } from './app.tsx';
+import { countChanges } from './seen-changes.ts';
 import type { WebWorld } from './web-world.ts';
+
+export interface WebServerOptions extends Omit<WebWorld, 'closing' | 'seen'> {
+  /** Something is another than before; says not what. */
+  changes(signal: AbortSignal): AsyncIterable<void>;
+}
 
 export interface WebServer {
   /** @throws PortError `server-unavailable` when the port is taken. */
@@ -15,14 +21,15 @@ export interface WebServer {
 const CLOSING_MS = 2_000;
 
 /** The page on its own port. */
-export function createWebServer(world: Omit<WebWorld, 'closing'>): WebServer {
+export function createWebServer({ changes, ...world }: WebServerOptions): WebServer {
   const { settings, log } = world;
   const closing = new AbortController();
   const onBug = (error: unknown) => {
     log.error({ err: error }, 'a page failed in a way that nobody expected');
     world.onBug(error);
   };
-  const app = createWebApp({ ...world, onBug, closing: closing.signal });
+  const seen = countChanges(changes, closing.signal, onBug);
+  const app = createWebApp({ ...world, onBug, seen, closing: closing.signal });
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((incoming, outgoing) => {
     outgoing.once('close', () => {

@@ -23,6 +23,8 @@ export interface WebEnv {
     visitor: Visitor;
     /** What the issuer is called where people can sign in elsewhere. */
     signIn?: string;
+    /** What was changed before the page was begun; it brings that back when it begins to listen. */
+    seen: string;
   };
 }
 

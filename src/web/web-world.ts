@@ -6,6 +6,7 @@ import type { Orchestrator } from '../orchestrator/orchestrator.ts';
 import type { OperationView } from '../records/operation.ts';
 import type { Person } from '../records/person.ts';
 import type { LoginNotes } from './auth/login-notes.ts';
+import type { SeenChanges } from './seen-changes.ts';
 import type { WebSettings } from './settings.ts';
 import type { Visitors, WebEnv } from './visitor.ts';
 
@@ -25,8 +26,7 @@ export interface WebWorld {
   readonly notes?: LoginNotes;
   /** An operation from how it stands now to its end; ends soon after `signal` is aborted. */
   follow(operationId: string, signal: AbortSignal): AsyncIterable<OperationView>;
-  /** Something is another than before; says not what. */
-  changes(signal: AbortSignal): AsyncIterable<void>;
+  readonly seen: SeenChanges;
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;

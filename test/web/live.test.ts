@@ -94,13 +94,35 @@ describe('an operation that is watched', () => {
   });
 });
 
+/** Where the list that bob is shown listens. */
+const listens = async () => /hx-sse:connect="([^"]+)"/.exec((await door.as('bob').get('/operations')).text)?.[1] ?? '';
+
 test('a list is told that something changed, and is let go when the server closes', async () => {
-  const watcher = await watch('/changes');
+  const watcher = await watch(await listens());
+  expect(watcher.events).toEqual([]);
   await door.backUp();
   await until(() => watcher.events.some(({ event }) => event === 'changed'));
   const closing = door.close();
   await watcher.ended;
   await closing;
+});
+
+test('a list is told at once of what changed before it listened, and of a server that knows nothing of before', async () => {
+  const seen = await listens();
+  const isTold = async (address: string) => {
+    const watcher = await watch(address);
+    await until(() => watcher.events.some(({ event }) => event === 'changed'));
+    watcher.leave();
+    await watcher.ended;
+  };
+  await door.backUp();
+  await isTold(seen);
+  const newer = await listens();
+  await door.close();
+  await door.openAgain();
+  // What is kept open to the server before is noticed to be gone by the first who uses it.
+  await door.nobody.get('/').catch(() => undefined);
+  await isTold(newer);
 });
 
 test('a watcher that leaves is forgotten', async () => {

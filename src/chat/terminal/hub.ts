@@ -3,13 +3,13 @@ import { endsFollowing, type FollowEvent } from './protocol.ts';
 export interface Topic {
   readonly operationId?: string;
   readonly requestId?: string;
-  /** Whatever is told of anything; never ends by itself. */
+  /** Whatever is told of anything, for who wants to know only that something is; never ends by itself. */
   readonly all?: true;
 }
 
 /** Hands views and messages to whoever follows, without ever waiting for them. */
 export interface Hub {
-  /** Answers how many followers it was handed to. */
+  /** Answers how many followers read it: who follows everything reads nothing of it. */
   publish(event: FollowEvent): number;
   /** Listens from this call on. Ends after the event that ends the topic, and when `signal` is aborted. */
   follow(topic: Topic, signal: AbortSignal): AsyncIterable<FollowEvent>;
@@ -19,6 +19,7 @@ export interface Hub {
 const MOST_WAITING = 200;
 
 interface Follower {
+  readonly reads: boolean;
   wants(event: FollowEvent): boolean;
   push(event: FollowEvent): void;
   events(): AsyncIterable<FollowEvent>;
@@ -44,6 +45,7 @@ function createFollower(topic: Topic, signal: AbortSignal, onEnd: () => void): F
   signal.addEventListener('abort', end, { once: true });
 
   return {
+    reads: !topic.all,
     wants: (event) => !complete && wants(topic, event),
     push(event) {
       // Of pictures only the newest matters; messages are all kept, as far as that goes.
@@ -79,7 +81,7 @@ export function createHub(): Hub {
     publish(event) {
       const reached = [...followers].filter((follower) => follower.wants(event));
       for (const follower of reached) follower.push(event);
-      return reached.length;
+      return reached.filter(({ reads }) => reads).length;
     },
     follow(topic, signal) {
       const follower: Follower = createFollower(topic, signal, () => {

@@ -9,7 +9,7 @@ export const LiveList: FC<{ context: Context<WebEnv>; children?: Child }> = ({ c
   const nonce = context.get('secureHeadersNonce');
   const { pathname, search } = new URL(context.req.url);
   return (
-    <div id="changes" hx-sse:connect="/changes" hx-swap="none" hx-nonce={nonce}>
+    <div id="changes" hx-sse:connect={`/changes?seen=${context.get('seen')}`} hx-swap="none" hx-nonce={nonce}>
       <div
         id="list"
         hx-get={`${pathname}${search}`}
@@ -26,5 +26,8 @@ export const LiveList: FC<{ context: Context<WebEnv>; children?: Child }> = ({ c
 };
 
 export function followChanges(world: WebWorld): Handler<WebEnv> {
-  return (context) => streamEvents(context, world, (stream, signal) => tellChanges(stream, world, signal));
+  return (context) => {
+    const seen = context.req.query('seen') ?? '';
+    return streamEvents(context, world, (stream, signal) => tellChanges(stream, world, { seen, signal }));
+  };
 }

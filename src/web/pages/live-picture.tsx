@@ -75,7 +75,7 @@ const Progress: FC<{ view: OperationView }> = ({ view: { progress, status } }) =
         {words.join(', ')}
         {remainingMs ? (
           <>
-            , about <Length ms={Math.ceil(remainingMs / 1_000) * 1_000} /> left
+            {words.length > 0 ? ', about' : 'About'} <Length ms={Math.ceil(remainingMs / 1_000) * 1_000} /> left
           </>
         ) : null}
         {note ? ` (${note})` : ''}

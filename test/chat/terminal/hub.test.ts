@@ -34,6 +34,16 @@ test('gives a follower its own operation and what concerns everybody, and ends w
   ]);
 });
 
+test('tells who follows everything of each event, and counts on nobody there to have read it', async () => {
+  const hub = createHub();
+  const leaving = new AbortController();
+  const all = collect(hub.follow({ all: true }, leaving.signal));
+  expect(hub.publish(said('to all'))).toBe(0);
+  await new Promise(setImmediate);
+  leaving.abort();
+  expect(await all).toHaveLength(1);
+});
+
 test('keeps only the newest picture and a bounded number of messages for a follower that does not read', async () => {
   const hub = createHub();
   const view = makeView();
