@@ -141,6 +141,12 @@ export interface OpenedFile {
   read(): AsyncIterable<Uint8Array>;
 }
 
+/** As its location says it, without the login that this may hold: a folder here, a host, or a service known by a name. */
+export interface RepositoryPlace {
+  readonly is: 'folder' | 'host' | 'service';
+  readonly name: string;
+}
+
 /** For what people look at: nothing of it survives us. */
 export interface ReadOptions {
   readonly signal?: AbortSignal;
@@ -152,6 +158,8 @@ export interface ReadOptions {
  * `mover-unavailable`; with the signal's reason when aborted.
  */
 export interface DataMover {
+  /** Where its repository is. */
+  readonly place: RepositoryPlace;
   /** Looks at the program only, touches no repository. @throws PortError `mover-missing` when absent or too old. */
   probe(): Promise<MoverFacts>;
   /**

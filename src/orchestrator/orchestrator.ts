@@ -18,6 +18,7 @@ import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
 import { sayDigest } from './digest.ts';
 import { type Download, downloadFile, type FileWish, type FoundFile, findFile } from './download-file.ts';
+import { createExpiries, type Expiry } from './expiry.ts';
 import { findBackup } from './find.ts';
 import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
 import { freshnessOf, tellOverdue, type WorkspaceFreshness } from './freshness.ts';
@@ -25,6 +26,7 @@ import { applyRetention, checkRepository, planRetention, prune } from './keep-re
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { type Glance, glanceAtAll, listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { type Login, noteLogin } from './note-login.ts';
+import { type LogLine, readLog } from './operation-log.ts';
 import {
   listRequests,
   type OperationPage,
@@ -71,6 +73,7 @@ import { type BroughtUp, startServices } from './start-services.ts';
 import { cancel, postpone } from './steer.ts';
 import { sweep } from './sweep.ts';
 import { createVendorSweep } from './vendor-sweep.ts';
+import { type Kept, whereKept } from './where-kept.ts';
 
 /** The one door: everything that people and schedules ask for comes through here. */
 export interface Orchestrator {
@@ -111,6 +114,12 @@ export interface Orchestrator {
   findFile(person: Person, wish: FileWish, leave?: AbortSignal): Promise<FoundFile>;
   /** Stands in the audit trail before its first byte. Whoever takes it reads its body, or cancels it. */
   downloadFile(person: Person, wish: FileWish, leave?: AbortSignal): Promise<Download>;
+  /** Where the copies of a workspace are; absent when it is not configured any more. */
+  whereKept(workspace: string): Kept | undefined;
+  /** How long each of these stays, by their ids. Of a single one it is found out whatever that costs. */
+  expiryOf(backups: readonly Backup[]): Promise<ReadonlyMap<string, Expiry>>;
+  /** What an operation wrote down of itself, oldest first. @throws UserError `unknown-operation`. */
+  readLog(operation: string): Promise<LogLine[]>;
   /** Who may look into the backups of a workspace. */
   fileReaders(workspace: string): readonly string[];
   setPin(person: Person, backup: string, pin: { pinned: boolean; reason?: string | undefined }): Promise<Backup>;
@@ -214,6 +223,9 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
     browseBackup: (person, wish, leave) => browseBackup(reading, person, wish, leave),
     findFile: (person, wish, leave) => findFile(reading, person, wish, leave),
     downloadFile: (person, wish, leave) => downloadFile(reading, person, wish, leave),
+    whereKept: (workspace) => whereKept(room, workspace),
+    expiryOf: createExpiries(room),
+    readLog: (operation) => readLog(room, operation),
     fileReaders: (workspace) => room.settingsOf(workspace).policy.files,
     setPin: (person, backup, pin) => setPin(room, person, backup, pin),
     decide: (person, decision) => decide(room, person, decision),

@@ -143,6 +143,7 @@ export function createFakeMover(
   { now = () => new Date() }: { now?: () => Date } = {},
 ): DataMover {
   return {
+    place: { is: 'folder', name: '/repository' },
     probe: async () => ({ name: 'fake', version: '1.0.0' }),
     async reach(options) {
       assertOpen(state, options);

@@ -16,6 +16,7 @@ export function createMortalMover(world: World, life: Pick<Life, 'effect' | 'isD
   const plain = over(new Map());
 
   return {
+    place: plain.place,
     probe: () => effect('mover.probe', () => plain.probe()),
     reach: (options) => effect('mover.reach', () => plain.reach(options), options),
     init: (options) => effect('mover.init', () => plain.init(options), options),

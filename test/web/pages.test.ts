@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { retentionRules } from '../../src/records/retention.ts';
 import { makeBackup, makePart, momentAfter } from '../fakes/records.ts';
 import { alice } from '../orchestrator/door.ts';
 import { makeScheduled } from '../orchestrator/upkeep.ts';
@@ -67,6 +68,28 @@ describe('the list of backups', () => {
 });
 
 describe('a backup', () => {
+  test('tells where it is kept, how long it stays, and what was written down when it was made', async () => {
+    const id = await door.backUp();
+    const settings = door.workspaces['team-ml'];
+    const page = readable(await door.as('bob').get(`/backups/${id}`));
+    expect(page).toContain('Protected in the folder /repository: on this server, unless');
+    expect(page).toContain('Stays for ever: its workspace has no rules of retention');
+    for (const line of ['It began.', 'store manifest: done', 'It succeeded.']) expect(page).toContain(line);
+    if (settings) door.workspaces['team-ml'] = { ...settings, retention: retentionRules.parse({ last: 1 }) };
+    expect(readable(await door.as('bob').get(`/backups/${id}`))).toMatch(
+      /Stays kept by the rules now: .*last: number 1/,
+    );
+    const cells = (text: string, head: string) =>
+      [...text.matchAll(new RegExp(`data-head="${head}"[^>]*>(.*?)</td>`, 'g'))].map((hit) => `${hit[1]}`);
+    const old = makeBackup({ takenAt: momentAfter(-10_000), parts: [makePart()] });
+    const held = makeBackup({ takenAt: momentAfter(-20_000), pinned: { by: 'bob', at: momentAfter(0) } });
+    for (const one of [old, held]) await door.catalog.backups.save(one);
+    const { text } = await door.as('bob').get('/backups');
+    expect(cells(text, 'Protected')).toEqual(['on this server', 'on this server', 'on this server']);
+    const said = cells(text, 'Expires').map((cell) => cell.replace(/<[^>]+>/g, ''));
+    expect(said).toEqual(['kept by the rules now', expect.stringContaining('goes with the next retention'), 'pinned']);
+  });
+
   test('is told with its parts, its warnings and how it was made', async () => {
     const id = await door.backUp();
     const text = readable(await door.as('bob').get(`/backups/${id}`));

@@ -12,6 +12,7 @@ import { listFolder, openFile } from './look-inside.ts';
 import { type FoundRestic, findRestic } from './probe.ts';
 import { prune } from './prune.ts';
 import { reach } from './reach.ts';
+import { placeOfRepository } from './repository-place.ts';
 import { reread } from './reread.ts';
 import type { ResticContext } from './restic.ts';
 import { restore } from './restore.ts';
@@ -49,6 +50,7 @@ export function createResticMover(parameters: ResticMoverParameters): DataMover 
 
   const context: ResticContext = { ...parameters, prepare, command: async () => (await find()).command };
   return {
+    place: placeOfRepository(parameters.settings.location),
     async probe() {
       // A restic that was found earlier may have been replaced since.
       if (finding) await finding.catch(() => {});

@@ -3,7 +3,9 @@ import type { FC } from 'hono/jsx';
 import { z } from 'zod';
 import { isSeen, writePart } from '../../chat/messages/parts.ts';
 import { isAppError } from '../../errors.ts';
+import type { Expiry } from '../../orchestrator/expiry.ts';
 import type { Orchestrator } from '../../orchestrator/orchestrator.ts';
+import type { Kept } from '../../orchestrator/where-kept.ts';
 import type { Backup } from '../../records/backup.ts';
 import type { OperationView } from '../../records/operation.ts';
 import type { CapturedPart } from '../../records/part.ts';
@@ -14,6 +16,8 @@ import { Facts, Length, Moment, Note, Size, State, Table } from '../show.tsx';
 import type { Visitor, WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 import { Standing } from './backups.tsx';
+import { OperationLog } from './operation-log.tsx';
+import { Stays } from './stays.tsx';
 import { Timeline } from './timeline.tsx';
 import { Warnings } from './warnings.tsx';
 
@@ -21,12 +25,13 @@ export function showBackup({ orchestrator }: WebWorld): Handler<WebEnv, '/backup
   return async (context) => {
     const backup = await findBackup(orchestrator, context.req.param('id'));
     const visitor = context.get('visitor');
+    const expiry = (await orchestrator.expiryOf([backup])).get(backup.id);
     const made = await operationOf(orchestrator, backup);
     return showPage(
       context,
       { title: backup.name ?? backup.id, place: '/backups' },
       <>
-        <BackupFacts backup={backup} />
+        <BackupFacts backup={backup} kept={orchestrator.whereKept(backup.workspace)} expiry={expiry} />
         <Warnings backup={backup} />
         <BackupActions backup={backup} visitor={visitor} mayRead={mayRead(orchestrator, visitor, backup)} />
         <h2>Parts</h2>
@@ -35,6 +40,7 @@ export function showBackup({ orchestrator }: WebWorld): Handler<WebEnv, '/backup
           <>
             <h2>How it was made</h2>
             <Timeline view={made} />
+            <OperationLog lines={await orchestrator.readLog(made.id)} />
           </>
         ) : null}
       </>,
@@ -62,7 +68,13 @@ async function operationOf(orchestrator: Orchestrator, backup: Backup): Promise<
 
 const MAKERS = { schedule: 'schedule', vendor: "in the control plane's own page" };
 
-const BackupFacts: FC<{ backup: Backup }> = ({ backup }) => (
+interface FactsProps {
+  readonly backup: Backup;
+  readonly kept: Kept | undefined;
+  readonly expiry: Expiry | undefined;
+}
+
+const BackupFacts: FC<FactsProps> = ({ backup, kept, expiry }) => (
   <Facts
     facts={[
       ['State', <Standing backup={backup} />],
@@ -78,6 +90,9 @@ const BackupFacts: FC<{ backup: Backup }> = ({ backup }) => (
       ['Services were down for', <Length ms={backup.downtimeMs} />],
       ['Release', backup.release],
       ['A restore would take about', backup.verified?.restoreMs && <Length ms={backup.verified.restoreMs} />],
+      ['Protected', kept?.sentence],
+      ['Verified', backup.verified && <Moment at={backup.verified.at} />],
+      ['Stays', expiry && <Stays expiry={expiry} workspace={backup.workspace} inWords />],
       ['Pinned', backup.pinned && `by ${backup.pinned.by}${backup.pinned.reason ? `: ${backup.pinned.reason}` : ''}`],
       [
         'Made before the restore',

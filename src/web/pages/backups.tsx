@@ -2,6 +2,8 @@ import type { Handler } from 'hono';
 import type { FC } from 'hono/jsx';
 import { z } from 'zod';
 import { type BackupOrder, backupOrder } from '../../catalog/backup-query.ts';
+import type { Expiry } from '../../orchestrator/expiry.ts';
+import type { Kept } from '../../orchestrator/where-kept.ts';
 import { type Backup, backup } from '../../records/backup.ts';
 import { personName } from '../../records/person.ts';
 import { workspaceName } from '../../records/workspace.ts';
@@ -12,6 +14,7 @@ import { BackupState } from '../states.tsx';
 import type { WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 import { BackupFilterForm } from './backup-filter.tsx';
+import { Stays } from './stays.tsx';
 
 const ROWS = 50;
 const DAY_MS = 24 * 3_600_000;
@@ -42,12 +45,18 @@ export function showBackups({ orchestrator }: WebWorld): Handler<WebEnv> {
       ascending: direction === 'up',
       limit: ROWS,
     });
+    const kept = onceEach((workspace) => orchestrator.whereKept(workspace));
+    const expiry = await orchestrator.expiryOf(backups);
     return showPage(
       context,
       { title: 'Backups', place: '/backups' },
       <>
         <BackupFilterForm query={query} workspaces={orchestrator.workspaces()} />
-        {backups.length === 0 ? <p>No backup is like that.</p> : <BackupTable query={query} backups={backups} />}
+        {backups.length === 0 ? (
+          <p>No backup is like that.</p>
+        ) : (
+          <BackupTable query={query} backups={backups} kept={kept} expiry={expiry} />
+        )}
         <nav class="pages" aria-label="Pages">
           {query.after === undefined ? null : <a href={addressOf({ ...query, after: undefined })}>First page</a>}
           {next === undefined ? null : (
@@ -84,11 +93,21 @@ const COLUMNS: readonly { head: string; order?: BackupOrder; isNumber?: boolean 
   { head: 'Downtime', order: 'downtimeMs', isNumber: true },
   { head: 'Capture' },
   { head: 'Release' },
+  { head: 'Protected' },
   { head: 'State' },
+  { head: 'Verified' },
+  { head: 'Expires' },
   { head: 'Actions' },
 ];
 
-const BackupTable: FC<{ query: BackupsQuery; backups: readonly Backup[] }> = ({ query, backups }) => (
+interface TableProps {
+  readonly query: BackupsQuery;
+  readonly backups: readonly Backup[];
+  readonly kept: (workspace: string) => Kept | undefined;
+  readonly expiry: ReadonlyMap<string, Expiry>;
+}
+
+const BackupTable: FC<TableProps> = ({ query, backups, kept, expiry }) => (
   <Table
     caption={captionOf(query)}
     columns={COLUMNS.map((column) => sortable(column, query))}
@@ -104,7 +123,10 @@ const BackupTable: FC<{ query: BackupsQuery; backups: readonly Backup[] }> = ({ 
       <Length ms={one.downtimeMs} />,
       <Stack lines={capturesOf(one)} />,
       one.release,
+      kept(one.workspace)?.short ?? '',
       <Standing backup={one} />,
+      one.verified ? <Verified verified={one.verified} /> : '',
+      <Expires backup={one} expiry={expiry.get(one.id)} />,
       one.status === 'deleted' || one.status === 'deleting' ? '' : <a href={`/backups/${one.id}/restore`}>Restore</a>,
     ])}
   />
@@ -159,16 +181,28 @@ const Stack: FC<{ lines: readonly string[] }> = ({ lines }) => (
   </span>
 );
 
-/** What can be trusted of it, and how long it stays. */
-export const Standing: FC<{ backup: Backup }> = ({ backup: { status, verified, pinned, safetyFor } }) => (
+const Verified: FC<{ verified: NonNullable<Backup['verified']> }> = ({ verified: { at } }) => (
+  <State tone="good">
+    verified <Moment at={at} />
+  </State>
+);
+
+const Expires: FC<{ backup: Backup; expiry: Expiry | undefined }> = ({ backup: { workspace }, expiry }) =>
+  expiry ? <Stays expiry={expiry} workspace={workspace} /> : null;
+
+/** A page asks of each workspace once. */
+function onceEach<Found>(find: (workspace: string) => Found): (workspace: string) => Found {
+  const known = new Map<string, Found>();
+  return (workspace) => {
+    const found = known.get(workspace) ?? find(workspace);
+    known.set(workspace, found);
+    return found;
+  };
+}
+
+export const Standing: FC<{ backup: Backup }> = ({ backup: { status, safetyFor } }) => (
   <span class="stack">
     <BackupState status={status} />
-    {verified ? (
-      <State tone="good">
-        verified <Moment at={verified.at} />
-      </State>
-    ) : null}
-    {pinned ? <span>pinned</span> : null}
     {safetyFor ? <span>safety copy</span> : null}
   </span>
 );

@@ -60,6 +60,7 @@ export function createMatrixMover({
     return join(repository.folder, id, String(copyOf(id).paths.indexOf(root)), path.slice(root.length));
   };
   return {
+    place: { is: 'folder', name: '/repository' },
     probe: async () => ({ name: 'trees', version: '1.0.0' }),
     reach: (options) => runOf({ ...programFor([], 'read', options.key), needs: { nearData: true } }, options),
     init: async () => undefined,
