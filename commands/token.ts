@@ -13,7 +13,7 @@ const input = z.object({
   expires: duration.optional(),
   name: tokenName.optional(),
   list: z.boolean().default(false),
-  revoke: tokenName.optional(),
+  revoke: tokenName.meta({ placeholder: 'name' }).optional(),
 });
 
 export const token = defineCommand({

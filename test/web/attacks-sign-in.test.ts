@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { createAttackTable } from './attack-table.ts';
 import { type BadIssuer, openBadIssuer } from './auth/bad-issuer.ts';
-import { CLIENT } from './auth/real-issuer.ts';
+import { CLIENT, openRealIssuer } from './auth/real-issuer.ts';
 import { type AuthDoor, type Heard, openAuthDoor } from './auth-door.ts';
 
 const SECRET = 'a secret that is long enough to sign with it';
@@ -88,6 +88,7 @@ test('an answer counts in the browser that asked, once and soon', async () => {
   shutOut('replayed sign-in', 'the same code and state a second time', await comeBack(own), 401);
   shutOut('replayed sign-in', 'another code with the same state', await comeBack(own, { code: 'another' }), 401);
   const late = await begin();
+  issuer.answerWith(() => issuer.sign(issuer.claims(late.nonce)));
   door.letPass(600_000);
   shutOut('replayed sign-in', 'after ten minutes', await comeBack(late), 401);
 });
@@ -134,6 +135,36 @@ test('an ID token is believed when all of it is in order', async () => {
     const begun = await begin();
     issuer.answerWith(() => make(issuer.claims(begun.nonce)));
     shutOut('bad ID token', what, await comeBack(begun), 401);
+  }
+});
+
+test('a code is worth something to who asked for it, once: the issuer sees to that by what we tell it', async () => {
+  const real = await openRealIssuer();
+  const page = await openAuthDoor(
+    { oidc: { issuer: real.url, clientId: CLIENT.id, clientSecretEnvironment: 'SECRET' } },
+    { environment: { SECRET: CLIENT.secret } },
+  );
+  try {
+    real.knows(page.origin, { carols: {} });
+    Object.assign(page.people, { carol: { oidc: 'carols' } });
+    const beginThere = async () => {
+      const { headers } = await page.ask('/login/oidc');
+      return { cookie: headers['set-cookie']?.[0]?.split(';')[0] ?? '', there: headers.location ?? '' };
+    };
+    const back = async ({ cookie, there }: Awaited<ReturnType<typeof beginThere>>, from: URL) => {
+      const query = new URLSearchParams(from.search);
+      query.set('state', new URL(there).searchParams.get('state') ?? '');
+      return page.ask(`/login/oidc/callback?${query}`, { headers: { cookie } });
+    };
+    const [own, other, third] = [await beginThere(), await beginThere(), await beginThere()];
+    const code = await real.walk(other.there, 'carols');
+    shutOut('login CSRF', "another's code with a state of one's own (PKCE)", await back(own, code), 401);
+    const good = await real.walk(third.there, 'carols');
+    expect((await back(third, good)).status).toBe(303);
+    shutOut('replayed sign-in', 'a code that was used, with a new state', await back(await beginThere(), good), 401);
+  } finally {
+    await page.dispose();
+    await real.close();
   }
 });
 
