@@ -11,26 +11,35 @@ import { compare, walk } from '../../walker.ts';
 import { until } from '../local/bench.ts';
 import { makeCdpBench, WORKSPACE } from './bench.ts';
 import { createCdpLife, type LifeWish } from './life.ts';
+import { makeTrees } from './trees.ts';
 
 type Wish = Parameters<typeof makeCdpBench>[0];
 
-async function makeWorld(wish: Wish = {}, life: LifeWish = {}) {
+async function makeWorld(wish: Wish = {}, life: LifeWish = {}, makeMover = treesIn) {
   const bench = await makeCdpBench(wish);
   onTestFinished(() => bench.dispose());
   const at = (...names: string[]) => join(bench.root, ...names);
-  await writeFile(at('password'), 'correct horse\n', { mode: 0o600 });
-  const repository = { kind: 'restic', location: at('repository'), passwordFile: at('password'), lockWait: '1s' };
-  const moverOf = ({ run, prepare }: WorkspacePlatform): DataMover =>
-    createResticMover({
-      ...{ settings: resticSettings.parse(repository), workspace: WORKSPACE, run, prepare, candidates },
-      cacheFolder: at('cache'),
-    });
+  const moverOf = await makeMover(at);
   const mover = moverOf(bench.platform);
   await mover.init({ folder: at('work', 'init'), key: 'init' });
   for (const folder of ['datasets', 'models']) await writeFile(join(bench.pathOf(folder), 'file'), `in ${folder}`);
   const chat = createFakeChatStore();
   const live = (more: LifeWish = {}) => createCdpLife(bench, chat, moverOf, { ...life, ...more });
   return { ...bench, at, mover, chat, live };
+}
+
+type At = (...names: string[]) => string;
+
+const treesIn = async (at: At) => makeTrees(at()).moverOf;
+
+async function resticIn(at: At) {
+  await writeFile(at('password'), 'correct horse\n', { mode: 0o600 });
+  const repository = { kind: 'restic', location: at('repository'), passwordFile: at('password'), lockWait: '1s' };
+  return ({ run, prepare }: WorkspacePlatform): DataMover =>
+    createResticMover({
+      ...{ settings: resticSettings.parse(repository), workspace: WORKSPACE, run, prepare, candidates },
+      cacheFolder: at('cache'),
+    });
 }
 
 /** Services stay down until the last look at the database, however slow this machine is. */
@@ -43,7 +52,7 @@ const newest = async (life: Awaited<ReturnType<typeof createCdpLife>>) => (await
 
 describe('a backup by the control plane', { timeout: 60_000 }, () => {
   it('holds the control plane’s own backup and the external files of the same moment, byte for byte', async () => {
-    const { live, double, mover, at, pathOf, chat } = await makeWorld();
+    const { live, double, mover, at, pathOf, chat } = await makeWorld({}, {}, resticIn);
     const life = await holdUntilProven({ live, double });
     const before = await walk(pathOf('datasets'));
     const operation = await life.backUp();
@@ -71,7 +80,7 @@ describe('a backup by the control plane', { timeout: 60_000 }, () => {
   });
 
   it('copies what changed in external files while the database was gone', async () => {
-    const { live, double, pathOf, mover, at } = await makeWorld();
+    const { live, double, pathOf, mover, at } = await makeWorld({}, {}, resticIn);
     const life = await holdUntilProven({ live, double });
     const stopWatching = double.workspace().services.watch(async (areUp) => {
       // What was on its way when services went down.

@@ -64,6 +64,7 @@ export async function createCdpLife(
   const meet = (name: string, when: 'before' | 'after', nth: number) => {
     if (isDead || death?.name !== name || death.nth !== nth || death.when !== when) return isDead;
     isDead = true;
+    unwatch(); // what calls from here on is another life
     tellDeath('died');
     return true;
   };
@@ -71,8 +72,9 @@ export async function createCdpLife(
   const numbers = new Map<Call, number>();
   const unwatch = double.faults.watch((call, stage) => {
     const name = `call ${call.operation}`;
-    if (stage === 'before') numbers.set(call, isDead ? 0 : count(name));
-    return meet(name, stage, numbers.get(call) ?? 0) ? 'silent' : undefined;
+    if (stage === 'before') numbers.set(call, count(name));
+    if (!meet(name, stage, numbers.get(call) ?? 0)) return undefined;
+    return 'silent';
   });
   const real = createLowdbCatalog({ folder: at('catalog') });
   await mkdir(at('catalog'), { recursive: true });
