@@ -8,6 +8,7 @@ import { probeDatabase } from './probe.ts';
 import { restoreEvents } from './restore-events.ts';
 import { type RestoreRecord, readRestore, writeRestore } from './restore-record.ts';
 import { seeRestore } from './see-restore.ts';
+import { unlessAway } from './unless-away.ts';
 
 const MINUTE = 60_000;
 
@@ -97,8 +98,12 @@ async function findTaken(context: CdpContext, record: RestoreRecord, options: Ca
   const { clock, settings, workspace } = context;
   const until = clock.now().getTime() + settings.listedWithin;
   for (;;) {
-    if ((await seeRestore(context, record, options)).isSeen) return markTaken(context, record);
-    if (clock.now().getTime() >= until) break;
+    const isLast = clock.now().getTime() >= until;
+    const see = () => seeRestore(context, record, options);
+    // What lost the answer may keep the control plane away for a while.
+    const seen = isLast ? await see() : await unlessAway(context, see);
+    if (seen?.isSeen) return markTaken(context, record);
+    if (isLast) break;
     await clock.sleep(settings.poll, options.signal);
   }
   throw new OperationError(
@@ -121,9 +126,11 @@ async function awaitDown(context: CdpContext, record: RestoreRecord, options: Ca
   const { clock, settings, log } = context;
   const until = clock.now().getTime() + settings.listedWithin;
   for (;;) {
-    const { isReady, isOver } = await seeRestore(context, record, options);
-    const isGone = settings.databaseProbe ? (await probeDatabase(settings.databaseProbe)).answer === 'gone' : !isReady;
-    if (isGone || isOver) return;
+    const seen = await unlessAway(context, () => seeRestore(context, record, options));
+    const isGone = settings.databaseProbe
+      ? (await probeDatabase(settings.databaseProbe)).answer === 'gone'
+      : seen?.isReady === false;
+    if (isGone || seen?.isOver) return;
     if (clock.now().getTime() >= until) break;
     await clock.sleep(settings.poll, options.signal);
   }

@@ -1,13 +1,14 @@
-import { isAppError, OperationError, PortError } from '../../errors.ts';
+import { isAppError, OperationError } from '../../errors.ts';
 import type { Progress } from '../../records/operation.ts';
 import type { KeptBackup } from '../../records/part.ts';
 import { writeDuration } from '../../records/time.ts';
 import { callOff } from './call-off.ts';
 import type { DescribedBackup } from './client/wire.ts';
 import type { CdpContext } from './context.ts';
-import { lookAtWorkspace } from './look.ts';
+import { lookAtWorkspace, presentKey } from './look.ts';
 import { stateOf } from './own-backup.ts';
 import { createProgress } from './progress.ts';
+import { unlessAway } from './unless-away.ts';
 
 interface Following {
   readonly backupCrn: string;
@@ -23,13 +24,15 @@ interface Following {
  * were away is a backup. A control plane that cannot be reached for a while changes nothing about that.
  */
 export async function followBackup(context: CdpContext, following: Following): Promise<KeptBackup> {
-  const { settings, clock } = context;
+  const { settings, controlPlane, clock } = context;
   const { backupCrn, until, budgetMs, signal } = following;
   const tell = createProgress(context, backupCrn, following.onProgress);
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const backup = await lookAtBackup(context, backupCrn, signal);
+      const backup = await unlessAway(context, async () =>
+        controlPlane.describeWorkspaceBackup(backupCrn, { of: await presentKey(context), signal }),
+      );
       const outcome = backup && stateOf(backup).outcome;
       if (backup && outcome === 'finished') return keptOf(backup);
       if (backup && (outcome === 'failed' || outcome === 'cancelled')) throw await notFinished(context, backup);
@@ -40,21 +43,6 @@ export async function followBackup(context: CdpContext, following: Following): P
   } catch (cause) {
     if (signal?.aborted || isOverBudget(cause)) await callOff(context, backupCrn);
     throw cause;
-  }
-}
-
-/** Undefined while it cannot be looked at. */
-async function lookAtBackup(
-  { controlPlane, log }: CdpContext,
-  backupCrn: string,
-  signal: AbortSignal | undefined,
-): Promise<DescribedBackup | undefined> {
-  try {
-    return await controlPlane.describeWorkspaceBackup(backupCrn, { signal });
-  } catch (cause) {
-    if (!(cause instanceof PortError && cause.retryable)) throw cause;
-    log.warn({ backupCrn, why: cause.message }, 'the control plane does not tell how far a backup is');
-    return undefined;
   }
 }
 

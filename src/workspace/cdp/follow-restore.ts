@@ -1,4 +1,4 @@
-import { isAppError, PortError } from '../../errors.ts';
+import { isAppError } from '../../errors.ts';
 import type { Progress } from '../../records/operation.ts';
 import { writeDuration } from '../../records/time.ts';
 import type { VendorRestoreEnd } from '../vendor-backups.ts';
@@ -9,6 +9,7 @@ import { noteMoved } from './look.ts';
 import { restoreEvents } from './restore-events.ts';
 import { type RestoreRecord, readRestore } from './restore-record.ts';
 import { type SeenRestore, seeRestore } from './see-restore.ts';
+import { unlessAway } from './unless-away.ts';
 
 interface FollowOptions extends CallOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
@@ -33,7 +34,7 @@ export async function followRestore(
   }
   const until = Date.parse(record.takenAt ?? record.sentAt) + settings.restore.timeout + LATE_MS;
   for (;;) {
-    const seen = await lookUnlessAway(context, record, options);
+    const seen = await unlessAway(context, () => seeRestore(context, record, options));
     if (seen?.isOver) return end(context, record, seen);
     if (clock.now().getTime() > until) {
       const waited = writeDuration(settings.restore.timeout + LATE_MS);
@@ -45,19 +46,6 @@ export async function followRestore(
     });
     await clock.sleep(settings.poll, options.signal);
     record = (await readRestore(context, operationId)) ?? record;
-  }
-}
-
-async function lookUnlessAway(
-  context: CdpContext,
-  record: RestoreRecord,
-  options: CallOptions,
-): Promise<SeenRestore | undefined> {
-  try {
-    return await seeRestore(context, record, options);
-  } catch (error) {
-    if (error instanceof PortError && error.retryable) return undefined;
-    throw error;
   }
 }
 

@@ -45,12 +45,7 @@ function vendorPart({ told }: Seen): PartState {
   };
 }
 
-const NEEDED: readonly OperationName[] = [
-  'describeWorkspace',
-  'listWorkspaceBackups',
-  'describeWorkspaceBackup',
-  'backupWorkspace',
-];
+const NEEDED: readonly OperationName[] = ['describeWorkspace', 'listWorkspaceBackups', 'backupWorkspace'];
 
 /** What lacks when an operation is not there. */
 const LACKS: Partial<Record<OperationName, string>> = {

@@ -27,20 +27,19 @@ export async function listKept(context: CdpContext, options: CallOptions = {}): 
     .map(listed);
 }
 
-/** One by itself, because the list may be late; looked for there where it cannot be asked for. */
+/** One by itself, because the list may be late. */
 export async function findKept(
   context: CdpContext,
   crn: string,
   options: CallOptions = {},
 ): Promise<ListedVendorBackup | undefined> {
   try {
-    const told = await context.controlPlane.describeWorkspaceBackup(crn, options);
+    const of = await presentKey(context);
+    const told = await context.controlPlane.describeWorkspaceBackup(crn, { ...options, of });
     return deletionOf(told.backupStatus) === 'finished' ? undefined : listed(told);
   } catch (error) {
-    if (!isAppError(error)) throw error;
-    if (error.code === 'unknown-backup') return undefined;
-    if (error.code !== 'operation-missing') throw error;
-    return (await listKept(context, options)).find((one) => one.crn === crn);
+    if (isAppError(error) && error.code === 'unknown-backup') return undefined;
+    throw error;
   }
 }
 

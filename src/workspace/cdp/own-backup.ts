@@ -8,6 +8,7 @@ import type { VendorBackup } from './client/wire.ts';
 import { type CdpContext, stateFiles } from './context.ts';
 import { lookAtWorkspace, presentKey } from './look.ts';
 import { backupNameOf } from './names.ts';
+import { unlessAway } from './unless-away.ts';
 
 /** Written before the control plane is asked, so that nobody who comes after a crash asks it again. */
 const asked = z.object({
@@ -35,12 +36,13 @@ export async function findOwnBackup(
 
 /** The list may be late; what was answered can be asked for at once. */
 async function describeIfThere(
-  { controlPlane }: CdpContext,
+  context: CdpContext,
   backupCrn: string,
   signal: AbortSignal | undefined,
 ): Promise<VendorBackup | undefined> {
   try {
-    return await controlPlane.describeWorkspaceBackup(backupCrn, { signal });
+    const of = await presentKey(context);
+    return await context.controlPlane.describeWorkspaceBackup(backupCrn, { of, signal });
   } catch (cause) {
     if (cause instanceof PortError && cause.code === 'unknown-backup') return undefined;
     throw cause;
@@ -137,7 +139,9 @@ export async function awaitListed(
   const until = Date.parse(record.at) + settings.listedWithin;
   for (;;) {
     const isLast = record.backupCrn !== undefined || clock.now().getTime() >= until;
-    const backup = await findOwnBackup(context, operationId, { signal });
+    const find = () => findOwnBackup(context, operationId, { signal });
+    // What lost the answer may keep the control plane away for a while.
+    const backup = isLast ? await find() : await unlessAway(context, find);
     if (backup || isLast) return backup;
     await clock.sleep(Math.min(settings.poll, Math.max(1, until - clock.now().getTime())), signal);
   }

@@ -1,4 +1,4 @@
-import { OperationError, PortError } from '../../errors.ts';
+import { OperationError } from '../../errors.ts';
 import type { EffectOptions, RunningNote, Started } from '../platform.ts';
 import { callOff } from './call-off.ts';
 import type { CdpContext } from './context.ts';
@@ -7,6 +7,7 @@ import { DATABASE_SERVICE } from './names.ts';
 import { clearNote } from './note.ts';
 import { awaitListed, isOver, stateOf } from './own-backup.ts';
 import { probeDatabase } from './probe.ts';
+import { unlessAway } from './unless-away.ts';
 
 /**
  * Starts nothing: waits until the control plane calls the workspace ready, and until its database answers, where that can be
@@ -33,20 +34,10 @@ async function endOwnBackup(context: CdpContext, operationId: string, { signal }
 async function awaitReady(context: CdpContext, { signal }: EffectOptions): Promise<void> {
   const { settings, clock } = context;
   for (;;) {
-    const seen = await lookUnlessAway(context, signal);
+    const seen = await unlessAway(context, () => lookAtWorkspace(context, { signal }));
     if (seen?.isReady) return;
     if (seen && (seen.state.outcome === 'failed' || seen.state.phase === 'deprovision')) throw staysDown(context, seen);
     await clock.sleep(settings.poll, signal);
-  }
-}
-
-async function lookUnlessAway(context: CdpContext, signal: AbortSignal | undefined): Promise<Seen | undefined> {
-  try {
-    return await lookAtWorkspace(context, { signal });
-  } catch (cause) {
-    if (!(cause instanceof PortError && cause.retryable)) throw cause;
-    context.log.warn({ why: cause.message }, 'the control plane does not tell whether the workspace is up');
-    return undefined;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Stillness } from '../snapshot.ts';
 import type { CdpContext } from './context.ts';
 import { findOwnBackup, isOver, stateOf } from './own-backup.ts';
 import { type Probed, probeDatabase } from './probe.ts';
+import { unlessAway } from './unless-away.ts';
 
 /** The database may be gone for seconds only: it is looked for more often than the control plane is asked. */
 const LONGEST_PAUSE_MS = 1_000;
@@ -17,7 +18,7 @@ export async function awaitStill(context: CdpContext, quiet: Quiet, { signal }: 
   const { settings, clock } = context;
   let last: Probed | undefined;
   for (;;) {
-    const backup = await findOwnBackup(context, quiet.operationId, { signal });
+    const backup = await unlessAway(context, () => findOwnBackup(context, quiet.operationId, { signal }));
     if (backup && isOver(stateOf(backup))) return { unproven: neverGone(last) };
     if (backup) {
       if (!settings.databaseProbe) return { unproven: 'no databaseProbe says when the database is gone' };

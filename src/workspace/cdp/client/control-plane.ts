@@ -68,7 +68,11 @@ export interface ControlPlane {
   listWorkspaces(options?: CallOptions): Promise<VendorWorkspace[]>;
   describeWorkspace(key: WorkspaceKey, options?: CallOptions): Promise<VendorWorkspace>;
   listWorkspaceBackups(key: WorkspaceKey, options?: CallOptions): Promise<VendorBackup[]>;
-  describeWorkspaceBackup(backupCrn: string, options?: CallOptions): Promise<DescribedBackup>;
+  /** With `of`, its workspace, one that is too old to have this operation is asked for its list instead. */
+  describeWorkspaceBackup(
+    backupCrn: string,
+    options?: CallOptions & { readonly of?: WorkspaceKey | undefined },
+  ): Promise<DescribedBackup>;
   /** What was done with a workspace or a backup; the newest may be missing for a while. */
   getAuditEvents(resourceCrn: string, options?: CallOptions): Promise<AuditEvent[]>;
   /** All lines that one of those events left so far. */

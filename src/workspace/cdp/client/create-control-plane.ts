@@ -3,6 +3,7 @@ import type { Log } from '../../../log.ts';
 import { createConnection } from './connection.ts';
 import type { ControlPlane } from './control-plane.ts';
 import { type Environment, readCredentials } from './credentials.ts';
+import { describeBackup } from './describe-backup.ts';
 import { probeOperations } from './probe-operations.ts';
 import { type Body, createCall, type Patience, USUAL_PATIENCE } from './requests.ts';
 import type { ControlPlaneSettings } from './settings.ts';
@@ -29,7 +30,7 @@ export function createControlPlane(settings: ControlPlaneSettings, ports: Contro
     listWorkspaces: async (options) => (await call('listWorkspaces', {}, options)).workspaces,
     describeWorkspace: async (key, options) => (await call('describeWorkspace', body(key), options)).workspace,
     listWorkspaceBackups: async (key, options) => (await call('listWorkspaceBackups', body(key), options)).backups,
-    describeWorkspaceBackup: (backupCrn, options) => call('describeWorkspaceBackup', { backupCrn }, options),
+    describeWorkspaceBackup: (backupCrn, options) => describeBackup(call, backupCrn, options),
     getAuditEvents: async (resourceCrn, options) =>
       (await call('getAuditEvents', { resourceCrn }, options)).auditEvents?.events ?? [],
     getLogs: async (requestID, options) =>

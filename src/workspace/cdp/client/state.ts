@@ -17,8 +17,8 @@ const OUTCOMES: readonly (readonly [RegExp, Outcome])[] = [
   [/fail|error/, 'failed'],
   [/cancell?ing|abort(?!ed)/, 'running'],
   [/cancel|aborted/, 'cancelled'],
-  [/\b(?:un|in|not[ _-]?)(?:finish|success|complet|availab)/, 'unknown'],
-  [/finish(?!ing)|success|succeed|complet(?!ing)|available|\bdone\b/, 'finished'],
+  [/\b(?:un|in|not[ _-]?)(?:finish|success|complet|availab|ready)/, 'unknown'],
+  [/finish(?!ing)|success|succeed|complet(?!ing)|available|\b(?:done|ready)\b/, 'finished'],
   [/start|progress|pending|queued|scheduled|requested|running|ing\b/, 'running'],
 ];
 

@@ -15,6 +15,8 @@ test.each([
   ['UNAVAILABLE', '', 'unknown'],
   ['not_available', '', 'unknown'],
   ['incomplete', '', 'unknown'],
+  ['Ready', '', 'finished'],
+  ['not ready', '', 'unknown'],
   ['PARTIALLY_FAILED', '', 'failed'],
   ['completed with errors', '', 'failed'],
   ['unsuccessful', '', 'unknown'],
