@@ -60,20 +60,33 @@ export function matcherOf({ workspace, status, copies }: BackupFilter): (entry: 
 export function queryMatcherOf(query: BackupQuery): (entry: BackupEntry) => boolean {
   const { workspace, status, by, trigger, text, from = Number.NEGATIVE_INFINITY, before = Infinity } = query;
   const isOne = matcherOf({ ...(workspace === undefined ? {} : { workspace }), ...(status ? { status } : {}) });
-  // Not lower-cased copies: they would be made anew for each of a hundred thousand, at each look.
-  const wanted = text === undefined ? undefined : new RegExp(escapeRegExp(text), 'i');
+  const hasText = text === undefined ? undefined : textMatcherOf(text);
   return (entry) =>
     isOne(entry) &&
     entry.at >= from &&
     entry.at < before &&
     (by === undefined || entry.by === by) &&
     (trigger === undefined || entry.trigger === trigger) &&
-    (wanted === undefined ||
-      wanted.test(entry.id) ||
-      (entry.name !== undefined && wanted.test(entry.name)) ||
-      (entry.reason !== undefined && wanted.test(entry.reason)) ||
-      wanted.test(entry.workspace) ||
-      wanted.test(entry.by));
+    (hasText === undefined || hasText(entry));
+}
+
+/** Not by lower-cased copies: they would be made anew for each of a hundred thousand, at each look. */
+function textMatcherOf(text: string): (entry: BackupEntry) => boolean {
+  const wanted = new RegExp(escapeRegExp(text), 'i');
+  const inId = text.toLowerCase(); // as ids are
+  // There are few workspaces and people, and many backups of each.
+  const known = new Map<string, boolean>();
+  const isIn = (name: string) => {
+    const found = known.get(name) ?? wanted.test(name);
+    known.set(name, found);
+    return found;
+  };
+  return ({ id, name, reason, workspace, by }) =>
+    id.includes(inId) ||
+    (name !== undefined && wanted.test(name)) ||
+    (reason !== undefined && wanted.test(reason)) ||
+    isIn(workspace) ||
+    isIn(by);
 }
 
 function escapeRegExp(text: string): string {

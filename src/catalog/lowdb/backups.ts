@@ -7,6 +7,7 @@ import type { Catalog } from '../catalog.ts';
 import { backupEntry, comparerOf, entryOf, matcherOf, placeOf, queryMatcherOf } from './backup-entry.ts';
 import { createFolderIndex } from './folder-index.ts';
 import { frozen } from './frozen.ts';
+import { keepRecords } from './kept-records.ts';
 import { createRecordFolder } from './record-folder.ts';
 import type { SetAsideFolder } from './set-aside.ts';
 
@@ -23,7 +24,14 @@ export function createBackups(
     whenLost: 'its copies still stand in the repository, with a manifest beside them',
   });
   const indexFile = join(dataFolder, 'index', 'backups.jsonl');
-  const index = createFolderIndex({ folder, indexFile, known: backup, entry: backupEntry, entryOf });
+  const read = keepRecords(folder);
+  const index = createFolderIndex({
+    folder: { ...folder, read },
+    indexFile,
+    known: backup,
+    entry: backupEntry,
+    entryOf,
+  });
 
   const write = async (copy: Backup) => {
     await folder.write(copy);
@@ -33,8 +41,8 @@ export function createBackups(
 
   return {
     load: index.load,
-    known: index.entries,
-    get: async (id) => frozen(await folder.read(id)),
+    known: () => index.entries(),
+    get: read,
     async save(record) {
       const copy = folder.copyOf(record);
       await folder.oneAtATime(copy.id, () => write(copy));
@@ -48,11 +56,12 @@ export function createBackups(
       });
     },
     async list(filter = {}) {
-      return (await index.list(matcherOf(filter), filter.limit)).map(frozen);
+      return index.list({ ...filter, matches: matcherOf(filter) });
     },
     async page(query) {
       const { order = 'takenAt', ascending = false, after, limit } = query;
       const { found, last } = await index.page({
+        workspace: query.workspace,
         order: { name: order, compare: comparerOf(order) },
         isBackwards: ascending,
         ...(after === undefined ? {} : { after: readCursor(order, after) }),
@@ -60,7 +69,7 @@ export function createBackups(
         matches: queryMatcherOf(query),
         limit,
       });
-      return { backups: found.map(frozen), ...(last ? { next: writeCursor(order, placeOf(order, last)) } : {}) };
+      return { backups: found, ...(last ? { next: writeCursor(order, placeOf(order, last)) } : {}) };
     },
   };
 }

@@ -13,12 +13,24 @@ export interface FolderIndex<E extends Entry, Known, T> {
   load(): Promise<void>;
   /** Call after the record was written, before anything else is done to it. */
   put(known: Known): void;
-  /** Newest first. */
-  entries(): Promise<readonly E[]>;
+  /** Newest first; of all workspaces or one. */
+  entries(workspace?: string): Promise<readonly E[]>;
   /** The records of entries that match, newest first, read now. */
-  list(matches: (entry: E) => boolean, limit?: number): Promise<T[]>;
+  list(wanted: WantedList<E>): Promise<T[]>;
   /** The records of the next entries that match, and the last of them where there are more. */
-  page(wanted: Wanted<E> & { readonly order: Order<E> }): Promise<{ found: T[]; last?: E }>;
+  page(wanted: WantedPage<E>): Promise<{ found: T[]; last?: E }>;
+}
+
+export interface WantedList<E> {
+  /** Only of this one: the others are not looked at. */
+  readonly workspace?: string | undefined;
+  matches(entry: E): boolean;
+  readonly limit?: number | undefined;
+}
+
+export interface WantedPage<E extends Entry> extends Wanted<E> {
+  readonly workspace?: string | undefined;
+  readonly order: Order<E>;
 }
 
 export interface FolderIndexOptions<E extends Entry, T, Known> {
@@ -94,17 +106,17 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
       entries.put(entry);
       file.append(lineOf(entry));
     },
-    async entries() {
+    async entries(workspace) {
       await load();
-      return entries.newestFirst();
+      return entries.newestFirst(workspace);
     },
-    async list(matches, limit = Number.POSITIVE_INFINITY) {
+    async list({ workspace, matches, limit = Number.POSITIVE_INFINITY }) {
       await load();
-      return readThese(firstOf(entries.newestFirst(), matches, limit), matches);
+      return readThese(firstOf(entries.newestFirst(workspace), matches, limit), matches);
     },
     async page(wanted) {
       await load();
-      const page = pageOf(entries.inOrder(wanted.order), wanted);
+      const page = pageOf(entries.inOrder(wanted.order, wanted.workspace), wanted);
       const last = page.hasMore ? page.entries.at(-1) : undefined;
       return { found: await readThese(page.entries, wanted.matches), ...(last ? { last } : {}) };
     },

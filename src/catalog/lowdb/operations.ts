@@ -55,7 +55,7 @@ export function createOperations(
     const isWanted = (entry: OperationEntry) =>
       (workspace === undefined || entry.workspace === workspace) && (after === undefined || byAge(after, entry) < 0);
     const running = (await listOpen()).map(entryOf).filter(isWanted);
-    const closed = firstOf(await index.entries(), isWanted, limit);
+    const closed = firstOf(await index.entries(workspace), isWanted, limit);
     return [...new Map([...closed, ...running].map((found) => [found.id, found])).values()].sort(byAge).slice(0, limit);
   }
 

@@ -8,6 +8,7 @@ import { byAge } from '../age-cursor.ts';
 import type { Catalog, RequestFilter } from '../catalog.ts';
 import { createFolderIndex } from './folder-index.ts';
 import { frozen } from './frozen.ts';
+import { keepRecords } from './kept-records.ts';
 import { createRecordFolder } from './record-folder.ts';
 import type { SetAsideFolder } from './set-aside.ts';
 
@@ -32,7 +33,8 @@ export function createRequests(dataFolder: string, setAside: SetAsideFolder): Lo
     whenLost: 'whatever it asked for has to be asked for again',
   });
   const indexFile = join(dataFolder, 'index', 'requests.jsonl');
-  const index = createFolderIndex({ folder, indexFile, known: request, entry, entryOf });
+  const read = keepRecords(folder);
+  const index = createFolderIndex({ folder: { ...folder, read }, indexFile, known: request, entry, entryOf });
   const write = async (copy: Request) => {
     await folder.write(copy);
     index.put(copy);
@@ -41,13 +43,13 @@ export function createRequests(dataFolder: string, setAside: SetAsideFolder): Lo
 
   return {
     load: index.load,
-    known: index.entries,
-    get: async (id) => frozen(await folder.read(id)),
+    known: () => index.entries(),
+    get: read,
     async save(record) {
       const copy = folder.copyOf(record);
       await folder.oneAtATime(copy.id, () => write(copy));
     },
-    list: async (filter = {}) => (await index.list(matcherOf(filter), filter.limit)).map(frozen),
+    list: (filter = {}) => index.list({ ...filter, matches: matcherOf(filter) }),
     // One owner of the data folder and one at a time here: together they make this a compare-and-set.
     async change(id, decide) {
       return folder.oneAtATime(id, async () => {

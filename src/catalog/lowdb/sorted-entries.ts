@@ -19,37 +19,51 @@ export interface SortedEntries<E extends Entry> {
   count(): number;
   put(entry: E): void;
   remove(id: string): void;
-  /** The entries themselves: not to be changed, and changing with every `put`. */
-  newestFirst(): readonly E[];
+  /** The entries themselves, of all workspaces or one: not to be changed, and changing with every `put`. */
+  newestFirst(workspace?: string): readonly E[];
   /** The same in another order. */
-  inOrder(order: Order<E>): readonly E[];
+  inOrder(order: Order<E>, workspace?: string): readonly E[];
 }
 
 interface Kept<E> {
   compare(one: E, other: E): number;
+  readonly workspace: string | undefined;
   readonly sorted: E[];
 }
 
+/** Whoever asks for workspaces that there are not, one after the other, must not make us keep a list of each. */
+const MOST_KEPT = 500;
+
 /**
- * Entries by id and in every order that was asked for. Sorted once, by the first look; from then on each entry finds its
+ * Entries by id and in every order that was asked for, of all workspaces and of each that was asked for. Sorted once, by the first look; from then on each entry finds its
  * own place, so that a write costs the same among a thousand and among a hundred thousand.
  */
 export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
   const byId = new Map<string, E>();
   const orders = new Map<string, Kept<E>>();
 
+  /** The orders that it stands in. */
+  function* ordersOf({ workspace }: E): Generator<Kept<E>> {
+    for (const kept of orders.values()) if (kept.workspace === undefined || kept.workspace === workspace) yield kept;
+  }
+
   function remove(id: string): void {
     const entry = byId.get(id);
     if (!entry) return;
     byId.delete(id);
-    for (const { sorted, compare } of orders.values()) sorted.splice(countBefore(sorted, entry, compare), 1);
+    for (const { sorted, compare } of ordersOf(entry)) sorted.splice(countBefore(sorted, entry, compare), 1);
   }
 
-  function inOrder({ name, compare }: Order<E>): readonly E[] {
-    const known = orders.get(name);
+  function inOrder(order: Order<E>, workspace?: string): readonly E[] {
+    const { name, compare } = order;
+    const key = workspace === undefined ? name : `${name} ${workspace}`;
+    const known = orders.get(key);
     if (known) return known.sorted;
-    const sorted = [...byId.values()].sort(compare);
-    orders.set(name, { sorted, compare });
+    const sorted =
+      workspace === undefined
+        ? [...byId.values()].sort(compare)
+        : inOrder(order).filter((entry) => entry.workspace === workspace);
+    if (workspace === undefined || orders.size < MOST_KEPT) orders.set(key, { sorted, compare, workspace });
     return sorted;
   }
 
@@ -61,11 +75,11 @@ export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
     put(entry) {
       remove(entry.id);
       byId.set(entry.id, entry);
-      for (const { sorted, compare } of orders.values()) {
+      for (const { sorted, compare } of ordersOf(entry)) {
         sorted.splice(countBefore(sorted, entry, compare), 0, entry);
       }
     },
-    newestFirst: () => inOrder({ name: 'age', compare: byAge }),
+    newestFirst: (workspace) => inOrder({ name: 'age', compare: byAge }, workspace),
   };
 }
 
