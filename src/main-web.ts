@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { commands } from '../commands/commands.ts';
 import type { Hub } from './chat/terminal/hub.ts';
 import { systemClock } from './clock.ts';
@@ -48,6 +49,7 @@ export interface Web {
 
 /** The page; loaded only where it is configured. */
 export function createWeb({ settings, data, config, environment, log, ...options }: WebOptions): Web {
+  makeRoomForPages();
   const { orchestrator } = options;
   const known = async () => ({ ...(await config()), oidc: settings.oidc });
   const admission = {
@@ -120,6 +122,14 @@ export function createWeb({ settings, data, config, environment, log, ...options
       await (await opening?.catch(() => undefined))?.close();
     },
   };
+}
+
+/**
+ * A page is made of much that is needed for a moment only. In the small space that a server begins with it would be taken
+ * for something that stays, and looking for it again there costs more than the page itself.
+ */
+function makeRoomForPages(): void {
+  setFlagsFromString('--semi-space-growth-factor=2');
 }
 
 interface Opened {
