@@ -19,6 +19,7 @@ const made = z.object({ warm: madeCopy.optional(), cut });
 
 /** It may take so many times the forecast: nobody is served better by a restore that is given up for that. */
 const PATIENCE = 3;
+const DAY = 86_400_000;
 
 /**
  * Makes a backup in the middle of a restore in place, out of the same parts as THE STORY of a backup. Everything is copied
@@ -35,8 +36,9 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
       const wishes = { workspace, policy, operationId: id, folder, capture: 'two-pass' as const };
       const planned = await planBackup({ platform, mover, catalog }, wishes, signal);
       if (planned.cut !== 'whole') return asJson(planned);
-      // A control plane is told how long its backup may take.
-      const budgetMs = Math.max(settings.policy.downtimeBudget, PATIENCE * planned.forecast.downtimeMs);
+      // A control plane is told how long its backup may take; while nothing was measured, its forecast is the budget itself.
+      const patience = Math.min(PATIENCE * planned.forecast.downtimeMs, DAY);
+      const budgetMs = Math.max(settings.policy.downtimeBudget, patience);
       return asJson({ ...planned, budgetMs });
     },
     captureDefinition: () => platform.captureDefinition(manifestFolder(folder)),
