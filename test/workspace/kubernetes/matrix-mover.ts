@@ -103,8 +103,9 @@ export function createMatrixMover({
       await visit([target], 'write', options);
       const from = stored(id, pathInCopy);
       const counted = countIn(from);
-      if (lstatSync(from).isDirectory()) await copyTree(from, await soon(layout, () => behind(target, options)));
-      else await execa('cp', ['-a', from, behind(target, options)]);
+      const to = placeOf(target) ? await soon(layout, () => behind(target, options)) : target;
+      if (lstatSync(from).isDirectory()) await copyTree(from, to);
+      else await execa('cp', ['-a', from, to]);
       return counted;
     },
     compare: async () => ({ entries: 0, differences: ['this mover compares nothing'] }),
