@@ -62,7 +62,7 @@ function profileOf(text: string, profile: string): Found {
   };
   return {
     accessKeyId: read('cdp_access_key_id'),
-    privateKey: read('cdp_private_key')?.replaceAll('\\n', '\n'),
+    privateKey: read('cdp_private_key'),
     accessToken: read('cdp_access_token'),
   };
 }
@@ -108,7 +108,8 @@ function complete(found: Found, place: string): Credentials {
   const [accessKeyId, privateKey, accessToken] = [found.accessKeyId, found.privateKey, found.accessToken].map(
     (text) => text?.trim() || undefined,
   );
-  if (accessKeyId !== undefined && privateKey !== undefined) return { accessKeyId, privateKey };
+  // Where a value is one line, the lines of a PEM file stand behind each other.
+  if (accessKeyId && privateKey) return { accessKeyId, privateKey: privateKey.replaceAll('\\n', '\n') };
   if (accessKeyId === undefined && accessToken !== undefined && /^[\x21-\x7e ]+$/.test(accessToken)) {
     return { accessToken };
   }

@@ -32,6 +32,10 @@ describe('a login', () => {
     );
     const own = { from: 'environment', accessKeyId: 'A', privateKey: 'B', accessToken: 'C' };
     expect(await read(own, { A: 'id', B: PEM })).toEqual({ accessKeyId: 'id', privateKey: PEM });
+    expect(await read(own, { A: 'id', B: PEM.replaceAll('\n', '\\n') })).toEqual({
+      accessKeyId: 'id',
+      privateKey: PEM,
+    });
     expect(await read(own, { C: 'token' })).toEqual({ accessToken: 'token' });
   });
 
