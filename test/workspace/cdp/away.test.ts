@@ -13,12 +13,12 @@ async function stoppedBench(): Promise<CdpBench & { quiet: Awaited<ReturnType<Cd
   return { ...bench, quiet };
 }
 
-/** Its questions are answered with a failure that may pass, so many times each from the moment that the backup began. */
-function awayFor(times: number, { double }: CdpBench): void {
+/** Its questions are answered with a failure that may pass, so many times each from the moment that the work began. */
+function awayFor(times: number, { double }: CdpBench, work = 'backupWorkspace'): void {
   const left = new Map<string, number>();
   double.faults.whenever(
     ({ operation }) => {
-      if (operation === 'backupWorkspace' || double.calls.accepted('backupWorkspace').length === 0) return false;
+      if (operation === work || double.calls.accepted(work).length === 0) return false;
       const so = left.get(operation) ?? times;
       left.set(operation, so - 1);
       return so > 0;
@@ -55,4 +55,18 @@ it('follows a backup by the list where the control plane is too old to be asked 
   expect(await platform.inspect({ count: true })).not.toHaveProperty('obstacle');
   expect(await platform.snapshot(OPERATION, plan, quiet)).toMatchObject([{ kept: { status: 'backup:finished' } }]);
   expect(double.calls.of('backupWorkspace')).toHaveLength(1);
+});
+
+it('finds a restore whose answer was lost although its workspace cannot be looked at for a while', async () => {
+  const bench = await makeCdpBench({ platform: { listedWithin: '2s' } });
+  onTestFinished(() => bench.dispose());
+  const { double, platform } = bench;
+  const { crn } = await double.backUpByHand('weekly');
+  const held = double.workflows.hold('restore', 'files');
+  double.faults.next('restoreWorkspace', { kind: 'drop', when: 'after' });
+  awayFor(3, bench, 'restoreWorkspace');
+  await platform.vendor?.beginRestore(OPERATION, crn);
+  held.release();
+  expect(await platform.vendor?.followRestore(OPERATION)).toMatchObject({ state: 'restored' });
+  expect(double.calls.of('restoreWorkspace')).toHaveLength(1);
 });
