@@ -92,7 +92,6 @@ const COLUMNS: readonly { head: string; order?: BackupOrder; isNumber?: boolean 
   { head: 'Took', order: 'durationMs', isNumber: true },
   { head: 'Downtime', order: 'downtimeMs', isNumber: true },
   { head: 'Capture' },
-  { head: 'Release' },
   { head: 'Protected' },
   { head: 'State' },
   { head: 'Verified' },
@@ -108,28 +107,31 @@ interface TableProps {
 }
 
 const BackupTable: FC<TableProps> = ({ query, backups, kept, expiry }) => (
-  <Table
-    caption={captionOf(query)}
-    columns={COLUMNS.map((column) => sortable(column, query))}
-    rows={backups.map((one) => [
-      <Name backup={one} />,
-      <a href={`/workspaces/${one.workspace}`}>{one.workspace}</a>,
-      <Moment at={one.takenAt} />,
-      <Maker backup={one} />,
-      <Size bytes={one.bytes} />,
-      <Size bytes={one.addedBytes} />,
-      one.files.toLocaleString('en'),
-      <Length ms={one.durationMs} />,
-      <Length ms={one.downtimeMs} />,
-      <Stack lines={capturesOf(one)} />,
-      one.release,
-      kept(one.workspace)?.short ?? '',
-      <Standing backup={one} />,
-      one.verified ? <Verified verified={one.verified} /> : '',
-      <Expires backup={one} expiry={expiry.get(one.id)} />,
-      one.status === 'deleted' || one.status === 'deleting' ? '' : <a href={`/backups/${one.id}/restore`}>Restore</a>,
-    ])}
-  />
+  <section class="wide" aria-label="List of backups" tabindex={0}>
+    <Table
+      caption={captionOf(query)}
+      columns={COLUMNS.map((column) => sortable(column, query))}
+      rows={backups.map((one) => [
+        <Name backup={one} />,
+        <a href={`/workspaces/${one.workspace}`}>{one.workspace}</a>,
+        <span class="wraps">
+          <Moment at={one.takenAt} />
+        </span>,
+        <Maker backup={one} />,
+        <Size bytes={one.bytes} />,
+        <Size bytes={one.addedBytes} />,
+        one.files.toLocaleString('en'),
+        <Length ms={one.durationMs} />,
+        <Length ms={one.downtimeMs} />,
+        <Captured backup={one} />,
+        kept(one.workspace)?.short ?? '',
+        <Standing backup={one} />,
+        one.verified ? <Verified verified={one.verified} /> : '',
+        <Expires backup={one} expiry={expiry.get(one.id)} />,
+        one.status === 'deleted' || one.status === 'deleting' ? '' : <a href={`/backups/${one.id}/restore`}>Restore</a>,
+      ])}
+    />
+  </section>
 );
 
 function captionOf({ order, direction }: BackupsQuery): string {
@@ -173,18 +175,21 @@ const Maker: FC<{ backup: Backup }> = ({ backup: { by, trigger } }) => (
   </span>
 );
 
-const Stack: FC<{ lines: readonly string[] }> = ({ lines }) => (
+const Captured: FC<{ backup: Backup }> = ({ backup }) => (
   <span class="stack">
-    {lines.map((line) => (
-      <span>{line}</span>
+    {capturesOf(backup).map((capture) => (
+      <span>{capture}</span>
     ))}
+    <small>release {backup.release}</small>
   </span>
 );
 
 const Verified: FC<{ verified: NonNullable<Backup['verified']> }> = ({ verified: { at } }) => (
-  <State tone="good">
-    verified <Moment at={at} />
-  </State>
+  <span class="wraps">
+    <State tone="good">
+      <Moment at={at} />
+    </State>
+  </span>
 );
 
 const Expires: FC<{ backup: Backup; expiry: Expiry | undefined }> = ({ backup: { workspace }, expiry }) =>

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import type { FC } from 'hono/jsx';
+import type { Child, FC } from 'hono/jsx';
 import { z } from 'zod';
 import { writeCount, writeName } from '../../chat/messages/words.ts';
 import type { CopyEntry } from '../../mover/mover.ts';
@@ -106,29 +106,25 @@ interface EntryProps {
 const Name: FC<EntryProps> = ({ folder, entry }) => {
   const { name, type } = entry;
   const shown = <bdi>{writeName(name)}</bdi>;
-  if (name.includes(NOT_TEXT)) {
-    return (
-      <span class="stack">
-        {shown}
-        <small>its name is not UTF-8: restore the folder that it is in</small>
-      </span>
-    );
-  }
+  if (name.includes(NOT_TEXT))
+    return <Odd shown={shown} is="its name is not UTF-8: restore the folder that it is in" />;
   if (type === 'folder') return <a href={folderAddress(folder, pathOf(folder, entry))}>{shown}/</a>;
   if (type === 'file') return shown;
-  return (
-    <span class="stack">
-      {shown}
-      <small>{type === 'link' ? 'a link' : 'neither a file nor a folder'}</small>
-    </span>
-  );
+  return <Odd shown={shown} is={type === 'link' ? 'a link' : 'neither a file nor a folder'} />;
 };
 
+const Odd: FC<{ shown: Child; is: string }> = ({ shown, is }) => (
+  <span>
+    {shown} <span class="faint">({is})</span>
+  </span>
+);
+
+/** Not marked as a download for the browser: a refusal is then a page that says why. */
 const DownloadLink: FC<EntryProps> = ({ folder, entry }) => {
   if (entry.type !== 'file' || entry.name.includes(NOT_TEXT)) return null;
   const said = new URLSearchParams({ path: pathOf(folder, entry) });
   return (
-    <a href={`/backups/${folder.backup.id}/file?${said}`} download aria-label={`Download ${writeName(entry.name)}`}>
+    <a href={`/backups/${folder.backup.id}/file?${said}`} aria-label={`Download ${writeName(entry.name)}`}>
       Download
     </a>
   );
