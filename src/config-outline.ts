@@ -47,8 +47,14 @@ const person = z.object({
   email: optionalText,
 });
 
+const oidc = z
+  .object({ matchByEmail: z.boolean().catch(false) })
+  .optional()
+  .catch(undefined);
+
 export const configOutline = z.object({
   data: text,
+  web: z.object({ oidc }).catch({}),
   trustBarePeople: z.boolean().catch(false),
   people: z
     .record(

@@ -23,11 +23,14 @@ export function checkRules(config: ConfigOutline): Problem[] {
 
 type Proof = { readonly path: ConfigPath; readonly shown: string; readonly value: string };
 
-function checkPeople({ people, trustBarePeople }: ConfigOutline): Problem[] {
+function checkPeople({ people, trustBarePeople, web: { oidc } }: ConfigOutline): Problem[] {
   const owners = new Map<string, string>();
   return Object.entries(people).flatMap(([name, person]): Problem[] => {
     const proofs = proofsOf(person);
-    if (proofs.length === 0 && !trustBarePeople) {
+    // What an issuer knows somebody by is a proof where that issuer is asked.
+    const isAsked = { oidc: oidc !== undefined, email: oidc?.matchByEmail === true };
+    const some = proofs.some(({ path: [key] }) => (key === 'oidc' || key === 'email' ? isAsked[key] : true));
+    if (!some && !trustBarePeople) {
       const text =
         'needs a uid, a token or a Slack account, or what an issuer knows them by: nobody could prove to be this person';
       return [{ path: ['people', name], text }];

@@ -70,7 +70,21 @@ test('an issuer on this machine may do without https', async () => {
 
 test('two people are never known by the same subject or address', async () => {
   const same = (what: string) => `alice: { ${what} }, bob: { ${what} }`;
-  await expect(read('{}', same('oidc: one'))).rejects.toThrow(/bob\.oidc: the subject one is also alice's/);
+  await expect(read(`{ oidc: { ${ISSUER} } }`, same('oidc: one'))).rejects.toThrow(
+    /bob\.oidc: the subject one is also alice's/,
+  );
   const addresses = 'alice: { email: a@example.org }, bob: { email: A@example.org }';
-  await expect(read('{}', addresses)).rejects.toThrow(/bob\.email: the address is also alice's/);
+  const byAddress = `{ oidc: { ${ISSUER}, matchByEmail: true } }`;
+  await expect(read(byAddress, addresses)).rejects.toThrow(/bob\.email: the address is also alice's/);
+});
+
+test('what an issuer knows somebody by is a proof only where that issuer is asked', async () => {
+  const [subject, address] = ['alice: { oidc: one }', 'alice: { email: a@example.org }'];
+  const asked = `{ oidc: { ${ISSUER} } }`;
+  const refusal = /people\.alice: needs a uid/;
+  await expect(read('{}', subject)).rejects.toThrow(refusal);
+  await expect(read(asked, address)).rejects.toThrow(refusal);
+  expect((await read(asked, subject)).people.alice).toEqual({ oidc: 'one' });
+  const byAddress = `{ oidc: { ${ISSUER}, matchByEmail: true } }`;
+  expect((await read(byAddress, address)).people.alice).toEqual({ email: 'a@example.org' });
 });

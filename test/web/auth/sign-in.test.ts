@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { takesPkce } from '../../../src/web/auth/oidc/issuer.ts';
 import { type AuthDoor, type AuthDoorOptions, type Heard, openAuthDoor } from '../auth-door.ts';
 import { type Accounts, CLIENT, openRealIssuer, type RealIssuer } from './real-issuer.ts';
 
@@ -176,6 +177,15 @@ describe('signing in elsewhere', () => {
     expect((await door.ask('/login')).text).not.toContain('Sign in with');
     expect((await door.ask('/login/oidc')).status).toBe(401);
   });
+});
+
+test.each([
+  ['https://slack.com', false],
+  ['https://slack-gov.com', false],
+  ['https://login.example.org/realms/ml', true],
+  ['https://slack.com.example.org', true],
+])('%s is told a verifier: %s', (url, isTold) => {
+  expect(takesPkce(url)).toBe(isTold);
 });
 
 describe('an issuer behind a certificate of its own', () => {

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import * as client from 'openid-client';
-import { Agent, fetch as fetchWith } from 'undici';
 import type { Clock } from '../../../clock.ts';
 import { isAppError, PortError, UserError } from '../../../errors.ts';
 import { type Claims, readClaims } from './claims.ts';
+import { discover, type Environment } from './discover.ts';
 import type { Flow } from './flow.ts';
 import type { OidcSettings } from './settings.ts';
 
@@ -24,11 +23,10 @@ export interface Issuer {
 
 export interface IssuerOptions {
   readonly settings: OidcSettings;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly environment: Environment;
   readonly clock: Clock;
 }
 
-const PATIENCE_S = 10;
 /** What the issuer says of itself is asked for again after so long. */
 const KNOWN_MS = 3_600_000;
 /** And after so long where it could not be reached. */
@@ -63,15 +61,18 @@ export function createIssuer({ settings, environment, clock }: IssuerOptions): I
         redirect_uri: callback.href,
         scope: settings.scopes.join(' '),
         ...{ state, nonce },
-        code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
-        code_challenge_method: 'S256',
+        ...(takesPkce(settings.issuer) && {
+          code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
+          code_challenge_method: 'S256',
+        }),
       });
     },
     async finish(answered, { state, nonce, codeVerifier }) {
       const issuer = await connect();
       try {
-        const checks = { expectedState: state, expectedNonce: nonce, pkceCodeVerifier: codeVerifier };
-        const tokens = await client.authorizationCodeGrant(issuer, answered, checks);
+        const checks = { expectedState: state, expectedNonce: nonce };
+        const verifying = takesPkce(settings.issuer) ? { pkceCodeVerifier: codeVerifier } : {};
+        const tokens = await client.authorizationCodeGrant(issuer, answered, { ...checks, ...verifying });
         const said = tokens.claims();
         if (!said || tokens.id_token === undefined) throw new Error('there is no ID token');
         const more = issuer.serverMetadata().userinfo_endpoint
@@ -93,67 +94,13 @@ export function createIssuer({ settings, environment, clock }: IssuerOptions): I
   };
 }
 
-async function discover(
-  settings: OidcSettings,
-  environment: IssuerOptions['environment'],
-): Promise<client.Configuration> {
-  const { issuer, clientId, caFile } = settings;
-  const ca = caFile === undefined ? undefined : await readSetting('caFile', caFile);
-  const secret = await secretOf(settings, environment);
-  const isPlain = issuer.startsWith('http:'); // on this machine alone: the settings see to that
-  return client.discovery(new URL(issuer), clientId, undefined, proving(secret), {
-    execute: [client.enableNonRepudiationChecks, ...(isPlain ? [client.allowInsecureRequests] : [])],
-    timeout: PATIENCE_S,
-    ...(ca === undefined ? {} : { [client.customFetch]: fetchTrusting(ca) }),
-  });
-}
-
-/** By the way that the issuer takes; the standard's own default is the header. */
-function proving(secret: string | undefined): client.ClientAuth {
-  if (secret === undefined) return client.None();
-  const [basic, post] = [client.ClientSecretBasic(secret), client.ClientSecretPost(secret)];
-  return (server, ...rest) => {
-    const ways = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
-    return (ways.includes('client_secret_basic') ? basic : post)(server, ...rest);
-  };
-}
-
-function fetchTrusting(ca: string): client.CustomFetch {
-  const dispatcher = new Agent({ connect: { ca } });
-  return async (url, { body, ...options }) => {
-    const answer = await fetchWith(url, {
-      ...options,
-      body: body instanceof URLSearchParams ? `${body}` : null,
-      dispatcher,
-    });
-    const headers = [...answer.headers];
-    const isEmpty = answer.status === 204 || answer.status === 304;
-    return new Response(isEmpty ? null : await answer.arrayBuffer(), { status: answer.status, headers });
-  };
-}
-
-async function secretOf(
-  { clientSecretFile, clientSecretEnvironment }: OidcSettings,
-  environment: IssuerOptions['environment'],
-): Promise<string | undefined> {
-  if (clientSecretFile !== undefined) return (await readSetting('clientSecretFile', clientSecretFile)).trim();
-  if (clientSecretEnvironment === undefined) return undefined;
-  const secret = environment[clientSecretEnvironment];
-  if (secret) return secret;
-  throw new PortError('server-unavailable', `The secret for signing in is not in ${clientSecretEnvironment}.`, {
-    hint: 'Set that variable where the server is started, or name a file as web.oidc.clientSecretFile.',
-  });
-}
-
-async function readSetting(key: string, path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new PortError('server-unavailable', `Nobody can sign in: ${path} cannot be read.`, {
-      cause,
-      hint: `It is named by web.oidc.${key}; look at its owner and mode.`,
-    });
-  }
+/**
+ * Slack refuses a verifier beside a client's secret, and takes it at all only from apps that were made public clients; there
+ * state and nonce have to do. All others take it, or do not mind it, whether or not they promise it.
+ * Source: docs.slack.dev, "Using PKCE", and github.com/paradigmxyz/centaur/pull/1101.
+ */
+export function takesPkce(issuer: string): boolean {
+  return !/^https:\/\/slack(-gov)?\.com\/?$/.test(issuer);
 }
 
 /** What is the fault of the issuer, of the way to it, or of our settings there; all else is an answer not worth believing. */
