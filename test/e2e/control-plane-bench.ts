@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import type { Backup } from '../../src/records/backup.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import { type ControlPlaneDouble, createControlPlaneDouble, type DoubleOptions } from '../fakes/cdp/double.ts';
 import { quickenRepository } from '../faults/quick-repository.ts';
@@ -36,18 +37,7 @@ export interface ControlPlaneBench extends Bench {
   begun(): number;
 }
 
-export interface BackupTold {
-  readonly id: string;
-  readonly parts: readonly PartTold[];
-}
-
-interface PartTold {
-  readonly name: string;
-  readonly kind: string;
-  readonly copyId?: string;
-  readonly pathInCopy?: string;
-  readonly approximate?: string;
-}
+export type BackupTold = Pick<Backup, 'id' | 'parts'>;
 
 export interface ControlPlaneWish {
   readonly double?: DoubleOptions;

@@ -41,7 +41,7 @@ async function judgeServices(bench: FaultBench, { mayBeDown }: Promises): Promis
   return [isPaged ? 'services are down, though people were paged' : 'services are down and nobody was paged'];
 }
 
-export async function readBackups(bench: FaultBench): Promise<Backup[]> {
+export async function readBackups(bench: Pick<FaultBench, 'at'>): Promise<Backup[]> {
   const folder = bench.at('cml-data/backups');
   const names = await readdir(folder).catch(() => []);
   const texts = names.filter((name) => name.endsWith('.json')).map((name) => readFile(join(folder, name), 'utf8'));
