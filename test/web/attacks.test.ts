@@ -318,6 +318,12 @@ test('guessing is slowed down from one address, and hinders nobody at another', 
   refused('brute force', 'the same with a question', await door.ask('/audit', bearer), 429);
   refused('brute force', 'the same with a link', await door.ask('/login?link=guess'), 429);
   expect((await guess(tokenOf('bob'), '127.0.0.2')).status).toBe(303);
+  for (let at = 0; at < 11; at += 1) {
+    const shown = { headers: { authorization: `Bearer guess ${at}` }, from: '127.0.0.4' };
+    await door.ask('/login', shown); // where no token is looked at
+    const heard = await door.ask('/audit', shown);
+    if (at === 10) refused('brute force', 'a guess that was shown at the login before', heard, 429);
+  }
   door.letPass(6_000);
   expect((await guess(tokenOf('alice'))).status).toBe(303);
   const all = await Promise.all(Array.from({ length: 40 }, (_, at) => guess(`at once ${at}`, '127.0.0.3')));

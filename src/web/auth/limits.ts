@@ -38,7 +38,8 @@ export function limitGuesses({ clock, settings, notes }: Pick<WebWorld, 'clock' 
     }
     await next();
     const isRefused = context.res.status === 401;
-    good.note(token, !isRefused);
+    // Where nobody looked at it, such as at the login, it is not known to be good.
+    good.note(token, context.var.visitor !== undefined);
     if (isGuess && !isRefused) buckets.giveBack(from);
     if (isRefused && !isSignIn(context)) await notes?.refused(context.error, address);
   });
