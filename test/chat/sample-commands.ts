@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Answer } from '../../src/chat/answer.ts';
 import { type Command, defineCommand } from '../../src/chat/command.ts';
 import { duration } from '../../src/records/time.ts';
-import { capture, workspaceName } from '../../src/records/workspace.ts';
+import { chosenCapture, workspaceName } from '../../src/records/workspace.ts';
 
 export interface SampleContext {
   readonly person: string;
@@ -22,7 +22,7 @@ export const backup = defineCommand({
     follow: z.boolean().default(true),
     votes: z.number().int().max(9).optional(),
     capture: z.array(z.string()).default([]),
-    way: capture.default('two-pass'),
+    way: chosenCapture.default('two-pass'),
     reason: z.string().max(30).optional(),
   }),
   positional: ['workspace'],
