@@ -34,17 +34,14 @@ export async function verifyBackup(
   const turnTo = (contentShare: number) =>
     catalog.marks.change(operation.workspace, (marks) => ({ ...marks, contentShare }));
   try {
-    await step('preflight', async ({ signal }) => {
+    const reported = await step('preflight', async ({ signal }) => {
       const backup = await read();
       await mover.probe();
       const listed = await mover.list([], { folder, key: 'list-known', signal });
       refuseLost(backup, new Set(listed.map((copy) => copy.id)));
+      const kept = keptParts(backup);
+      return kept.length === 0 ? undefined : askVendor(kept, platform, signal);
     });
-    const kept = keptParts(await read());
-    const reported =
-      kept.length === 0
-        ? undefined
-        : await step('ask control plane', ({ signal }) => askVendor(kept, platform, signal));
     const scratch = await step('make scratch', async () => platform.makeScratch(id, (await read()).parts));
     const filled = await step('fill', async ({ signal, progress, now, isBegunBefore }) => {
       const beganAt = now().getTime();
