@@ -8,6 +8,7 @@ import { createOrchestrator, type Orchestrator } from '../../../src/orchestrator
 import { createNewId } from '../../../src/records/ids.ts';
 import type { Operation } from '../../../src/records/operation.ts';
 import type { Person } from '../../../src/records/person.ts';
+import type { RetentionRules } from '../../../src/records/retention.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
 import type { WorkspacePlatform } from '../../../src/workspace/platform.ts';
 import type { Call } from '../../fakes/cdp/calls.ts';
@@ -29,6 +30,7 @@ export interface Death {
 export interface LifeWish {
   readonly death?: Death;
   readonly policy?: object;
+  readonly retention?: RetentionRules;
   /** Each time the database was found to be gone, and nobody to write. */
   readonly onProven?: () => void;
 }
@@ -49,7 +51,7 @@ export async function createCdpLife(
   bench: CdpBench,
   chat: FakeChatStore,
   moverOf: (platform: WorkspacePlatform) => DataMover,
-  { death, policy: change = {}, onProven }: LifeWish = {},
+  { death, policy: change = {}, retention, onProven }: LifeWish = {},
 ): Promise<Life> {
   const { root, double, settings } = bench;
   const at = (...names: string[]) => join(root, ...names);
@@ -96,12 +98,15 @@ export async function createCdpLife(
   const platform = mortal({ ...own, proveQuiet });
   const mover = mortal(moverOf(platform));
   const bugs: unknown[] = [];
+  const rules = retention ? { retention } : {};
   const policy = workspacePolicy.parse({ notice: '0s', approvers: ['alice', 'bob'], ...change });
   const orchestrator = createOrchestrator({
     ...{ catalog, chat: mortal(createFakeChat(chat)), clock: systemClock, log: silent },
     newId: createNewId(() => systemClock.now(), Math.random),
     delays: { firstMs: 10, longestMs: 50 },
-    workspaces: { [WORKSPACE]: { name: WORKSPACE, platform: settings, repository: { kind: 'trees' }, policy } },
+    workspaces: {
+      [WORKSPACE]: { name: WORKSPACE, platform: settings, repository: { kind: 'trees' }, policy, ...rules },
+    },
     refreshWorkspaces: async () => undefined,
     portsFor: () => ({ platform, mover }),
     workFolder: at('work'),

@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { answerBackups } from '../../../commands/answers.ts';
+import { PortError } from '../../../src/errors.ts';
 import type { Operation } from '../../../src/records/operation.ts';
 import type { Person } from '../../../src/records/person.ts';
 import type { Request } from '../../../src/records/request.ts';
+import type { RetentionRules } from '../../../src/records/retention.ts';
 import { createFakeChatStore } from '../../fakes/chat.ts';
 import { FOLDERS, makeCdpBench, WORKSPACE } from './bench.ts';
-import { alice, createCdpLife, type Life } from './life.ts';
+import { alice, createCdpLife, type Life, type LifeWish } from './life.ts';
 import { makeTrees } from './trees.ts';
 
 const bob: Person = { name: 'bob', proof: 'uid', uid: 1001 };
@@ -24,8 +26,8 @@ async function makeWorld() {
   const chat = createFakeChatStore();
   const trees = makeTrees(bench.root);
   /** A server that has looked around once: what is seldom looked at is looked at when it starts. */
-  async function live(policy: object = {}): Promise<Life> {
-    const life = await createCdpLife(bench, chat, trees.moverOf, { policy });
+  async function live(policy: object = {}, more: LifeWish = {}, moverOf = trees.moverOf): Promise<Life> {
+    const life = await createCdpLife(bench, chat, moverOf, { policy, ...more });
     await life.recover();
     await life.orchestrator.sweep();
     return life;
@@ -145,6 +147,46 @@ describe('a backup of ours', { timeout: 60_000 }, () => {
     };
     await expect(askToDelete(life, backup)).rejects.toMatchObject(refused);
     expect((await list(life))[0]).toMatchObject({ status: 'completed' });
+  });
+
+  it('that no rule keeps goes with what the control plane keeps of it; what was made in its page stays', async () => {
+    const { double, live } = await makeWorld();
+    await double.backUpByHand('by hand');
+    const life = await live({}, { retention: { last: 1, zone: 'UTC' } as RetentionRules });
+    await life.backUp();
+    const { id } = await life.backUp();
+    const running = await life.orchestrator.applyRetention(alice, WORKSPACE);
+    expect(await running.ended).toMatchObject({
+      status: 'succeeded',
+      outcome: { removed: [expect.any(String)], kept: 2 },
+    });
+    const left = double.state().backups.map(({ name }) => name);
+    expect(left).toEqual(['by hand', `cml-${id.replace('_', '-')}`]);
+    while (!life.orchestrator.isIdle()) await pause(2);
+  });
+
+  it('that failed after the control plane was done leaves nothing there', async () => {
+    const { double, live, trees } = await makeWorld();
+    const damaged = () => Promise.reject(new PortError('repository-damaged', 'The repository is damaged.'));
+    const life = await live({}, {}, (platform) => ({ ...trees.moverOf(platform), check: damaged }));
+    expect(await life.backUp()).toMatchObject({ status: 'failed' });
+    expect(double.calls.accepted('backupWorkspace')).toHaveLength(1);
+    expect(double.state()).toMatchObject({ backups: [], areServicesUp: true });
+  });
+
+  it('is verified by what can be read; what cannot is asked for, and told as what it is', async () => {
+    const { double, live, chat, ...bench } = await makeWorld();
+    await double.backUpByHand('by hand');
+    const life = await live();
+    const [{ id = '' } = {}] = await list(life);
+    const verify = async () => (await life.orchestrator.requestVerify(alice, id)).ended;
+    expect(await verify()).toMatchObject({ status: 'succeeded', outcome: { vendorReported: ['workspace'] } });
+    while (!life.orchestrator.isIdle()) await pause(2);
+    const said = chat.said.map(({ message }) => message?.text ?? '').join('\n');
+    expect(said).toContain('nothing was brought back. VENDOR-REPORTED only, nobody could look into it: workspace.');
+    expect((await list(life))[0]).not.toHaveProperty('verified');
+    await bench.again().vendor?.delete(double.state().backups[0]?.crn ?? '');
+    expect(await verify()).toMatchObject({ status: 'failed', error: { code: 'copy-not-proven' } });
   });
 
   it('whose part is gone there cannot be restored, and a check of the catalog says so', async () => {
