@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../workspace/local/bench.ts';
-import { asBob, type Bench, makeBench, TOKEN } from './bench.ts';
+import { asBob, type Begun, type Bench, makeBench, TOKEN } from './bench.ts';
 import { curl } from './curl.ts';
+import { findByCommand, sendSignal, until } from './processes.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -12,6 +14,7 @@ const ODD = 'a [1] -x\n.txt';
 let bench: Bench;
 let origin: string;
 let backup: string;
+let server: Begun;
 
 beforeAll(async () => {
   const port = await freePort();
@@ -22,7 +25,7 @@ beforeAll(async () => {
   await mkdir(join(folder, 'alice'), { recursive: true });
   await writeFile(join(folder, 'alice', ODD), 'odd');
   await writeFile(join(folder, 'large'), Buffer.alloc(20 * 2 ** 20, 'content'));
-  await bench.serve();
+  server = await bench.serve();
   const made = await bench.sayJson(['backup', 'team-ml', '--now']);
   backup = made.answer.backup.id;
 });
@@ -60,5 +63,22 @@ describe('the files of a backup', () => {
       ['bob', { path: 'projects/large', bytes: 20 * 2 ** 20 }],
       ['bob', { path: `projects/alice/${ODD}`, bytes: 3 }],
     ]);
+  });
+
+  test('are read by nobody any more when the reader leaves, or the server is killed', async () => {
+    const readers = () =>
+      findByCommand((command) => / dump [0-9a-f]{64} /.test(command) && command.includes(bench.folder));
+    const begin = async () => {
+      const slowly = ['--limit-rate', '10k', '-H', `Authorization: Bearer ${TOKEN}`, '-o', '/dev/null'];
+      const reader = spawn('curl', ['-sS', ...slowly, `${origin}/backups/${backup}/file?path=projects/large`]);
+      await until('it is read', () => readers().length > 0);
+      return reader;
+    };
+    (await begin()).kill('SIGKILL');
+    await until('nothing reads for who left', () => readers().length === 0);
+    const reader = await begin();
+    sendSignal(server.pid, 'SIGKILL');
+    await until('nothing reads for a server that was killed', () => readers().length === 0);
+    reader.kill('SIGKILL');
   });
 });
