@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Environment } from './config.ts';
 import type { PortsWorld } from './main-ports.ts';
 import type { WorkspaceSettings } from './records/workspace.ts';
 import type { ControlPlane } from './workspace/cdp/client/control-plane.ts';
@@ -11,17 +12,33 @@ import type { WorkspacePlatform } from './workspace/platform.ts';
 
 /** Its external folders are looked after as those of a workspace on this machine, which here has no services. */
 export function controlPlanePlatform(
-  { data, clock, log, environment }: PortsWorld,
+  { data, clock, log, environment, pageCommand }: PortsWorld,
   workspace: WorkspaceSettings,
+  guardProgram: readonly string[],
   filesOf: (workspace: WorkspaceSettings, platform: LocalSettings) => WorkspacePlatform,
 ): WorkspacePlatform {
   const settings = cdpSettings.parse(workspace.platform);
+  const command = pageCommand();
   return createCdpPlatform({
     ...{ workspace: workspace.name, settings, clock, log },
     folder: join(data, 'workspaces', workspace.name, 'control-plane'),
     controlPlane: createLazyControlPlane(settings.controlPlane, { environment, clock, log }),
     files: filesOf(workspace, foldersAsLocal(settings)),
+    ...{ guardProgram, loginEnvironment: loginIn(environment, settings) },
+    ...(command ? { pageCommand: command } : {}),
   });
+}
+
+/** The guard outlives us and is told what it needs: those variables and no others. */
+function loginIn(environment: Environment, { controlPlane: { credentials } }: CdpSettings): Record<string, string> {
+  if (credentials.from !== 'environment') return {};
+  const names = [credentials.accessKeyId, credentials.privateKey, credentials.accessToken];
+  return Object.fromEntries(
+    names.flatMap((name): [string, string][] => {
+      const value = environment[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
 }
 
 function foldersAsLocal({ sharedFolders }: CdpSettings): LocalSettings {

@@ -30,7 +30,7 @@ export interface PortsWorld {
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** The compiled entry of the guard, which runs on its own: beside us, or at the same place in a pod of the same image. */
-const guardOf = (platform: 'local' | 'kubernetes') => join(HERE, 'workspace', platform, 'guard-main.js');
+const guardOf = (platform: 'local' | 'kubernetes' | 'cdp') => join(HERE, 'workspace', platform, 'guard-main.js');
 /** Where scripts/get-restic.sh puts a restic when the system has none that is new enough. */
 const CACHED_RESTIC = join(HERE, '..', '..', '.cache', 'restic', 'restic');
 
@@ -50,7 +50,8 @@ export function createPorts(world: PortsWorld) {
         localPlatform(world, { ...one, platform }, run);
       const platformOf = (one: WorkspaceSettings) => {
         if (one.platform.kind === 'kubernetes') return kubernetesPlatform(world, one, shared);
-        if (one.platform.kind === 'cdp') return controlPlanePlatform(world, one, filesOf);
+        if (one.platform.kind === 'cdp')
+          return controlPlanePlatform(world, one, [process.execPath, guardOf('cdp')], filesOf);
         return localPlatform(world, one, run);
       };
       const platform = platformOf(settings);

@@ -18,10 +18,16 @@ export interface CdpContext {
   readonly log: Log;
 }
 
+/** What the guard has of it: it sees what the control plane says, and touches no file but its own. */
+export type CdpSight = Omit<CdpContext, 'files'>;
+
 export const stateFiles = {
   note: (folder: string) => join(folder, 'running.json'),
   restore: (folder: string, operationId: string) => join(folder, `restore-${operationId}.json`),
   /** The CRN that the workspace got when it was restored, and the one before. */
   moved: (folder: string) => join(folder, 'moved.json'),
+  guardOrder: (folder: string) => join(folder, 'guard.json'),
+  guardAnswer: (folder: string) => join(folder, 'guard-answer.json'),
+  guardLog: (folder: string) => join(folder, 'guard.log'),
   asked: (folder: string, operationId: string) => join(folder, `asked-${operationId}.json`),
 };

@@ -4,7 +4,7 @@ import { readState as readFileOf, writeState } from '../state-file.ts';
 import type { CallOptions, WorkspaceKey } from './client/control-plane.ts';
 import { readState, saysReady, type VendorState } from './client/state.ts';
 import type { VendorWorkspace } from './client/wire.ts';
-import { type CdpContext, stateFiles } from './context.ts';
+import { type CdpSight, stateFiles } from './context.ts';
 import { DATABASE_SERVICE, WORKSPACE_SERVICE } from './names.ts';
 import { probeDatabase } from './probe.ts';
 import type { CdpSettings } from './settings.ts';
@@ -19,18 +19,18 @@ export interface Seen {
 const moved = z.object({ from: z.string(), to: z.string() });
 
 /** As configured; one that got another CRN when it was restored is found under that. */
-export async function presentKey({ settings: { workspace }, folder }: CdpContext): Promise<WorkspaceKey> {
+export async function presentKey({ settings: { workspace }, folder }: CdpSight): Promise<WorkspaceKey> {
   if (!('crn' in workspace)) return { environmentName: workspace.environment, workspaceName: workspace.name };
   const since = await readFileOf(stateFiles.moved(folder), moved);
   return { workspaceCrn: since?.from === workspace.crn ? since.to : workspace.crn };
 }
 
 /** Written when a restore is over. A workspace that moves more than once is still found by the CRN that is configured. */
-export async function noteMoved({ settings: { workspace }, folder }: CdpContext, to: string): Promise<void> {
+export async function noteMoved({ settings: { workspace }, folder }: CdpSight, to: string): Promise<void> {
   if ('crn' in workspace) await writeState(stateFiles.moved(folder), { from: workspace.crn, to });
 }
 
-export async function lookAtWorkspace(context: CdpContext, options: CallOptions = {}): Promise<Seen> {
+export async function lookAtWorkspace(context: CdpSight, options: CallOptions = {}): Promise<Seen> {
   const { settings, controlPlane } = context;
   const told = await controlPlane.describeWorkspace(await presentKey(context), options);
   const state = readState(told.instanceStatus);
@@ -58,7 +58,7 @@ export function obstacleOf(seen: Seen): string | undefined {
   return `the control plane calls it ${wordOf(seen)}, and backs up only what is ready (installation:finished)`;
 }
 
-export async function servicesOf(context: CdpContext, seen: Seen): Promise<ServiceState[]> {
+export async function servicesOf(context: CdpSight, seen: Seen): Promise<ServiceState[]> {
   const workspace = { name: WORKSPACE_SERVICE, running: seen.isReady, ready: seen.isReady };
   const probe = context.settings.databaseProbe;
   if (!probe) return [workspace];

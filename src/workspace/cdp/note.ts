@@ -1,11 +1,11 @@
 import { OperationError } from '../../errors.ts';
 import { type RunningNote, runningNote } from '../platform.ts';
 import { readState, removeState, writeState } from '../state-file.ts';
-import { type CdpContext, stateFiles } from './context.ts';
+import { type CdpSight, stateFiles } from './context.ts';
 import { lookAtWorkspace, servicesOf } from './look.ts';
 
 /** What ran. Kept here alone: the control plane has no place for notes of others. */
-export async function noteRunning(context: CdpContext, operationId: string): Promise<RunningNote> {
+export async function noteRunning(context: CdpSight, operationId: string): Promise<RunningNote> {
   const standing = await readNote(context);
   if (standing?.operationId === operationId) return standing;
   if (standing) throw notedByAnother(standing);
@@ -19,11 +19,11 @@ export async function noteRunning(context: CdpContext, operationId: string): Pro
   return note;
 }
 
-export async function readNote({ folder }: CdpContext): Promise<RunningNote | undefined> {
+export async function readNote({ folder }: CdpSight): Promise<RunningNote | undefined> {
   return readState(stateFiles.note(folder), runningNote);
 }
 
-export async function clearNote(context: CdpContext, operationId: string): Promise<void> {
+export async function clearNote(context: CdpSight, operationId: string): Promise<void> {
   if ((await readNote(context))?.operationId === operationId) await removeState(stateFiles.note(context.folder));
 }
 

@@ -5,7 +5,7 @@ import { moment } from '../../records/time.ts';
 import { readState, removeState, writeState } from '../state-file.ts';
 import { readState as readWord, type VendorState } from './client/state.ts';
 import type { VendorBackup } from './client/wire.ts';
-import { type CdpContext, stateFiles } from './context.ts';
+import { type CdpSight, stateFiles } from './context.ts';
 import { lookAtWorkspace, presentKey } from './look.ts';
 import { backupNameOf } from './names.ts';
 import { unlessAway } from './unless-away.ts';
@@ -23,7 +23,7 @@ interface Waiting {
 
 /** The control plane's backup that an operation asked for, as it is now; undefined when there is none, or none any more. */
 export async function findOwnBackup(
-  context: CdpContext,
+  context: CdpSight,
   operationId: string,
   { signal }: Waiting = {},
 ): Promise<VendorBackup | undefined> {
@@ -36,7 +36,7 @@ export async function findOwnBackup(
 
 /** The list may be late; what was answered can be asked for at once. */
 async function describeIfThere(
-  context: CdpContext,
+  context: CdpSight,
   backupCrn: string,
   signal: AbortSignal | undefined,
 ): Promise<VendorBackup | undefined> {
@@ -62,7 +62,7 @@ export function isOver({ outcome }: VendorState): boolean {
  * answer. Answers its CRN.
  */
 export async function beginOwnBackup(
-  context: CdpContext,
+  context: CdpSight,
   operationId: string,
   plan: BackupPlan,
   { signal }: Waiting,
@@ -97,27 +97,27 @@ export async function beginOwnBackup(
   }
 }
 
-function readAsked({ folder }: CdpContext, operationId: string) {
+function readAsked({ folder }: CdpSight, operationId: string) {
   return readState(stateFiles.asked(folder, operationId), asked);
 }
 
-function writeAsked({ folder }: CdpContext, operationId: string, record: z.infer<typeof asked>): Promise<void> {
+function writeAsked({ folder }: CdpSight, operationId: string, record: z.infer<typeof asked>): Promise<void> {
   return writeState(stateFiles.asked(folder, operationId), record);
 }
 
-function minutesFor({ settings }: CdpContext, plan: BackupPlan): number {
+function minutesFor({ settings }: CdpSight, plan: BackupPlan): number {
   return Math.max(1, Math.ceil((settings.backupTimeout ?? plan.budgetMs) / 60_000));
 }
 
-export async function wasAsked(context: CdpContext, operationId: string): Promise<boolean> {
+export async function wasAsked(context: CdpSight, operationId: string): Promise<boolean> {
   return (await readAsked(context, operationId)) !== undefined;
 }
 
-export async function forgetAsked(context: CdpContext, operationId: string): Promise<void> {
+export async function forgetAsked(context: CdpSight, operationId: string): Promise<void> {
   await removeState(stateFiles.asked(context.folder, operationId));
 }
 
-async function listedAfterAll(context: CdpContext, operationId: string, waiting: Waiting): Promise<string> {
+async function listedAfterAll(context: CdpSight, operationId: string, waiting: Waiting): Promise<string> {
   const listed = await awaitListed(context, operationId, waiting);
   if (listed) return listed.backupCrn;
   throw new OperationError(
@@ -129,7 +129,7 @@ async function listedAfterAll(context: CdpContext, operationId: string, waiting:
 
 /** Looks until it is too late for a backup whose answer was lost to appear; undefined when there is none, or none any more. */
 export async function awaitListed(
-  context: CdpContext,
+  context: CdpSight,
   operationId: string,
   { signal }: Waiting,
 ): Promise<VendorBackup | undefined> {

@@ -4,8 +4,8 @@ import type { Log } from '../../log.ts';
 import type { WorkspacePlatform } from '../platform.ts';
 import { translated } from '../system-error.ts';
 import type { ControlPlane } from './client/control-plane.ts';
-import type { CdpContext } from './context.ts';
 import { applyDefinition, captureDefinition } from './definition.ts';
+import { armGuard, disarmGuard } from './guard.ts';
 import { inspectWorkspace } from './inspect.ts';
 import { noteRunning, readNote } from './note.ts';
 import { forgetAsked } from './own-backup.ts';
@@ -27,12 +27,19 @@ export interface CdpPlatformOptions {
   readonly files: WorkspacePlatform;
   readonly clock: Clock;
   readonly log: Log;
+  /** What starts the guard, such as `[process.execPath, '<dist>/src/workspace/cdp/guard-main.js']`. */
+  readonly guardProgram: readonly string[];
+  /** Gets a sentence on its standard input and CML_URGENT=1 in its environment when services stay down. */
+  readonly pageCommand?: readonly string[];
+  /** The variables that the login stands in, for the guard; none where it stands in files. */
+  readonly loginEnvironment: Readonly<Record<string, string>>;
 }
 
 /** A workspace that its vendor's control plane backs up, with the external folders that it leaves to others. */
 export function createCdpPlatform(options: CdpPlatformOptions): WorkspacePlatform {
-  const context: CdpContext = options;
+  const { guardProgram, pageCommand, loginEnvironment, ...context } = options;
   const { files } = context;
+  const arming = { context, guardProgram, pageCommand, loginEnvironment };
   return {
     ...files,
     capabilities: { cut: 'whole', swap: 'none', reader: 'child' },
@@ -41,9 +48,8 @@ export function createCdpPlatform(options: CdpPlatformOptions): WorkspacePlatfor
     applyDefinition: (path) => translated('reading the definition', () => applyDefinition(path)),
     noteRunning: (operationId) => translated('noting what runs', () => noteRunning(context, operationId)),
     readNote: () => translated('reading what ran', () => readNote(context)),
-    // Nothing of ours has to be started: the control plane does that.
-    armGuard: async () => undefined,
-    disarmGuard: async () => undefined,
+    armGuard: (note, actsAt) => translated('arming the guard', () => armGuard(arming, note, actsAt)),
+    disarmGuard: (operationId) => translated('disarming the guard', () => disarmGuard(context, operationId)),
     putBack: async () => [],
     stop: (note, effect = {}) =>
       translated('looking whether a backup may begin', () => beginQuiet(context, note, effect)),

@@ -1,8 +1,8 @@
 import { PortError } from '../../errors.ts';
-import type { CdpContext } from './context.ts';
+import type { CdpSight } from './context.ts';
 
 /** What the control plane says; undefined while it cannot be asked. That it is away changes nothing about its work. */
-export async function unlessAway<T>({ log }: CdpContext, ask: () => Promise<T>): Promise<T | undefined> {
+export async function unlessAway<T>({ log }: CdpSight, ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (cause) {

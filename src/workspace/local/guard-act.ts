@@ -1,8 +1,6 @@
-import { execa } from 'execa';
-import { explain } from '../../errors.ts';
 import { tryUntilUp } from '../guard-loop.ts';
+import { runPageCommand } from '../page-command.ts';
 import type { RunningNote } from '../platform.ts';
-import { programEnvironment } from '../program-environment.ts';
 import { readState, removeState } from '../state-file.ts';
 import { dropBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
@@ -21,7 +19,7 @@ export async function actAsGuard(context: LocalContext, order: GuardOrder): Prom
   await tryUntilUp({
     ...{ workspace, operationId, clock, log },
     bringBack: () => bringBack(context, order),
-    tell: (sentence, isUrgent) => tell(context, order, sentence, isUrgent),
+    tell: (sentence, isUrgent) => runPageCommand(order.pageCommand, sentence, isUrgent, log),
   });
 }
 
@@ -55,20 +53,4 @@ async function finish(context: LocalContext, operationId: string, did: string, h
     await removeState(stateFiles.guardOrder(context.folder));
   });
   return did;
-}
-
-/** Whoever cannot be told must not keep the guard from its work. */
-async function tell({ log }: LocalContext, order: GuardOrder, sentence: string, isUrgent: boolean): Promise<boolean> {
-  const [program, ...args] = order.pageCommand ?? [];
-  if (program === undefined) return false;
-  const told = await execa(program, args, {
-    input: `${sentence}\n`,
-    reject: false,
-    timeout: 30_000,
-    extendEnv: false,
-    env: { ...programEnvironment(), ...(isUrgent ? { CML_URGENT: '1', CML_TONE: 'page' } : { CML_TONE: 'good' }) },
-  });
-  if (told.exitCode === 0) return true;
-  log.error({ why: explain(told.cause), command: program }, 'the page command failed');
-  return false;
 }

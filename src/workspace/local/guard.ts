@@ -1,10 +1,7 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
 import { explain, PortError } from '../../errors.ts';
 import type { DefinitionFile, RunningNote } from '../platform.ts';
-import { programEnvironment } from '../program-environment.ts';
+import { spawnGuard } from '../spawn-guard.ts';
 import { readState, removeState, writeState } from '../state-file.ts';
 import { dropBallast, makeBallast } from './ballast.ts';
 import { type LocalContext, stateFiles } from './context.ts';
@@ -48,7 +45,11 @@ export async function armGuard(
   });
   const isLiving = () => findProcesses({ marks: marksOf(context, note.operationId) }).length > 0;
   if (isLiving() && (await isAnswered(context, order.nonce, NOTICE_MS, isLiving))) return;
-  await launchGuard(context, guardProgram, note.operationId);
+  await spawnGuard({
+    ...{ workspace: context.workspace, words: guardProgram, args: [context.folder, note.operationId] },
+    logFile: stateFiles.guardLog(context.folder),
+    marks: { CML_GUARD: note.operationId, CML_STATE: context.folder },
+  });
   if (await isAnswered(context, order.nonce, START_MS, isLiving)) return;
   throw new PortError('platform-unavailable', `the guard of ${context.workspace} does not come up`, {
     retryable: true,
@@ -98,24 +99,4 @@ async function isAnswered(
     await context.clock.sleep(POLL_MS);
   }
   return false;
-}
-
-/** In a session of its own, with an environment of its own: nothing that ends us by group or by mark ends it. */
-async function launchGuard(context: LocalContext, words: readonly string[], operationId: string): Promise<void> {
-  const [program = '', ...args] = words;
-  const log = openSync(stateFiles.guardLog(context.folder), 'a', 0o600);
-  try {
-    const child = spawn(program, [...args, context.folder, operationId], {
-      cwd: '/',
-      env: { ...programEnvironment(), CML_GUARD: operationId, CML_STATE: context.folder },
-      detached: true,
-      stdio: ['ignore', log, log],
-    });
-    await once(child, 'spawn');
-    child.unref();
-  } catch (cause) {
-    throw new PortError('platform-unavailable', `the guard of ${context.workspace} cannot be started`, { cause });
-  } finally {
-    closeSync(log);
-  }
 }

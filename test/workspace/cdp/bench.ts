@@ -1,6 +1,6 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Clock, systemClock } from '../../../src/clock.ts';
 import { workspacePolicy } from '../../../src/records/workspace.ts';
 import type { ControlPlane } from '../../../src/workspace/cdp/client/control-plane.ts';
@@ -17,6 +17,17 @@ import { guardMain, makeFolder, silent } from '../local/bench.ts';
 export const WORKSPACE = 'ml-prod';
 /** The external folders. */
 export const FOLDERS = ['datasets', 'models'] as const;
+
+const guard = resolve('dist/src/workspace/cdp/guard-main.js');
+/** Answers as a guard does, and starts much quicker; it never acts. */
+const STANDS_FOR_GUARD = [
+  ...['sh', '-c'],
+  `while [ -e "$0/guard.json" ]; do
+     nonce=$(sed -n 's/.*"nonce": "\\(.*\\)".*/\\1/p' "$0/guard.json")
+     [ "$nonce" != "$last" ] && last=$nonce && echo "{\\"nonce\\":\\"$nonce\\",\\"pid\\":$$}" > "$0/new" && mv "$0/new" "$0/guard-answer.json"
+     sleep 0.1
+   done`,
+];
 
 export interface CdpBench {
   readonly root: string;
@@ -40,11 +51,13 @@ interface BenchWish {
   readonly platform?: object;
   /** False: nothing tells when the database is gone. */
   readonly hasProbe?: boolean;
+  /** The real one, which is the built one. */
+  readonly hasGuard?: boolean;
   readonly folders?: readonly object[];
 }
 
 /** One workspace of a control plane that is a double, with external folders that are real. */
-export async function makeCdpBench({ hasProbe = true, ...wish }: BenchWish = {}): Promise<CdpBench> {
+export async function makeCdpBench({ hasProbe = true, hasGuard = false, ...wish }: BenchWish = {}): Promise<CdpBench> {
   const double = await createControlPlaneDouble({ minuteMs: 500, ...wish.double });
   const root = await realpath(await mkdtemp(join(tmpdir(), 'cml-cdp-')));
   const pathOf = (folder: string) => join(root, folder);
@@ -67,6 +80,9 @@ export async function makeCdpBench({ hasProbe = true, ...wish }: BenchWish = {})
       controlPlane: controlPlane(
         createControlPlane(settings.controlPlane, { environment, clock: systemClock, log: silent }),
       ),
+      guardProgram: hasGuard ? [process.execPath, guard] : STANDS_FOR_GUARD,
+      loginEnvironment: environment,
+      pageCommand: ['sh', '-c', `cat >> ${root}/pages`],
       files: files(
         createLocalPlatform({
           ...{ workspace: WORKSPACE, policy: workspacePolicy.parse({}), clock, log: silent },
