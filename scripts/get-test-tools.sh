@@ -2,14 +2,14 @@
 # Installs the Debian packages whose programs the tests use and this machine lacks: real attributes, access lists, flags and
 # snapshots are tried, not pretended. Does nothing when all are there. Without the right to install, says what is lacking and
 # goes on: the tests that need these programs need root too, and are skipped without it. Each further word is one more pair of
-# a program and its package, such as chromium:chromium.
+# a program, or a path, and its package, such as chromium:chromium.
 set -uo pipefail
 # package installation calls programs of the administrator's folders, and some of the programs are there
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 lacking=()
 for pair in getfattr:attr setfacl:acl chattr:e2fsprogs mkfs.btrfs:btrfs-progs curl:curl script:bsdutils "$@"; do # program:package
-  command -v "${pair%%:*}" >/dev/null || lacking+=("${pair##*:}")
+  [ -e "${pair%%:*}" ] || command -v "${pair%%:*}" >/dev/null || lacking+=("${pair##*:}")
 done
 [ ${#lacking[@]} -eq 0 ] && exit 0
 
