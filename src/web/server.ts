@@ -19,6 +19,8 @@ export interface WebServer {
 }
 
 const CLOSING_MS = 2_000;
+/** Longer than what stands in front of us keeps its connections: whoever closes first must not be the one that is asked. */
+const IDLE_CONNECTION_MS = 75_000;
 
 /** The page on its own port. */
 export function createWebServer({ changes, ...world }: WebServerOptions): WebServer {
@@ -38,6 +40,7 @@ export function createWebServer({ changes, ...world }: WebServerOptions): WebSer
     });
     answer(incoming, outgoing).catch(onBug);
   });
+  server.keepAliveTimeout = IDLE_CONNECTION_MS;
 
   return {
     async listen() {
