@@ -25,7 +25,7 @@ export async function benchCatalog(sizes: readonly number[] = SIZES): Promise<Ro
   for (const size of sizes) {
     const folder = mkdtempSync(join(tmpdir(), 'cml-bench-catalog-'));
     try {
-      writeRecords(folder, size);
+      writeRecords(folder, { backups: size, operations: size });
       const first = await measure(folder);
       const later = [await measure(folder), await measure(folder), await measure(folder)];
       const middle = later.toSorted((one, other) => one.startMs - other.startMs)[1] ?? first;
@@ -43,17 +43,18 @@ async function measure(folder: string): Promise<CatalogTimes> {
   return JSON.parse(stdout);
 }
 
-const WORKSPACES = ['team-ml', 'vision', 'speech', 'fraud'];
+/** Of the records. */
+export const WORKSPACES = ['team-ml', 'vision', 'speech', 'fraud'];
 const MINUTE = 60_000;
 const BEGIN = Date.parse('2020-01-01T00:00:00.000Z');
 
 /** Records as years of nights leave them, written without the care that a catalog takes. */
-export function writeRecords(folder: string, count: number): void {
+export function writeRecords(folder: string, count: { readonly backups: number; readonly operations: number }): void {
   const rooms = ['backups', 'operations/open', 'operations/ended', 'requests'].map((name) => join(folder, name));
   for (const room of rooms) mkdirSync(room, { recursive: true });
   const write = <T extends { readonly id: string }>(room: string, record: T) =>
     writeFileSync(join(folder, room, `${record.id}.json`), `${JSON.stringify(record)}\n`);
-  for (let index = 0; index < count; index += 1) {
+  for (let index = 0; index < count.backups; index += 1) {
     const at = (minutes: number) => new Date(BEGIN + (index * 30 + minutes) * MINUTE).toISOString();
     const workspace = WORKSPACES[index % WORKSPACES.length] ?? '';
     const id = (prefix: IdPrefix) =>
@@ -62,7 +63,10 @@ export function writeRecords(folder: string, count: number): void {
         () => 0.5,
       )(prefix);
     write('backups', { ...backupOf(index, at), id: id('bkp'), operationId: id('op'), workspace });
-    write('operations/ended', { ...operationOf(index, at), id: id('op'), workspace });
+    // Of the oldest there may be none left.
+    if (index >= count.backups - count.operations) {
+      write('operations/ended', { ...operationOf(index, at), id: id('op'), workspace });
+    }
     if (index % 20 === 0) {
       write(
         'requests',

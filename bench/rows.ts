@@ -12,6 +12,7 @@ import { memory } from './rows/memory.ts';
 import { restore } from './rows/restore.ts';
 import { schedules } from './rows/schedules.ts';
 import { slackRow } from './rows/slack.ts';
+import { web } from './rows/web.ts';
 
 /** Everything that is measured, in the order of the report. */
 export const rows: readonly Row[] = [
@@ -26,5 +27,6 @@ export const rows: readonly Row[] = [
   kubeMany,
   schedules,
   slackRow,
+  web,
   createCatalogRow(benchCatalog),
 ];
