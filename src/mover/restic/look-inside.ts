@@ -19,19 +19,23 @@ export async function listFolder(
   const entries: CopyEntry[] = [];
   let isThere = path === '/'; // which restic does not list
   let passed = 0;
-  for await (const node of listNodes(context, copyId, path, options)) {
-    if (node.path === path) {
-      if (node.type !== 'dir') break;
-      isThere = true;
-      continue;
+  for await (const lines of listNodes(context, copyId, path, options)) {
+    for (const line of lines) {
+      if (!isThere) {
+        const folder = readNode(line);
+        if (folder.path !== path || folder.type !== 'dir') throw noFolder(copyId, path);
+        isThere = true;
+      } else if (passed < from) passed += 1;
+      else if (entries.length < limit) entries.push(entryOf(readNode(line)));
+      else return { entries, hasMore: true };
     }
-    passed += 1;
-    if (passed <= from) continue;
-    if (entries.length === limit) return { entries, hasMore: true };
-    entries.push(entryOf(node));
   }
   if (isThere) return { entries, hasMore: false };
-  throw new PortError('part-missing', `${path} is no folder in the copy ${copyId}`);
+  throw noFolder(copyId, path);
+}
+
+function noFolder(copyId: string, path: string): PortError {
+  return new PortError('part-missing', `${path} is no folder in the copy ${copyId}`);
 }
 
 /** Asks what it is first: of a folder restic would write an archive. */
@@ -48,8 +52,16 @@ export async function openFile(
 }
 
 /** The first that is listed for a path is what stands there itself. */
-async function findNode(context: ResticContext, copyId: string, path: string, options: ReadOptions) {
-  for await (const node of listNodes(context, copyId, path, options)) return node.path === path ? node : undefined;
+async function findNode(
+  context: ResticContext,
+  copyId: string,
+  path: string,
+  options: ReadOptions,
+): Promise<Node | undefined> {
+  for await (const [first] of listNodes(context, copyId, path, options)) {
+    const node = first === undefined ? undefined : readNode(first);
+    if (node) return node.path === path ? node : undefined;
+  }
   return undefined;
 }
 
@@ -63,29 +75,33 @@ async function* whole(pieces: AsyncIterable<Uint8Array>, path: string, bytes: nu
   throw new PortError('mover-unavailable', `restic gave ${read} of the ${bytes} bytes of ${path}`);
 }
 
-/** What stands at a path, then what stands directly in it. Not asked further than it is read. */
+/** In every line of restic about a file or folder, and in no name: quotes are escaped there. */
+const IS_NODE = '"message_type":"node"';
+
+/**
+ * What stands at a path, then what stands directly in it, as restic wrote it and some at a time: of a million only those that
+ * are wanted are worth being read. Not asked further than it is taken.
+ */
 async function* listNodes(
   context: ResticContext,
   copyId: string,
   path: string,
   options: ReadOptions,
-): AsyncIterable<Node> {
-  for await (const line of linesOf(streamRestic(context, ['ls', '--json', copyId, path], options))) {
-    const node = treeNode.safeParse(parseLine(line)).data;
-    if (node) yield node;
+): AsyncIterable<string[]> {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  for await (const piece of streamRestic(context, ['ls', '--json', copyId, path], options)) {
+    const lines = (rest + decoder.write(Buffer.from(piece))).split('\n');
+    rest = lines.pop() ?? '';
+    yield lines.filter((line) => line.includes(IS_NODE));
   }
 }
 
-/** Not `node:readline`, which also breaks lines at characters that stand in names. */
-async function* linesOf(pieces: AsyncIterable<Uint8Array>): AsyncIterable<string> {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  for await (const piece of pieces) {
-    const lines = (rest + decoder.write(Buffer.from(piece))).split('\n');
-    rest = lines.pop() ?? '';
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
+/** @throws PortError when restic writes otherwise than we know it. */
+function readNode(line: string): Node {
+  const read = treeNode.safeParse(parseLine(line));
+  if (read.success) return read.data;
+  throw new PortError('mover-unavailable', 'restic lists in a way that is not understood', { cause: read.error });
 }
 
 function entryOf({ path, type, size = 0, mtime }: Node): CopyEntry {

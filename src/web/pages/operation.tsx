@@ -12,6 +12,7 @@ import { streamEvents } from '../live.ts';
 import type { Visitor, WebEnv } from '../visitor.ts';
 import type { WebWorld } from '../web-world.ts';
 import { LivePicture } from './live-picture.tsx';
+import { OperationLog } from './operation-log.tsx';
 
 /** @throws UserError `unknown-operation`. */
 async function findOperation(orchestrator: Orchestrator, id: string): Promise<OperationView> {
@@ -46,6 +47,7 @@ export function showOperation({ orchestrator }: WebWorld): Handler<WebEnv, '/ope
         <section aria-label="Actions" class="actions" {...(isRunning ? steering : {})} hx-nonce={nonce}>
           <Steering view={view} visitor={context.get('visitor')} />
         </section>
+        {isRunning ? null : <OperationLog lines={await orchestrator.readLog(view.id)} />}
       </>,
     );
   };
