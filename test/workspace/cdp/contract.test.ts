@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describePlatform, type PlatformUnderTest } from '../../contracts/platform.ts';
+import { describePlatformSwaps } from '../../contracts/platform-swaps.ts';
 import { listIfThere, makeFolder, OPERATION, OTHER_OPERATION, readIfThere } from '../local/bench.ts';
 import { FOLDERS, makeCdpBench } from './bench.ts';
 
@@ -17,7 +18,18 @@ const skip = {
     'what the workspace holds comes back nowhere but in the workspace',
 };
 
+const BRINGS_BACK = 'restoreWorkspace brings the definition back';
+
+/** Its external folders alone: what the control plane holds is never swapped. */
+const skipOfSwaps = {
+  'puts back by hand what never served, definition and data, from what it holds itself': BRINGS_BACK,
+  'keeps a copy of the definition with what was displaced, lists it, and drops it with it': BRINGS_BACK,
+  'hands out the live parts and starts nothing until they are whole again': BY_ITSELF,
+  'keeps the guard from starting anything; it pages and leaves the operation its quiet time': BY_ITSELF,
+};
+
 describePlatform('the control plane', create, { skip });
+describePlatformSwaps('the control plane', create, { skip: skipOfSwaps });
 
 async function create(): Promise<PlatformUnderTest> {
   const bench = await makeCdpBench();
