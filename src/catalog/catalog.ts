@@ -94,8 +94,8 @@ export interface Catalog {
     list(filter?: BackupFilter): Promise<Backup[]>;
     /** A page of what matches, found without reading more records than it answers. @throws UserError `bad-input`. */
     page(query: BackupQuery): Promise<BackupPage>;
-    /** As for operations. */
-    known(): Promise<readonly KnownBackup[]>;
+    /** As for operations; of all workspaces or one. */
+    known(workspace?: string): Promise<readonly KnownBackup[]>;
   };
   readonly requests: {
     save(request: Request): Promise<void>;

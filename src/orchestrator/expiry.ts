@@ -4,13 +4,13 @@ import type { Room } from './room.ts';
 
 /** How long a backup stays, by the rules as they are now. Nothing says when: rules count what will be made. */
 export interface Expiry {
-  /** `by-rules`: there are so many in its workspace that only its own page looks. */
+  /** `by-rules`: there are so many in its workspace that only who asks for all of them is told. */
   readonly is: 'kept' | 'goes' | 'without-rules' | 'by-rules' | 'over';
   readonly because: readonly string[];
 }
 
-/** Judging them reads each record of the workspace. */
-const MOST_JUDGED = 200;
+/** Judging them reads each record of the workspace: for a list of backups of many workspaces, and for a single one. */
+const MOST_JUDGED = { inList: 200, alone: 2_000 };
 const FRESH_MS = 60_000;
 
 interface Judgement {
@@ -22,6 +22,7 @@ interface Judgement {
 export function createExpiries(room: Room): (backups: readonly Backup[]) => Promise<ReadonlyMap<string, Expiry>> {
   const { catalog, clock, workspaces } = room.world;
   const judgements = new Map<string, Judgement>();
+  const judging = new Map<string, Promise<Judgement['byId']>>();
   room.onEnd((workspace) => void judgements.delete(workspace));
 
   /** One that knows all of these: some may be younger than the last one. */
@@ -30,6 +31,13 @@ export function createExpiries(room: Room): (backups: readonly Backup[]) => Prom
     const known = judgements.get(workspace);
     const isFresh = known !== undefined && now.getTime() - known.madeAt < FRESH_MS;
     if (isFresh && ids.every((id) => known.byId.has(id))) return known.byId;
+    // Who asks while that is read is told the same.
+    const begun = judging.get(workspace) ?? judgeNow(workspace, now).finally(() => judging.delete(workspace));
+    judging.set(workspace, begun);
+    return begun;
+  }
+
+  async function judgeNow(workspace: string, now: Date): Promise<Judgement['byId']> {
     const { goes, kept } = await judgeBackups(catalog, room.settingsOf(workspace), now);
     const all = [
       ...goes.map((one) => ({ ...one, is: 'goes' as const })),
@@ -43,19 +51,20 @@ export function createExpiries(room: Room): (backups: readonly Backup[]) => Prom
   const hasRules = ({ workspace }: Backup) =>
     Object.hasOwn(workspaces, workspace) && workspaces[workspace]?.retention !== undefined;
 
-  /** Of which workspaces it costs little; of a single backup it is worth what it costs. */
-  async function whichAreSmall(judged: readonly Backup[]): Promise<(workspace: string) => boolean> {
-    if (judged.length <= 1) return () => true;
-    const counts = new Map<string, number>();
-    for (const { workspace } of await catalog.backups.known()) counts.set(workspace, (counts.get(workspace) ?? 0) + 1);
-    return (workspace) => (counts.get(workspace) ?? 0) <= MOST_JUDGED;
+  /** Of which workspaces it costs little. */
+  async function findSmall(judged: readonly Backup[]): Promise<string[]> {
+    const most = judged.length > 1 ? MOST_JUDGED.inList : MOST_JUDGED.alone;
+    const small: string[] = [];
+    for (const workspace of new Set(judged.map((one) => one.workspace))) {
+      if ((await catalog.backups.known(workspace)).length <= most) small.push(workspace);
+    }
+    return small;
   }
 
   return async (backups) => {
     const byRules = backups.filter((one) => atOnce(one) === undefined && hasRules(one));
-    const isSmall = await whichAreSmall(byRules);
     const found = new Map<string, Expiry>();
-    for (const workspace of new Set(byRules.map((one) => one.workspace).filter(isSmall))) {
+    for (const workspace of await findSmall(byRules)) {
       const ids = byRules.filter((one) => one.workspace === workspace).map(({ id }) => id);
       for (const [id, expiry] of await judge(workspace, ids)) found.set(id, expiry);
     }

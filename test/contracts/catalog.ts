@@ -150,6 +150,7 @@ function describeBackups(given: Given): void {
       await look.open();
       expect(await look.backups.list()).toEqual([fresh, other, old]);
       expect(await look.backups.list({ workspace: 'team-ml', limit: 1 })).toEqual([fresh]);
+      expect((await look.backups.known('team-ml')).map(({ id }) => id)).toEqual([fresh.id, old.id]);
     }
   });
 

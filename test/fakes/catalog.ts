@@ -125,7 +125,8 @@ function fakeBackups({ backups }: FakeCatalogStore): Catalog['backups'] {
       if (next) write(backups, backup, next);
       return freeze(next ? backup.parse(structuredClone(next)) : now);
     },
-    known: async () => newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt),
+    known: async (workspace) =>
+      newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt).filter(isOf(workspace)),
     list: async ({ workspace, status, copies, limit } = {}) =>
       newestFirst(readAll(backups, backup), (record: Backup) => record.takenAt)
         .filter(isOf(workspace))

@@ -69,7 +69,7 @@ function createMortalCatalog(world: World, effect: Effect): Catalog {
         }),
       list: (filter) => effect('catalog.listBackups', () => backups.list(filter)),
       page: (query) => backups.page(query),
-      known: () => backups.known(),
+      known: (workspace) => backups.known(workspace),
     },
     requests: {
       save: (request) => effect('catalog.saveRequest', () => requests.save(request)),

@@ -54,3 +54,20 @@ test('reads the many of a large workspace only for one of them', async () => {
   door.catalog.backups.list = list;
   expect((await door.orchestrator.expiryOf(many.slice(0, 1))).get(many[0]?.id ?? '')?.is).toBe('goes');
 });
+
+test('reads the very many of a workspace for nobody, and those of another once for all who ask', async () => {
+  setRules();
+  const [one] = await put(3);
+  const list = door.catalog.backups.list;
+  let reads = 0;
+  door.catalog.backups.list = (filter) => {
+    reads += 1;
+    return list(filter);
+  };
+  const ask = async () => (await door.orchestrator.expiryOf(one ? [one] : [])).get(one?.id ?? '')?.is;
+  expect(await Promise.all([ask(), ask(), ask()])).toEqual(['goes', 'goes', 'goes']);
+  expect(reads).toBe(1);
+  const known = await door.catalog.backups.known();
+  door.catalog.backups.known = async () => Array.from({ length: 2_001 }, () => known.slice(0, 1)).flat();
+  expect(await ask()).toBe('by-rules');
+});

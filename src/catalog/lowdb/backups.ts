@@ -41,7 +41,7 @@ export function createBackups(
 
   return {
     load: index.load,
-    known: () => index.entries(),
+    known: (workspace) => index.entries(workspace),
     get: read,
     async save(record) {
       const copy = folder.copyOf(record);
