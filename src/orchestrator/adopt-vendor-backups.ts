@@ -104,8 +104,9 @@ async function tellWhenLeaving({ room, workspace, vendor, signal }: Looked): Pro
   }
   if (leaving?.standing === standing) return false;
   const backups = await countKept(room, workspace);
+  if (backups === 0) return false; // nothing is lost with it, or it was never there
   const since = leaving?.since ?? clock.now().toISOString();
-  if (backups > 0) await chat.post(workspaceLeaves({ workspace, since, standing, backups }));
+  await chat.post(workspaceLeaves({ workspace, since, standing, backups }));
   await catalog.marks.change(workspace, (marks) => ({ ...marks, leaving: { since, standing } }));
   return false;
 }

@@ -108,14 +108,10 @@ async function foreseeVendor(
 ): Promise<VendorForesight | undefined> {
   const kept = backup.parts.find((part) => part.kept)?.kept;
   if (!kept && !vendor) return undefined;
-  if (!kept || into !== undefined) {
-    throw new UserError(
-      'bad-input',
-      kept
-        ? `The control plane brings ${backup.id} back into ${backup.workspace} only, which it was made of.`
-        : `A control plane runs ${into ?? backup.workspace} and holds nothing of ${backup.id}, so it cannot be brought back there.`,
-      { hint: `Its own backups: cml list ${backup.workspace}` },
-    );
+  if (!kept) {
+    const target = into ?? backup.workspace;
+    const says = `A control plane runs ${target} and holds nothing of ${backup.id}, so it cannot be brought back there.`;
+    throw new UserError('bad-input', says, { hint: `Its own backups: cml list ${target}` });
   }
   if (!vendor) {
     throw new UserError('bad-input', `Only a control plane can bring ${backup.id} back, and none is configured.`, {
@@ -123,7 +119,17 @@ async function foreseeVendor(
     });
   }
   const found = await vendor.find(kept.crn);
-  if (found?.state === 'finished') return vendor.foreseeRestore();
+  if (found?.state === 'finished') {
+    const foresight = await vendor.foreseeRestore();
+    if (into === undefined || foresight.makes) return foresight;
+    throw new UserError(
+      'bad-input',
+      `${into} stands already; a control plane brings ${backup.id} into a new one only.`,
+      {
+        hint: `Configure one that it does not have yet, by environment and name, or restore ${backup.workspace} itself.`,
+      },
+    );
+  }
   const says = found ? `says of it: ${found.status}` : 'does not know it any more';
   throw new UserError('backup-incomplete', `${backup.id} cannot be restored: the control plane ${says}.`, {
     hint: `See the others: cml list ${backup.workspace}`,

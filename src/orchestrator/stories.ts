@@ -76,7 +76,8 @@ export function tellStory(operation: Operation, ports: StoryPorts, runner: Runne
     }
     case 'restore-by-vendor': {
       const input = restoreInput.parse(operation.input);
-      const handed = { ...ports, safety: createSafetyBackup(operation, ports, runner.folder) };
+      const safety = createSafetyBackup(operation, ports, runner.folder);
+      const handed = { ...ports, ...moverOf(input.source, ports), safety };
       return runOperation(byVendorStory, operation, (story) => restoreByVendor(story, handed, input), runner);
     }
     case 'undo': {

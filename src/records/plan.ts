@@ -90,6 +90,8 @@ export const vendorRestore = z.object({
   releaseAfter: z.string().optional(),
   /** It is asked to come back under its static subdomain; without one it gets another host name. */
   useStaticSubdomain: z.boolean(),
+  /** It makes this workspace, which does not stand yet. Absent: it overwrites the one that the backup was made of. */
+  makes: z.object({ environment: z.string(), name: z.string() }).optional(),
   /** Why what stands there cannot be backed up before it is overwritten; absent when it is. */
   noSafetyBackup: z.string().optional(),
 });

@@ -3,7 +3,7 @@ import { announceStop, countDown } from '../operation/countdown.ts';
 import { armBeforeStop } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
 import type { RestorePlan, VendorRestore } from '../records/plan.ts';
-import type { WorkspacePlatform } from '../workspace/platform.ts';
+import type { RunningNote, WorkspacePlatform } from '../workspace/platform.ts';
 import type { VendorBackups, VendorRestoreEnd } from '../workspace/vendor-backups.ts';
 import type { ByVendorOutcome, byVendorStory } from './by-vendor-steps.ts';
 import type { SafetyCopy } from './in-place-steps.ts';
@@ -35,18 +35,20 @@ export async function restoreByVendor(
   let safetyBackupId: string | undefined;
   try {
     await step('claim approval', ({ now }) => claimApproval({ catalog, chat }, requestId, id, now()));
-    const { crn, noSafetyBackup } = vendorOf(plan);
+    const { crn, noSafetyBackup, makes } = vendorOf(plan);
     const isSafe = noSafetyBackup === undefined;
     const made = await step('preflight', async (context) => {
       await checkRestore(plan, id, world(context.signal));
       await checkVendor(plan, platform, context.signal);
       return isSafe ? safety.plan(context) : null;
     });
-    const countdown = countdownTo(input, operation, { platform, chat });
+    const countdown = countdownTo(input, operation, { platform: alsoAbsent(platform), chat });
     await step('announce', (context) => announceStop(context, countdown));
     const warm = isSafe ? await step('safety pre-copy', (context) => safety.preCopy(made, context)) : null;
     await step('countdown', (context) => countDown(context, countdown));
-    const running = await step('note running', () => platform.noteRunning(id, { toRestore: true }));
+    const running = await step('note running', ({ now }) =>
+      makes ? nothingRuns(id, now()) : platform.noteRunning(id, { toRestore: true }),
+    );
     let stoppedAt: string | undefined;
     let filled = { files: 0, bytes: 0 };
     let end: VendorRestoreEnd = { state: 'none', said: '' };
@@ -65,7 +67,7 @@ export async function restoreByVendor(
           safety.record(made, present, saved, { readyAt: context.now().toISOString(), services: [] }, context),
         );
       }
-      await step('begin restore', ({ signal }) => backupsOf(platform).beginRestore(id, crn, { signal }));
+      await step('begin restore', ({ signal }) => backupsOf(platform).beginRestore(id, crn, { signal, makes }));
       filled = await step('write folders', ({ signal, progress }) =>
         writeInPlace(plan.parts, live, world(signal), progress, 'write'),
       );
@@ -94,9 +96,18 @@ export async function restoreByVendor(
   }
 }
 
+/** A workspace that does not stand yet is no trouble to who makes it. */
+function alsoAbsent(platform: WorkspacePlatform): WorkspacePlatform {
+  return { ...platform, inspect: (options = {}) => platform.inspect({ ...options, toRestore: 'approved' }) };
+}
+
+async function nothingRuns(operationId: string, now: Date): Promise<RunningNote> {
+  return { operationId, notedAt: now.toISOString(), services: [] };
+}
+
 /** @throws OperationError `plan-changed` unless the control plane would do now what the approver saw. */
 async function checkVendor(plan: RestorePlan, platform: WorkspacePlatform, signal: AbortSignal): Promise<void> {
-  const { crn, name, releaseAfter } = vendorOf(plan);
+  const { crn, name, releaseAfter, makes } = vendorOf(plan);
   const vendor = backupsOf(platform);
   const found = await vendor.find(crn, { signal });
   if (found?.state !== 'finished') {
@@ -108,6 +119,10 @@ async function checkVendor(plan: RestorePlan, platform: WorkspacePlatform, signa
     });
   }
   const foresight = await vendor.foreseeRestore({ signal });
+  if (foresight.makes?.name !== makes?.name) {
+    const stands = makes ? 'stands already' : 'does not stand any more';
+    throw new OperationError('plan-changed', `${plan.workspace} ${stands}.`, { hint: 'Ask for the restore again.' });
+  }
   if (foresight.releaseAfter === releaseAfter) return;
   throw new OperationError(
     'plan-changed',

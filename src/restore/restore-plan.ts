@@ -103,7 +103,9 @@ export function digestOf(
             plan.vendor.crn,
             plan.vendor.releaseAfter ?? null,
             plan.vendor.useStaticSubdomain,
-            plan.vendor.noSafetyBackup ?? null,
+            // Whether there is one: the sentence that says why not may drift.
+            plan.vendor.noSafetyBackup === undefined,
+            plan.vendor.makes ?? null,
           ],
         ]
       : []),

@@ -17,6 +17,7 @@ export function makeVendorRestore(
     ...{ part: part.name, crn: part.kept.crn, name: part.kept.name },
     ...(releaseAfter === undefined ? {} : { releaseAfter }),
     useStaticSubdomain: foresight?.useStaticSubdomain ?? false,
+    ...(foresight?.makes ? { makes: foresight.makes } : {}),
     ...(obstacle === undefined ? {} : { noSafetyBackup: obstacle }),
   };
 }
@@ -39,16 +40,21 @@ export function forecastVendorRestore(
 
 /** What an approver has to know of a restore that is not ours to do. */
 export function describeVendorRestore(
-  { name, releaseAfter = 'one that it does not tell', useStaticSubdomain, noSafetyBackup }: VendorRestore,
+  { name, releaseAfter = 'one that it does not tell', useStaticSubdomain, noSafetyBackup, makes }: VendorRestore,
   { parts }: Backup,
 ): string[] {
   const then = parts.find(({ kept }) => kept)?.kept?.release ?? 'unknown';
   const isUpgrade = releaseAfter !== then;
-  return [
+  const overwriting = [
     `The control plane overwrites the whole workspace from its backup "${name}" by itself and cannot put it back.`,
     noSafetyBackup === undefined
       ? 'A safety backup is made and recorded first; it lies in the same cluster.'
       : `NO SAFETY BACKUP CAN BE MADE of what stands there now: ${noSafetyBackup}.`,
+  ];
+  return [
+    ...(makes
+      ? [`The control plane makes a new workspace ${makes.name} in ${makes.environment} from its backup "${name}".`]
+      : overwriting),
     `Release at the backup: ${then}; it comes back as release ${releaseAfter}${isUpgrade ? ': THIS IS AN UPGRADE TOO' : ''}.`,
     useStaticSubdomain
       ? 'It is asked to come back under its static subdomain; if it has none, its host name changes.'

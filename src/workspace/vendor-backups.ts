@@ -17,6 +17,8 @@ export interface VendorForesight {
   /** Absent where the vendor does not tell. */
   readonly releaseAfter?: string | undefined;
   readonly useStaticSubdomain: boolean;
+  /** The workspace as configured, which does not stand yet and would be made; absent where one stands. */
+  readonly makes?: { readonly environment: string; readonly name: string } | undefined;
   /** What is not known or will have to be done by hand, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -43,11 +45,15 @@ export interface VendorBackups {
   /** Looks, changes nothing. */
   foreseeRestore(options?: EffectOptions): Promise<VendorForesight>;
   /**
-   * Has the vendor overwrite the workspace; answers once it has begun and, as far as that can be seen, services are down. Never sent twice for one operation: when the answer
+   * Has the vendor overwrite the workspace, or make the one that `makes` names; answers once it has begun and, as far as that can be seen, services are down. Never sent twice for one operation: when the answer
    * was lost and nothing of it can be seen, this rejects and a person decides.
    * @throws OperationError `plan-changed` when the backup is not there any more, `step-failed` when it was refused.
    */
-  beginRestore(operationId: string, crn: string, options?: EffectOptions): Promise<void>;
+  beginRestore(
+    operationId: string,
+    crn: string,
+    options?: EffectOptions & { readonly makes?: VendorForesight['makes'] },
+  ): Promise<void>;
   /** Follows what `beginRestore` began to its end, however long that takes. */
   followRestore(
     operationId: string,

@@ -6,8 +6,9 @@ import { findKept } from './kept-backups.ts';
 import { lookAtWorkspace, type Seen } from './look.ts';
 import { probeDatabase } from './probe.ts';
 import { restoreEvents } from './restore-events.ts';
-import { type RestoreRecord, readRestore, writeRestore } from './restore-record.ts';
+import { ABSENT, type RestoreRecord, readRestore, writeRestore } from './restore-record.ts';
 import { seeRestore } from './see-restore.ts';
+import type { CdpSettings } from './settings.ts';
 import { unlessAway } from './unless-away.ts';
 
 const MINUTE = 60_000;
@@ -17,35 +18,41 @@ export async function beginRestore(
   context: CdpContext,
   operationId: string,
   crn: string,
-  options: CallOptions,
+  options: BeginOptions,
 ): Promise<void> {
   const standing = await readRestore(context, operationId);
   const record = standing ?? (await send(context, operationId, crn, options));
   if (record.state === 'refused') throw refused(record);
   const taken = record.state === 'taken' ? record : await findTaken(context, record, options);
-  await awaitDown(context, taken, options);
+  if (!options.makes) await awaitDown(context, taken, options);
+}
+
+interface BeginOptions extends CallOptions {
+  /** The workspace that does not stand yet. */
+  readonly makes?: { readonly environment: string; readonly name: string } | undefined;
 }
 
 async function send(
   context: CdpContext,
   operationId: string,
   crn: string,
-  options: CallOptions,
+  options: BeginOptions,
 ): Promise<RestoreRecord> {
   const { controlPlane, clock, settings } = context;
-  const seen = await awaitIdle(context, options);
+  const { makes } = options;
+  const before = makes ? { crn: '', status: ABSENT, ...makes } : fingerprintOf(await awaitIdle(context, options));
   await refuseGone(context, crn, options);
-  const { told } = seen;
-  const events = await restoreEvents(context, told.crn, options);
+  const events = makes ? undefined : await restoreEvents(context, before.crn, options);
   const sent = await writeRestore(context, {
     ...{ operationId, backupCrn: crn, sentAt: clock.now().toISOString(), state: 'sent' },
-    before: fingerprintOf(seen),
+    before,
     ...(events ? { eventsBefore: events } : {}),
   });
   const order = {
     backupCrn: crn,
     restoreJobTimeoutMinutes: Math.ceil(settings.restore.timeout / MINUTE),
     useStaticSubdomain: settings.restore.useStaticSubdomain,
+    ...(makes ? { newWorkspaceParameters: orderOf(makes, settings) } : {}),
   };
   try {
     const { workspaceCrn } = await controlPlane.restoreWorkspace(order, options);
@@ -59,6 +66,10 @@ async function send(
       hint: error.hint,
     });
   }
+}
+
+function orderOf({ environment, name }: NonNullable<BeginOptions['makes']>, { restore }: CdpSettings) {
+  return { ...restore.newWorkspace, environmentName: environment, workspaceName: name };
 }
 
 function fingerprintOf({ told, state }: Seen): RestoreRecord['before'] {

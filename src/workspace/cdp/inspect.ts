@@ -2,24 +2,26 @@ import type { Inspection, PartState } from '../inspection.ts';
 import type { WorkspacePlatform } from '../platform.ts';
 import type { OperationName } from './client/wire.ts';
 import type { CdpContext } from './context.ts';
-import { lookAtWorkspace, obstacleOf, type Seen, servicesOf } from './look.ts';
+import { findAbsent, lookAtWorkspace, obstacleOf, servicesOf } from './look.ts';
 import { pathOfCrn, VENDOR_PART } from './names.ts';
 import { readNote } from './note.ts';
 
 type InspectOptions = NonNullable<Parameters<WorkspacePlatform['inspect']>[0]>;
 
 export async function inspectWorkspace(context: CdpContext, options: InspectOptions): Promise<Inspection> {
-  const { signal } = options;
+  const { signal, toRestore } = options;
+  const absent = toRestore ? await findAbsent(context, { signal }) : undefined;
+  if (absent) return inspectAbsent(context, options);
   const seen = await lookAtWorkspace(context, { signal });
   const beside = await context.files.inspect(options);
   // Only where somebody is about to decide: it asks a question for each operation.
-  const offers = options.count ? await offersOf(context, signal) : { warnings: [] };
+  const offers = options.count || toRestore ? await offersOf(context, signal) : { warnings: [] };
   const obstacle = obstacleOf(seen) ?? offers.obstacle;
   const note = await readNote(context);
   return {
     release: seen.told.version ?? 'unknown',
     services: await servicesOf(context, seen),
-    parts: [vendorPart(seen), ...beside.parts.map((part) => ({ ...part, location: 'external' as const }))],
+    parts: [vendorPart(seen.told.crn), ...beside.parts.map((part) => ({ ...part, location: 'external' as const }))],
     leftOut: beside.leftOut,
     warnings: [...beside.warnings, ...offers.warnings, ...withoutProof(context)],
     ...(obstacle === undefined ? {} : { obstacle }),
@@ -27,12 +29,22 @@ export async function inspectWorkspace(context: CdpContext, options: InspectOpti
   };
 }
 
-function vendorPart({ told }: Seen): PartState {
+/** One that a restore would make: its external folders are there already, or nothing can be written into them. */
+async function inspectAbsent(context: CdpContext, options: InspectOptions): Promise<Inspection> {
+  const beside = await context.files.inspect(options);
+  return {
+    ...{ release: 'none', services: [], leftOut: beside.leftOut, warnings: beside.warnings },
+    parts: [vendorPart('none'), ...beside.parts.map((part) => ({ ...part, location: 'external' as const }))],
+    obstacle: 'its control plane does not have it',
+  };
+}
+
+function vendorPart(crn: string): PartState {
   return {
     name: VENDOR_PART,
     kind: 'vendor',
     location: 'internal',
-    path: pathOfCrn(told.crn),
+    path: pathOfCrn(crn),
     capture: 'vendor',
     reason:
       'the control plane takes volumes, internal files and the definition with a backup of its own; nobody else can look into it',

@@ -20,11 +20,21 @@ export function keptBackupOf(told: VendorBackup): KeptBackup {
 
 /** Every backup of this workspace in the control plane's catalog, the oldest first; not those that are deleted. */
 export async function listKept(context: CdpContext, options: CallOptions = {}): Promise<ListedVendorBackup[]> {
-  const told = await context.controlPlane.listWorkspaceBackups(await presentKey(context), options);
+  const told = await listOrNone(context, options);
   return told
     .filter(({ backupStatus }) => deletionOf(backupStatus) !== 'finished')
     .sort((one, other) => (one.createdAt ?? '').localeCompare(other.createdAt ?? ''))
     .map(listed);
+}
+
+/** A workspace that is not there has none: they go with it. */
+async function listOrNone(context: CdpContext, options: CallOptions): Promise<VendorBackup[]> {
+  try {
+    return await context.controlPlane.listWorkspaceBackups(await presentKey(context), options);
+  } catch (error) {
+    if (isAppError(error) && error.code === 'unknown-workspace') return [];
+    throw error;
+  }
 }
 
 /** One by itself, because the list may be late. */

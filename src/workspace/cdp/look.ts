@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isAppError } from '../../errors.ts';
 import type { ServiceState } from '../../records/plan.ts';
 import { readState as readFileOf, writeState } from '../state-file.ts';
 import type { CallOptions, WorkspaceKey } from './client/control-plane.ts';
@@ -35,6 +36,22 @@ export async function lookAtWorkspace(context: CdpSight, options: CallOptions = 
   const told = await controlPlane.describeWorkspace(await presentKey(context), options);
   const state = readState(told.instanceStatus);
   return { told, state, isReady: isReadyState(settings, state) };
+}
+
+/** The names of a workspace that the control plane does not have; undefined when it has it, or only a CRN is configured. */
+export async function findAbsent(
+  context: CdpSight,
+  options: CallOptions = {},
+): Promise<{ readonly environment: string; readonly name: string } | undefined> {
+  const { workspace } = context.settings;
+  if ('crn' in workspace) return undefined;
+  try {
+    await lookAtWorkspace(context, options);
+    return undefined;
+  } catch (error) {
+    if (isAppError(error) && error.code === 'unknown-workspace') return workspace;
+    throw error;
+  }
 }
 
 export function isReadyState({ readyStates }: CdpSettings, state: VendorState): boolean {

@@ -13,6 +13,9 @@ const fingerprint = z.object({
   isRestored: z.boolean().optional(),
 });
 
+/** In place of a state: the workspace did not stand yet. */
+export const ABSENT = 'absent';
+
 /**
  * Written before a restore is sent and never taken back while its operation runs: a restore that stands here is not sent
  * again, whatever became of it. The API has no name for one, so it is found by what changed since.

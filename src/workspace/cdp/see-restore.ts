@@ -5,7 +5,7 @@ import type { VendorWorkspace } from './client/wire.ts';
 import type { CdpContext } from './context.ts';
 import { isReadyState } from './look.ts';
 import { restoreEvents } from './restore-events.ts';
-import { type RestoreRecord, writeRestore } from './restore-record.ts';
+import { ABSENT, type RestoreRecord, writeRestore } from './restore-record.ts';
 
 /** What can be seen of a restore that was sent. */
 export interface SeenRestore {
@@ -29,7 +29,11 @@ export async function seeRestore(
   options: CallOptions,
 ): Promise<SeenRestore> {
   const told = await findWorkspace(context, record, options);
-  if (!told) return { isSeen: true, isReady: false, isOver: false, hasFailed: false, said: 'it is being replaced' };
+  if (!told) {
+    const wasThere = record.before.status !== ABSENT;
+    const said = wasThere ? 'it is being replaced' : 'it is not there yet';
+    return { isSeen: wasThere, isReady: false, isOver: false, hasFailed: false, said };
+  }
   const state = readState(told.instanceStatus);
   const { outcome, raw } = state;
   const isReady = isReadyState(context.settings, state);
@@ -55,7 +59,7 @@ async function findWorkspace(
 ): Promise<VendorWorkspace | undefined> {
   const { environment, name } = before;
   const keys = [
-    { workspaceCrn: workspaceCrn ?? before.crn },
+    ...(workspaceCrn || before.crn ? [{ workspaceCrn: workspaceCrn ?? before.crn }] : []),
     ...(environment && name ? [{ environmentName: environment, workspaceName: name }] : []),
   ];
   for (const key of keys) {

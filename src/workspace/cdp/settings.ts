@@ -63,6 +63,8 @@ export const cdpSettings = z.strictObject({
       timeout: duration.default(86_400_000),
       /** Asks for the workspace's own static subdomain; where it has none, a restore gives it another host name. */
       useStaticSubdomain: z.boolean().default(true),
+      /** Further fields of the vendor's CreateWorkspace for a workspace that a restore makes; they go out as given. */
+      newWorkspace: z.record(z.string(), z.json()).default({}),
       /** What becomes of its TLS certificate, in a sentence that whoever approves a restore reads. */
       certificate: z.string().min(1).max(300).optional(),
     })

@@ -7,6 +7,7 @@ import type { CdpContext } from './context.ts';
 import { deleteKept, standingOf, whyNotDelete } from './delete-kept.ts';
 import { followRestore } from './follow-restore.ts';
 import { findKept, listKept } from './kept-backups.ts';
+import { findAbsent } from './look.ts';
 import { VENDOR_PART } from './names.ts';
 
 /** The control plane's own backups of one workspace. */
@@ -26,13 +27,15 @@ export function createVendorBackups(context: CdpContext): VendorBackups {
   };
 }
 
-async function foreseeRestore({ controlPlane, settings }: CdpContext, options: CallOptions): Promise<VendorForesight> {
+async function foreseeRestore(context: CdpContext, options: CallOptions): Promise<VendorForesight> {
+  const { controlPlane, settings } = context;
   const { useStaticSubdomain, certificate } = settings.restore;
   const releaseAfter = await latestRelease(controlPlane, options);
   const untold = 'Nobody wrote down what becomes of its TLS certificate (platform.restore.certificate).';
   return {
     ...(releaseAfter === undefined ? {} : { releaseAfter }),
     useStaticSubdomain,
+    makes: await findAbsent(context, options),
     warnings: [certificate === undefined ? untold : `Its TLS certificate: ${certificate}`],
   };
 }

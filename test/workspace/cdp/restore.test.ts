@@ -1,7 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { createLowdbCatalog } from '../../../src/catalog/lowdb/lowdb-catalog.ts';
+import { idsFor, recordOfVendor } from '../../../src/orchestrator/vendor-record.ts';
 import type { Operation } from '../../../src/records/operation.ts';
 import type { Person } from '../../../src/records/person.ts';
 import { createFakeChatStore } from '../../fakes/chat.ts';
@@ -21,7 +23,7 @@ async function makeWorld() {
   onTestFinished(() => bench.dispose());
   const place = (folder: string) => join(bench.pathOf(folder), 'file');
   const write = (text: string) => Promise.all(FOLDERS.map((folder) => writeFile(place(folder), text)));
-  const files = () => Promise.all(FOLDERS.map((folder) => readFile(place(folder), 'utf8')));
+  const files = () => Promise.all(FOLDERS.map((folder) => readFile(place(folder), 'utf8').catch(() => 'none')));
   await write('then');
   const chat = createFakeChatStore();
   const trees = makeTrees(bench.root);
@@ -69,7 +71,7 @@ describe('a restore by the control plane', { timeout: 60_000 }, () => {
     const held = double.workflows.hold('restore', 'installing');
     const restored = restore(life, backup);
     await held.reached;
-    while ((await files()).includes('now')) await pause(5);
+    while ((await files()).some((text) => text !== 'then')) await pause(5);
     expect(double.state()).toMatchObject({ areServicesUp: false });
     held.release();
     expect(await restored).toMatchObject({ status: 'succeeded' });
@@ -110,7 +112,43 @@ describe('a restore by the control plane', { timeout: 60_000 }, () => {
     expect(double.calls.of('restoreWorkspace')).toHaveLength(0);
   });
 
-  it('into another workspace, or of single paths, is refused in one sentence', async () => {
+  it('makes a workspace that the control plane does not have', async () => {
+    const content = { users: 'then' };
+    const bench = await makeCdpBench({
+      double: { minuteMs: 100, workspaces: [{ name: 'ml-old', content }] },
+      platform: {
+        ...{ poll: '10ms', listedWithin: '300ms', workspace: { environment: 'env-1', name: 'ml-new' } },
+        restore: { newWorkspace: { staticSubdomain: 'new' } },
+      },
+      hasProbe: false,
+    });
+    onTestFinished(() => bench.dispose());
+    const { double, root } = bench;
+    const { crn, name } = await double.backUpByHand('before it was lost');
+    const listed = {
+      crn,
+      name,
+      status: 'backup:finished',
+      createdAt: '2026-03-01T12:00:00Z',
+      state: 'finished' as const,
+    };
+    const id = idsFor(crn, listed.createdAt)[0] ?? '';
+    const facts = { id, workspace: WORKSPACE, part: 'workspace', external: [...FOLDERS], now: new Date() };
+    await mkdir(join(root, 'catalog'));
+    const catalog = createLowdbCatalog({ folder: join(root, 'catalog') });
+    await catalog.open();
+    await catalog.backups.save(recordOfVendor(listed, facts));
+    const life = await createCdpLife(bench, createFakeChatStore(), makeTrees(root).moverOf);
+    await life.recover();
+    const { plan } = await life.orchestrator.planRestore(alice, { backup: id });
+    expect(plan.warnings.join('\n')).toMatch(/makes a new workspace ml-new in env-1/);
+    expect(await restore(life, id)).toMatchObject({ status: 'succeeded' });
+    expect(double.calls.accepted('restoreWorkspace')).toHaveLength(1);
+    expect(double.state('ml-new')).toMatchObject({ checksum: double.state('ml-old').checksum, subdomain: 'new' });
+    expect(double.calls.of('backupWorkspace')).toHaveLength(0);
+  });
+
+  it('of single paths is refused in one sentence', async () => {
     const { life, backup } = await makeWorld();
     const only = life.orchestrator.planRestore(alice, { backup, only: ['datasets/file'] });
     await expect(only).rejects.toMatchObject({
