@@ -111,7 +111,10 @@ function uncounted({ check, problem }: Counted): string[] {
 /** How warnings about paths that make a backup incomplete begin. */
 const UNREADABLE = 'Could not be read';
 const TOO_DEEP = 'Could not be restored beside live data, its path is too long';
+const ACCEPTED = 'Not readable, as accepted';
 export const isLoss = (warning: string): boolean => warning.startsWith(UNREADABLE) || warning.startsWith(TOO_DEEP);
+/** It only repeats what stands in a part's own list of paths. */
+export const isOfPath = (warning: string): boolean => isLoss(warning) || warning.startsWith(ACCEPTED);
 
 /** The whole path is in the part's own list. */
 const SHOWN = 300;
@@ -120,7 +123,7 @@ function sentence(entry: UnreadablePath & { readonly part: string }): string {
   const whole = `${entry.part}/${entry.path}`;
   const where = whole.length <= SHOWN ? whole : `${whole.slice(0, SHOWN / 2)}…${whole.slice(-SHOWN / 2)}`;
   if (entry.tooDeep) return `${TOO_DEEP}: ${where}`;
-  return entry.accepted ? `Not readable, as accepted: ${where}` : `${UNREADABLE}: ${where}`;
+  return entry.accepted ? `${ACCEPTED}: ${where}` : `${UNREADABLE}: ${where}`;
 }
 
 function downtimeOf({ cut, started }: Captured): number {

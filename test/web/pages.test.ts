@@ -100,12 +100,15 @@ describe('a backup', () => {
       status: 'incomplete',
       leftOut: [{ name: 'archive', reason: 'it is external' }],
       parts: [makePart({ consistent: false, unreadable: [{ path: 'a/b', accepted: false }] })],
+      warnings: ['Could not be read: db/a/b', 'The disk is nearly full.'],
     });
     await door.catalog.backups.save(partial);
     const told = readable(await door.as('bob').get(`/backups/${partial.id}`));
-    for (const word of ['incomplete', 'archive: it is external', 'Not consistent', 'db/a/b']) {
+    for (const word of ['incomplete', 'archive: it is external', 'Not consistent', 'The disk is nearly full.']) {
       expect(told).toContain(word);
     }
+    expect(told.split('a/b')).toHaveLength(2); // once, by its part
+    expect(told).toContain('1 path of db could not be read a/b');
     expect((await door.as('bob').get('/backups/bkp_0000000000')).status).toBe(404);
   });
 

@@ -1,6 +1,8 @@
 import type { FC } from 'hono/jsx';
-import { writeCount } from '../../chat/messages/words.ts';
+import { isOfPath } from '../../backup/record-backup.ts';
+import { writeCount, writeName } from '../../chat/messages/words.ts';
 import type { Backup } from '../../records/backup.ts';
+import type { CapturedPart } from '../../records/part.ts';
 import { Note } from '../show.tsx';
 
 /** So many paths are named; a part of a million unreadable files is not a page. */
@@ -24,31 +26,38 @@ export const Warnings: FC<{ backup: Backup }> = ({ backup }) => {
           Left out: {name}: {reason}
         </Note>
       ))}
-      {backup.warnings.map((warning) => (
-        <Note tone="warning">{warning}</Note>
+      {backup.warnings
+        .filter((warning) => !isOfPath(warning))
+        .map((warning) => (
+          <Note tone="warning">{warning}</Note>
+        ))}
+      {backup.parts.map((part) => (
+        <Unreadable part={part} />
       ))}
-      <Unreadable parts={backup.parts} />
     </>
   );
 };
 
-const Unreadable: FC<Pick<Backup, 'parts'>> = ({ parts }) => {
-  const paths = parts.flatMap(({ name, unreadable }) => unreadable.map((one) => ({ part: name, ...one })));
-  if (paths.length === 0) return null;
+/** A part's paths, file by file. */
+const Unreadable: FC<{ part: CapturedPart }> = ({ part: { name, unreadable } }) => {
+  if (unreadable.length === 0) return null;
+  const isLoss = unreadable.some(({ accepted }) => !accepted);
+  const what = `${writeCount(unreadable.length, 'path')} of ${name} could not be read`;
   return (
-    <details>
-      <summary>{writeCount(paths.length, 'path')} could not be read</summary>
+    <details class={isLoss ? 'note note-warning' : 'note note-info'}>
+      <summary>{isLoss ? what : `${what}, as the configuration accepts`}</summary>
       <ul class="paths">
-        {paths.slice(0, MOST_PATHS).map(({ part, path, accepted, tooDeep }) => (
+        {unreadable.slice(0, MOST_PATHS).map(({ path, accepted, tooDeep }) => (
           <li>
-            <code>
-              {part}/{path}
-            </code>{' '}
-            {tooDeep ? '(its path is too long to be restored)' : accepted ? '(accepted by the configuration)' : ''}
+            <code>{writeName(path)}</code> {tooDeep ? TOO_DEEP : accepted && isLoss ? '(accepted)' : ''}
           </li>
         ))}
-        {paths.length > MOST_PATHS ? <li>and {(paths.length - MOST_PATHS).toLocaleString('en')} more</li> : null}
+        {unreadable.length > MOST_PATHS ? (
+          <li>and {(unreadable.length - MOST_PATHS).toLocaleString('en')} more</li>
+        ) : null}
       </ul>
     </details>
   );
 };
+
+const TOO_DEEP = '(read, but its path is too long to be restored beside live data)';
