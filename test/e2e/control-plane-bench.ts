@@ -15,8 +15,10 @@ export interface ControlPlaneBench extends Bench {
   readonly double: ControlPlaneDouble;
   /** The external folder as it is now. */
   picture(): Promise<Tree>;
-  /** As it was the last time when services had just gone down. */
-  pictureAtCut(): Tree;
+  /** As it was when services had just gone down for a backup of the control plane; the last one's unless named by its CRN. */
+  pictureAtCut(backupCrn?: string): Tree;
+  /** The workspace writes nothing into it any more. */
+  stopWriting(): void;
   /** Waits until the database was found gone before the copy of the external folder was made, and once more after it. */
   copiedWhileGone(): Promise<void>;
   /** Looks at the database that were noted until now are forgotten. */
@@ -79,7 +81,7 @@ export async function givenControlPlane(
   await quickenRepository(bench.at('repository'), PASSWORD);
   await writeLogin(bench, wish.login ?? loginOf(double));
   await writeFiles(bench);
-  const atCut = watchServices(bench, double);
+  const writing = watchServices(bench, double);
   const settled: ControlPlaneBench['settled'] = async (withinMs = 60_000) => {
     await until('nothing is open', async () => (await bench.operations('open')).length === 0, withinMs);
     const ended = (await bench.operations('ended')).toSorted((a, b) =>
@@ -93,7 +95,7 @@ export async function givenControlPlane(
     ...bench,
     ...{ double, settled },
     picture: () => walk(bench.at('team-ml/projects')),
-    pictureAtCut: () => atCut(),
+    ...writing,
     held: (backup) => heldBy(bench, backup),
     copiedWhileGone: async () => {
       const looks = async () => (await readFile(bench.at('looks'), 'utf8').catch(() => '')).length;
@@ -145,19 +147,36 @@ async function writeFiles({ at }: Bench): Promise<void> {
   await utimes(at('team-ml/projects/src/file-3.py'), 1_500_000_000, 1_500_000_000.25);
 }
 
+/** One is changed, one gone, one new. */
+export async function damageFiles({ at }: Bench): Promise<void> {
+  await writeFile(at('team-ml/projects/src/file-3.py'), 'broken');
+  await rm(at('team-ml/projects/src/file-4.py'));
+  await writeFile(at('team-ml/projects/new'), 'was not there');
+}
+
 /**
  * What the workspace writes into its external folder, while it is up and not after: a line as its services go down, which
  * no copy made before has, and one as they come up, which no backup may have.
  */
-function watchServices({ at }: Bench, { workspace }: ControlPlaneDouble): () => Tree {
-  let atCut: Tree | undefined;
+function watchServices({ at }: Bench, { workspace, workflows }: ControlPlaneDouble) {
+  const pictures = new Map<string, Tree>();
+  let isWriting = true;
   workspace().services.watch(async (areUp) => {
-    appendFileSync(at('team-ml/projects/outputs.log'), areUp ? 'begun again\n' : 'the last line\n');
-    if (!areUp) atCut = await walk(at('team-ml/projects'));
+    const line = areUp ? 'begun again\n' : 'the last line\n';
+    if (isWriting) appendFileSync(at('team-ml/projects/outputs.log'), line);
+    const { type, resources } = workflows.all.at(-1) ?? {};
+    const backupCrn = resources?.at(-1);
+    if (!areUp && type === 'backup' && backupCrn) pictures.set(backupCrn, await walk(at('team-ml/projects')));
   });
-  return () => {
-    if (!atCut) throw new Error('services never went down');
-    return atCut;
+  return {
+    pictureAtCut(backupCrn = [...pictures.keys()].at(-1)): Tree {
+      const picture = pictures.get(backupCrn ?? '');
+      if (!picture) throw new Error('services never went down for this backup');
+      return picture;
+    },
+    stopWriting() {
+      isWriting = false;
+    },
   };
 }
 

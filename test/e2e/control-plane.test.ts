@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { compare } from '../walker.ts';
-import { givenControlPlane } from './control-plane-bench.ts';
+import { damageFiles, givenControlPlane } from './control-plane-bench.ts';
 
 // Far beyond what it takes: how long something lasts is not judged here.
 vi.setConfig({ testTimeout: 120_000 });
@@ -29,6 +29,8 @@ describe.concurrent('a workspace that its control plane backs up', () => {
     expect((await bench.say(['status', backup.id])).stdout).toMatch(/vendor-reported/);
 
     const atCut = bench.pictureAtCut();
+    bench.stopWriting();
+    await damageFiles(bench);
     bench.double.workspace().content.set('users', '0');
     expect(bench.double.state().checksum).not.toBe(checksum);
     const restored = await bench.restore('first');

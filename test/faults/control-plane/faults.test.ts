@@ -7,7 +7,7 @@ import { restoreRows } from './restore-rows.ts';
 import type { Row } from './row.ts';
 
 // Far beyond what a row takes: they run beside each other, and mostly wait.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000, maxConcurrency: 4 });
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 60_000, maxConcurrency: 4 });
 
 /** `CDP_FAULTS=1` plays all of them. */
 const plays = (row: Row) => process.env.CDP_FAULTS === '1' || row.isSampled;

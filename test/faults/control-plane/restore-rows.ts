@@ -1,7 +1,12 @@
 import { expect } from 'vitest';
 import type { Operation } from '../../../src/records/operation.ts';
 import { asBob } from '../../e2e/bench.ts';
-import { type ControlPlaneBench, type ControlPlaneWish, givenControlPlane } from '../../e2e/control-plane-bench.ts';
+import {
+  type ControlPlaneBench,
+  type ControlPlaneWish,
+  damageFiles,
+  givenControlPlane,
+} from '../../e2e/control-plane-bench.ts';
 import { until } from '../../e2e/processes.ts';
 import { compare } from '../../walker.ts';
 import { type Here, judge, type Row, tell } from './row.ts';
@@ -17,8 +22,11 @@ async function given(here: Here, wish: ControlPlaneWish = {}) {
   const { answer, stderr } = await asked;
   if (answer.backup?.status !== 'completed') throw new Error(stderr);
   const { checksum } = bench.double.state();
+  const files = bench.pictureAtCut();
+  bench.stopWriting();
+  await damageFiles(bench);
   bench.double.workspace().content.set('users', '0');
-  return { bench, checksum, files: bench.pictureAtCut() };
+  return { bench, checksum, files };
 }
 
 /** Asks and approves; the restore has begun when this answers. */
@@ -30,7 +38,7 @@ async function approve(bench: ControlPlaneBench): Promise<void> {
 }
 
 async function ended(bench: ControlPlaneBench): Promise<Operation> {
-  const isRestore = async () => (await bench.operations('ended')).find(({ kind }) => kind === 'restore');
+  const isRestore = async () => (await bench.operations('ended')).find(({ kind }) => kind === 'restore-by-vendor');
   const restore = await until('the restore has ended', isRestore, 120_000);
   await bench.settled();
   return restore;

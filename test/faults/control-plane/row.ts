@@ -52,8 +52,9 @@ async function judgeBackups(bench: ControlPlaneBench): Promise<string[]> {
       problems.push(`${backup.id} is called completed, and the control plane says ${standing?.status} of it`);
     }
     const projects = backup.parts.find(({ name }) => name === 'projects');
-    const differences = compare(bench.pictureAtCut(), await bench.held(backup));
-    if (projects?.approximate === undefined) problems.push(...differences.map((said) => `${backup.id}: ${said}`));
+    if (projects?.approximate !== undefined) continue;
+    const differences = compare(bench.pictureAtCut(kept?.crn), await bench.held(backup));
+    problems.push(...differences.map((said) => `${backup.id}: ${said}`));
   }
   return problems;
 }
@@ -65,9 +66,9 @@ async function judgePrograms({ folder }: ControlPlaneBench): Promise<string[]> {
 }
 
 /** Waits until people are paged; answers what was seen then. */
-export async function paged(bench: ControlPlaneBench, running: Promise<unknown>): Promise<string> {
+export async function paged(bench: ControlPlaneBench, running: Promise<unknown>, withinMs = 90_000): Promise<string> {
   running.catch(() => undefined); // when nobody is paged, that is told
-  await until('people are paged', async () => (await bench.pages()) !== '', 90_000);
+  await until('people are paged', async () => (await bench.pages()) !== '', withinMs);
   return tell(bench);
 }
 
