@@ -9,7 +9,9 @@ const SHAPES: Record<Tone, string> = { good: '●', busy: '◐', warning: '▲',
 
 export const State: FC<{ tone: Tone; children?: Child }> = ({ tone, children }) => (
   <span class={`state state-${tone}`}>
-    <span aria-hidden="true">{SHAPES[tone]}</span> {children}
+    <span aria-hidden="true">{SHAPES[tone]}</span>
+    {'\u00a0'}
+    {children}
   </span>
 );
 
@@ -74,29 +76,34 @@ function classOf(column: Column | undefined): string | undefined {
   return column?.isText ? 'text' : undefined;
 }
 
+/** So many columns and more take all the room that there is. */
+const MANY = 9;
+
 /** Where there is no room for a table, each row becomes a card whose cells are named by the heads. */
 export const Table: FC<TableProps> = ({ caption, columns, rows }) => (
-  <table>
-    <caption>{caption}</caption>
-    <thead>
-      <tr>
-        {columns.map(({ head, isNumber, shown, sorted }) => (
-          <th scope="col" class={isNumber ? 'number' : undefined} aria-sort={sorted}>
-            {shown ?? head}
-          </th>
-        ))}
-      </tr>
-    </thead>
-    <tbody>
-      {rows.map((cells) => (
+  <div class="table">
+    <table class={columns.length > MANY ? 'many' : undefined}>
+      <caption>{caption}</caption>
+      <thead>
         <tr>
-          {cells.map((cell, at) => (
-            <td data-head={columns[at]?.head} class={classOf(columns[at])}>
-              {cell}
-            </td>
+          {columns.map(({ head, isNumber, shown, sorted }) => (
+            <th scope="col" class={isNumber ? 'number' : undefined} aria-sort={sorted}>
+              {shown ?? head}
+            </th>
           ))}
         </tr>
-      ))}
-    </tbody>
-  </table>
+      </thead>
+      <tbody>
+        {rows.map((cells) => (
+          <tr>
+            {cells.map((cell, at) => (
+              <td data-head={columns[at]?.head} class={classOf(columns[at])}>
+                {cell}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </div>
 );

@@ -107,31 +107,27 @@ interface TableProps {
 }
 
 const BackupTable: FC<TableProps> = ({ query, backups, kept, expiry }) => (
-  <section class="wide" aria-label="List of backups" tabindex={0}>
-    <Table
-      caption={captionOf(query)}
-      columns={COLUMNS.map((column) => sortable(column, query))}
-      rows={backups.map((one) => [
-        <Name backup={one} />,
-        <a href={`/workspaces/${one.workspace}`}>{one.workspace}</a>,
-        <span class="wraps">
-          <Moment at={one.takenAt} />
-        </span>,
-        <Maker backup={one} />,
-        <Size bytes={one.bytes} />,
-        <Size bytes={one.addedBytes} />,
-        one.files.toLocaleString('en'),
-        <Length ms={one.durationMs} />,
-        <Length ms={one.downtimeMs} />,
-        <Captured backup={one} />,
-        kept(one.workspace)?.short ?? '',
-        <Standing backup={one} />,
-        one.verified ? <Verified verified={one.verified} /> : '',
-        <Expires backup={one} expiry={expiry.get(one.id)} />,
-        one.status === 'deleted' || one.status === 'deleting' ? '' : <a href={`/backups/${one.id}/restore`}>Restore</a>,
-      ])}
-    />
-  </section>
+  <Table
+    caption={captionOf(query)}
+    columns={COLUMNS.map((column) => sortable(column, query))}
+    rows={backups.map((one) => [
+      <Name backup={one} />,
+      <a href={`/workspaces/${one.workspace}`}>{one.workspace}</a>,
+      <Moment at={one.takenAt} />,
+      <Maker backup={one} />,
+      <Size bytes={one.bytes} />,
+      <Size bytes={one.addedBytes} />,
+      one.files.toLocaleString('en'),
+      <Length ms={one.durationMs} />,
+      <Length ms={one.downtimeMs} />,
+      <Captured backup={one} />,
+      kept(one.workspace)?.short ?? '',
+      <Standing backup={one} />,
+      one.verified ? <Verified verified={one.verified} /> : '',
+      <Expires backup={one} expiry={expiry.get(one.id)} />,
+      one.status === 'deleted' || one.status === 'deleting' ? '' : <a href={`/backups/${one.id}/restore`}>Restore</a>,
+    ])}
+  />
 );
 
 function captionOf({ order, direction }: BackupsQuery): string {
@@ -185,11 +181,9 @@ const Captured: FC<{ backup: Backup }> = ({ backup }) => (
 );
 
 const Verified: FC<{ verified: NonNullable<Backup['verified']> }> = ({ verified: { at } }) => (
-  <span class="wraps">
-    <State tone="good">
-      <Moment at={at} />
-    </State>
-  </span>
+  <State tone="good">
+    <Moment at={at} />
+  </State>
 );
 
 const Expires: FC<{ backup: Backup; expiry: Expiry | undefined }> = ({ backup: { workspace }, expiry }) =>

@@ -15,13 +15,16 @@ interface BarsProps {
   readonly colours?: { readonly bar: string; readonly text: string };
 }
 
-const [BAR, GAP, TOP] = [8, 2, 14];
+const TOP = 14;
+/** Of more backups than that the bars are thinner, so that three charts stand beside each other. */
+const THICK = 30;
 
 /** One bar for each backup, as high as its measure beside the greatest; what each says is told on hover. */
 export const Bars: FC<BarsProps> = ({ backups, of, title, height, colours }) => {
   const greatest = Math.max(1, ...backups.map((backup) => backup[of]));
   const last = backups.at(-1);
-  const width = Math.max(180, backups.length * (BAR + GAP));
+  const [thick, gap] = backups.length > THICK ? [5, 1] : [8, 2];
+  const width = Math.max(180, backups.length * (thick + gap));
   const words = `${title}: ${last ? write(of, last[of]) : 'none'} last, at most ${write(of, greatest)}`;
   return (
     <svg
@@ -41,9 +44,9 @@ export const Bars: FC<BarsProps> = ({ backups, of, title, height, colours }) => 
         return (
           <rect
             class={backup.status === 'completed' ? 'bar' : 'bar bar-incomplete'}
-            x={at * (BAR + GAP)}
+            x={at * (thick + gap)}
             y={TOP + height - high}
-            width={BAR}
+            width={thick}
             height={high}
             fill={colours?.bar}
           >

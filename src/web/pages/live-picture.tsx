@@ -29,8 +29,10 @@ export const LivePicture: FC<{ view: OperationView }> = ({ view }) => (
       </Note>
     ) : null}
     <Progress view={view} />
-    <h2>Steps</h2>
-    <Timeline view={view} />
+    <div class="steps">
+      <h2>Steps</h2>
+      <Timeline view={view} />
+    </div>
   </>
 );
 

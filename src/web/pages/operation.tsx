@@ -40,7 +40,7 @@ export function showOperation({ orchestrator }: WebWorld): Handler<WebEnv, '/ope
     return showPage(
       context,
       { title: `${capital(writeKind(view.kind))} of ${view.workspace}`, place: '/operations' },
-      <>
+      <div class="watch">
         <section id="live" aria-label="How it stands" {...live} hx-nonce={nonce}>
           <LivePicture view={view} />
         </section>
@@ -48,7 +48,7 @@ export function showOperation({ orchestrator }: WebWorld): Handler<WebEnv, '/ope
           <Steering view={view} visitor={context.get('visitor')} />
         </section>
         {isRunning ? null : <OperationLog lines={await orchestrator.readLog(view.id)} />}
-      </>,
+      </div>,
     );
   };
 }

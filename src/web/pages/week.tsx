@@ -26,8 +26,8 @@ export const Week: FC<{ views: readonly ScheduleView[]; now: Date }> = ({ views,
                 <li>
                   <time datetime={at} title={at} data-local="clock">
                     {at.slice(11, 16)} UTC
-                  </time>{' '}
-                  {label}
+                  </time>
+                  <span>{label}</span>
                 </li>
               ))}
           </ul>

@@ -138,12 +138,14 @@ const WorkspaceActions: FC<{ state: WorkspaceState; visitor: Visitor }> = ({ sta
     {state.stoppedBy || state.services.some(({ running }) => !running) ? (
       <ChangeForm action={`/workspaces/${state.workspace}/start`} visitor={visitor} label="Start services" />
     ) : null}
-    <a class="button" href={`/workspaces/${state.workspace}/check`}>
-      Check what a backup would need
-    </a>
-    <a class="button" href={`/workspaces/${state.workspace}/retention`}>
-      See what the rules keep
-    </a>
+    <span class="row">
+      <a class="button" href={`/workspaces/${state.workspace}/check`}>
+        Check what a backup would need
+      </a>
+      <a class="button" href={`/workspaces/${state.workspace}/retention`}>
+        See what the rules keep
+      </a>
+    </span>
   </section>
 );
 
