@@ -1,11 +1,11 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { NONCE, secureHeaders } from 'hono/secure-headers';
 import { API, createApi, isApi } from './api/api.ts';
 import { createProblemAnswer } from './api/problem.ts';
 import { createAssets } from './assets.ts';
 import { limitChanges, limitGuesses } from './auth/limits.ts';
 import { requireSameSite } from './auth/same-site.ts';
+import { limitBody } from './limit-body.ts';
 import { addChanges, addPages } from './routes.ts';
 import { sandboxFile } from './send-file.ts';
 import { createTroubleAnswer, showMissing } from './trouble.tsx';
@@ -19,7 +19,7 @@ export function createWebApp(world: WebWorld): Hono<WebEnv> {
   const app = new Hono<WebEnv>();
   app.use('/backups/:id/file', sandboxFile);
   app.use(strictHeaders(world.settings.url?.startsWith('https:') ?? false));
-  app.use(bodyLimit({ maxSize: MOST_BYTES }));
+  app.use(limitBody(MOST_BYTES));
   const [answerTrouble, answerProblem] = [createTroubleAnswer(world.onBug), createProblemAnswer(world.onBug)];
   app.onError((error, context) => (isApi(context) ? answerProblem : answerTrouble)(error, context));
   app.notFound(showMissing);

@@ -219,7 +219,9 @@ test('what is too large or no form is turned away', async () => {
   refused('oversized', 'a login of 1 MB', await door.ask('/login', { fields: { token: large } }), 413);
   refused('oversized', 'a form of 1 MB', await own.post(backUp, { reason: large }), 413);
   const pieces = { headers: { ...form, 'transfer-encoding': 'chunked' }, body: `reason=${large}` };
-  refused('oversized', 'a form of 1 MB that says no length', await door.ask(backUp, pieces), 413);
+  refused('oversized', 'a form of 1 MB that says no length', await door.ask(backUp, pieces), 411);
+  const few = { headers: { 'transfer-encoding': 'chunked' }, body: 'token=guess' };
+  refused('malformed', 'a small form that says no length, by a stranger', await door.ask('/login', few), 411);
   refused('oversized', 'headers of 64 kB', await door.ask('/', by('a'.repeat(65_536))), 431);
   refused('oversized', 'a reason of 301 letters', await own.post(backUp, { reason: 'x'.repeat(301) }), 400);
   refused(

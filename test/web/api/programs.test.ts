@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hashToken } from '../../../src/main-people.ts';
 import { type AuthDoor, openAuthDoor, tokenOf } from '../auth-door.ts';
@@ -66,4 +67,40 @@ test('whoever is logged in may use it too, with the token of their session', asy
   const foreign = { ...headers, 'x-csrf-token': csrf, origin: 'https://elsewhere.example' };
   expect((await door.ask(BACKUP, { headers: foreign, body: '{}' })).status).toBe(403);
   expect((await door.ask(BACKUP, { headers: { ...headers, 'x-csrf-token': csrf }, body: '{}' })).status).toBe(202);
+});
+
+/** As `curl -X POST` asks: nothing is sent, and nothing is said of its length. Answers the first line. */
+function postNothing(path: string, token: string): Promise<string> {
+  const { port, host } = new URL(door.origin);
+  const lines = [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${host}`,
+    `Authorization: Bearer ${token}`,
+    'Connection: close',
+    '',
+    '',
+  ];
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write(lines.join('\r\n')));
+    socket.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+    });
+    socket.once('error', reject);
+    socket.once('end', () => resolve(text.split('\r\n')[0] ?? ''));
+  });
+}
+
+test('whoever sends nothing, and says no length, is answered like anybody', async () => {
+  for (const [path, token, answer] of [
+    ['/login', 'guess', 'HTTP/1.1 400 Bad Request'],
+    ['/workspaces/team-ml/backup', 'guess', 'HTTP/1.1 401 Unauthorized'],
+    ['/api/v1/backups/bkp_0000000000/pin', tokenOf('alice'), 'HTTP/1.1 404 Not Found'],
+    [BACKUP, tokenOf('alice'), 'HTTP/1.1 202 Accepted'],
+  ] as const) {
+    expect([path, await postNothing(path, token)]).toEqual([path, answer]);
+  }
+  const headers = { authorization: `Bearer ${tokenOf('alice')}`, 'transfer-encoding': 'chunked' };
+  const told = await door.ask(BACKUP, { headers: { ...headers, 'content-type': 'application/json' }, body: '{}' });
+  expect([told.status, told.headers['content-type']]).toEqual([411, 'application/problem+json']);
 });
