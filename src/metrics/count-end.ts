@@ -5,7 +5,7 @@ import type { Instruments } from './instruments.ts';
 
 /** Steps that copy into the repository, and those that bring back what stands there. */
 const UPLOADS: readonly string[] = ['pre-copy', 'safety pre-copy', 'safety copy', 'copy snapshots'];
-const DOWNLOADS: readonly string[] = ['fill', 'write in place'];
+const DOWNLOADS: readonly string[] = ['fill', 'write in place', 'write folders'];
 
 const planned = z.object({ parts: z.array(z.object({ capture: z.string() })) });
 const warned = z.object({ warnings: z.array(z.string()) });

@@ -44,6 +44,8 @@ export interface LifeWorld {
   readonly controlPlane?: (real: ControlPlane) => ControlPlane;
   readonly files?: (real: WorkspacePlatform) => WorkspacePlatform;
   readonly clock?: Clock;
+  /** Another workspace of the same control plane, with external folders of its own, which have to be made. */
+  readonly as?: string;
 }
 
 interface BenchWish {
@@ -74,9 +76,18 @@ export async function makeCdpBench({ hasProbe = true, hasGuard = false, ...wish 
   });
   const { accessKeyId, privateKey } = double.credentials;
   const environment = { CDP_ACCESS_KEY_ID: accessKeyId, CDP_PRIVATE_KEY: privateKey };
-  const again = ({ controlPlane = (real) => real, files = (real) => real, clock = systemClock }: LifeWorld = {}) =>
-    createCdpPlatform({
-      ...{ workspace: WORKSPACE, settings, clock, log: silent, folder: join(root, 'state', 'control-plane') },
+  const settingsOf = (name: string, at: string) => ({
+    ...settings,
+    workspace: { environment: 'env-1', name },
+    databaseProbe: undefined,
+    sharedFolders: settings.sharedFolders.map((folder) => ({ ...folder, path: join(at, folder.name) })),
+  });
+  const again = (life: LifeWorld = {}) => {
+    const { controlPlane = (real) => real, files = (real) => real, clock = systemClock, as = WORKSPACE } = life;
+    const at = as === WORKSPACE ? root : join(root, as);
+    const of = as === WORKSPACE ? settings : settingsOf(as, at);
+    return createCdpPlatform({
+      ...{ workspace: as, settings: of, clock, log: silent, folder: join(at, 'state', 'control-plane') },
       controlPlane: controlPlane(
         createControlPlane(settings.controlPlane, { environment, clock: systemClock, log: silent }),
       ),
@@ -85,18 +96,19 @@ export async function makeCdpBench({ hasProbe = true, hasGuard = false, ...wish 
       pageCommand: ['sh', '-c', `cat >> ${root}/pages`],
       files: files(
         createLocalPlatform({
-          ...{ workspace: WORKSPACE, policy: workspacePolicy.parse({}), clock, log: silent },
+          ...{ workspace: as, policy: workspacePolicy.parse({}), clock, log: silent },
           settings: localSettings.parse({
             kind: 'local',
-            sharedFolders: settings.sharedFolders.map((folder) => ({ ...folder, location: 'external' })),
+            sharedFolders: of.sharedFolders.map((folder) => ({ ...folder, location: 'external' })),
           }),
-          folder: join(root, 'state'),
+          folder: join(at, 'state'),
           workFolder: (operationId) => join(root, 'work', operationId),
           run: createLocalRunProgram(),
           guardProgram: [process.execPath, guardMain],
         }),
       ),
     });
+  };
   return {
     ...{ root, double, settings, pathOf, again },
     platform: again(),

@@ -31,6 +31,8 @@ export interface LifeWish {
   readonly death?: Death;
   readonly policy?: object;
   readonly retention?: RetentionRules;
+  /** Another workspace that is configured, on the same control plane. */
+  readonly beside?: string;
   /** Each time the database was found to be gone, and nobody to write. */
   readonly onProven?: () => void;
 }
@@ -51,7 +53,7 @@ export async function createCdpLife(
   bench: CdpBench,
   chat: FakeChatStore,
   moverOf: (platform: WorkspacePlatform) => DataMover,
-  { death, policy: change = {}, retention, onProven }: LifeWish = {},
+  { death, policy: change = {}, retention, onProven, beside }: LifeWish = {},
 ): Promise<Life> {
   const { root, double, settings } = bench;
   const at = (...names: string[]) => join(root, ...names);
@@ -100,15 +102,15 @@ export async function createCdpLife(
   const bugs: unknown[] = [];
   const rules = retention ? { retention } : {};
   const policy = workspacePolicy.parse({ notice: '0s', approvers: ['alice', 'bob'], ...change });
+  const settingsFor = (name: string) => ({ name, platform: settings, repository: { kind: 'trees' }, policy, ...rules });
   const orchestrator = createOrchestrator({
     ...{ catalog, chat: mortal(createFakeChat(chat)), clock: systemClock, log: silent },
     newId: createNewId(() => systemClock.now(), Math.random),
     delays: { firstMs: 10, longestMs: 50 },
-    workspaces: {
-      [WORKSPACE]: { name: WORKSPACE, platform: settings, repository: { kind: 'trees' }, policy, ...rules },
-    },
+    workspaces: { [WORKSPACE]: settingsFor(WORKSPACE), ...(beside ? { [beside]: settingsFor(beside) } : {}) },
     refreshWorkspaces: async () => undefined,
-    portsFor: () => ({ platform, mover }),
+    portsFor: ({ name }) =>
+      name === beside ? { platform: mortal(bench.again({ as: beside })), mover } : { platform, mover },
     workFolder: at('work'),
     onBug: (error) => bugs.push(error),
   });

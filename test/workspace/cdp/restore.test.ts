@@ -148,6 +148,24 @@ describe('a restore by the control plane', { timeout: 60_000 }, () => {
     expect(double.calls.of('backupWorkspace')).toHaveLength(0);
   });
 
+  it('of one workspace makes another with --to, with its own external folders, and refuses one that stands', async () => {
+    const world = await makeWorld();
+    const { double, root, backup, then, files, chat, trees } = world;
+    for (const folder of FOLDERS) await mkdir(join(root, 'ml-new', folder), { recursive: true });
+    const life = await createCdpLife(world, chat, trees.moverOf, { beside: 'ml-new' });
+    await life.recover();
+    const wish = { backup, to: 'ml-new', confirm: 'ml-new', noticeMs: 0 };
+    const { id } = await life.orchestrator.requestRestore(alice, wish);
+    const { running } = await life.orchestrator.decide(bob, { request: id, approves: true });
+    expect(await running?.ended).toMatchObject({ status: 'succeeded', workspace: 'ml-new' });
+    while (!life.orchestrator.isIdle()) await pause(2);
+    expect(double.state('ml-new')).toMatchObject({ checksum: then, areServicesUp: true });
+    expect(await readFile(join(root, 'ml-new', 'datasets', 'file'), 'utf8')).toBe('then');
+    expect(await files()).toEqual(['now', 'now']);
+    const again = life.orchestrator.requestRestore(alice, wish);
+    await expect(again).rejects.toMatchObject({ message: expect.stringContaining('ml-new stands already') });
+  });
+
   it('of single paths is refused in one sentence', async () => {
     const { life, backup } = await makeWorld();
     const only = life.orchestrator.planRestore(alice, { backup, only: ['datasets/file'] });
