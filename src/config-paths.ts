@@ -37,7 +37,19 @@ function absoluteControlPlane(platform: CdpSettings, base: string): CdpSettings 
       ...(caFile !== undefined && { caFile: resolve(base, caFile) }),
       credentials: absoluteCredentials(credentials, base),
     },
+    ...(platform.workloads && { workloads: absoluteWorkloads(platform.workloads, base) }),
     sharedFolders: platform.sharedFolders.map((part) => absolutePart(part, base)),
+  };
+}
+
+function absoluteWorkloads<W extends NonNullable<CdpSettings['workloads']>>(
+  { keyFile, caFile, ...rest }: W,
+  base: string,
+) {
+  return {
+    ...rest,
+    keyFile: resolve(base, keyFile),
+    ...(caFile !== undefined && { caFile: resolve(base, caFile) }),
   };
 }
 

@@ -47,6 +47,17 @@ export async function armGuard(arming: Arming, note: RunningNote, actsAt: string
   });
 }
 
+/** Services are up while people's workloads are waited for: the guard comes later by as much. */
+export async function postponeGuard({ folder }: CdpSight, operationId: string, byMs: number): Promise<void> {
+  const order = await readState(stateFiles.guardOrder(folder), guardOrder);
+  if (order?.operationId !== operationId || byMs === 0) return;
+  const actsAt = new Date(Date.parse(order.actsAt) + byMs).toISOString();
+  await writeState(stateFiles.guardOrder(folder), {
+    ...order,
+    ...{ actsAt, spanMs: Math.max(0, order.spanMs + byMs), nonce: randomUUID() },
+  });
+}
+
 export async function disarmGuard({ folder }: CdpSight, operationId: string): Promise<void> {
   const order = await readState(stateFiles.guardOrder(folder), guardOrder);
   if (order?.operationId !== operationId) return;

@@ -5,6 +5,7 @@ import type { CdpContext } from './context.ts';
 import { findAbsent, lookAtWorkspace, obstacleOf, servicesOf } from './look.ts';
 import { pathOfCrn, VENDOR_PART } from './names.ts';
 import { readNote } from './note.ts';
+import { workloadsToTell } from './workloads.ts';
 
 type InspectOptions = NonNullable<Parameters<WorkspacePlatform['inspect']>[0]>;
 
@@ -17,13 +18,15 @@ export async function inspectWorkspace(context: CdpContext, options: InspectOpti
   // Only where somebody is about to decide: it asks a question for each operation.
   const offers = options.count || toRestore ? await offersOf(context, signal) : { warnings: [] };
   const obstacle = obstacleOf(seen) ?? offers.obstacle;
+  const running = await workloadsToTell(context, seen.told.instanceUrl, { signal });
   const note = await readNote(context);
   return {
     release: seen.told.version ?? 'unknown',
     services: await servicesOf(context, seen),
     parts: [vendorPart(seen.told.crn), ...beside.parts.map((part) => ({ ...part, location: 'external' as const }))],
     leftOut: beside.leftOut,
-    warnings: [...beside.warnings, ...offers.warnings, ...withoutProof(context)],
+    warnings: [...beside.warnings, ...offers.warnings, ...withoutProof(context), ...running.warnings],
+    ...(running.workloads === undefined ? {} : { workloads: running.workloads }),
     ...(obstacle === undefined ? {} : { obstacle }),
     ...(note === undefined ? {} : { notedBy: note.operationId }),
   };

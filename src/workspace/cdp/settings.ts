@@ -70,6 +70,21 @@ export const cdpSettings = z.strictObject({
     })
     .prefault({}),
   databaseProbe: databaseProbe.optional(),
+  /** What people run in the workspace, asked of its own API v2. Absent: nobody looks, and the control plane stops it all. */
+  workloads: z
+    .strictObject({
+      keyFile: z.string().min(1),
+      /** Absent: where the control plane says that it is. */
+      url: z.url({ protocol: /^https?$/ }).optional(),
+      caFile: z.string().min(1).optional(),
+      /**
+       * At the moment of the stop: `tell` those who run something and go on, `wait` for it and then refuse, `refuse` at once,
+       * or `stop` runs of jobs. Applications and models come and go with the workspace, whichever is chosen.
+       */
+      atStop: z.enum(['tell', 'wait', 'refuse', 'stop']).default('tell'),
+      waitFor: duration.default(1_800_000),
+    })
+    .optional(),
   sharedFolders: z.array(externalFolder).default([]),
 });
 export type CdpSettings = z.infer<typeof cdpSettings>;

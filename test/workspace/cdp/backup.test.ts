@@ -79,15 +79,16 @@ describe('a backup by the control plane', { timeout: 60_000 }, () => {
     expect(chat.said.at(-1)?.message.text).toContain('Vendor-reported');
   });
 
-  it('copies what changed in external files while the database was gone', async () => {
+  it('copies what changed in external files until the database was gone', async () => {
     const { live, double, pathOf, mover, at } = await makeWorld({}, {}, resticIn);
     const life = await holdUntilProven({ live, double });
-    const stopWatching = double.workspace().services.watch(async (areUp) => {
-      // What was on its way when services went down.
-      if (!areUp) await appendFile(join(pathOf('models'), 'file'), ', to the last');
+    const stopping = double.workflows.hold('backup', 'stopping');
+    const changed = stopping.reached.then(async () => {
+      await appendFile(join(pathOf('models'), 'file'), ', to the last');
+      stopping.release();
     });
-    onTestFinished(stopWatching);
     expect(await life.backUp()).toMatchObject({ status: 'succeeded' });
+    await changed;
     const models = (await newest(life))?.parts.find(({ name }) => name === 'models');
     expect(models).toMatchObject({ consistent: true });
     await mover.restore(models?.copyId ?? '', models?.pathInCopy ?? '', at('back'), {
@@ -131,6 +132,35 @@ describe('a backup by the control plane', { timeout: 60_000 }, () => {
     const operation = await life.backUp();
     expect(operation).toMatchObject({ status: 'failed', error: { code: 'over-budget' } });
     expect(double.state()).toMatchObject({ areServicesUp: true });
+  });
+
+  it('calls people when the control plane fails and leaves services down', async () => {
+    const { live, double, chat, platform } = await makeWorld();
+    double.workflows.next('backup', { kind: 'fail', leaves: 'down', why: 'no space left for snapshots' });
+    const life = await live();
+    const operation = await life.backUp();
+    expect(operation).toMatchObject({ status: 'failed', error: { code: 'services-still-down' } });
+    expect(double.state().areServicesUp).toBe(false);
+    expect(chat.said.some(({ how }) => how === 'paged')).toBe(true);
+    expect(await newest(life)).toBeUndefined();
+    expect(await platform.readNote()).toMatchObject({ operationId: operation.id });
+    await double.repairByHand();
+    await life.orchestrator.startServices({ name: 'bob', proof: 'token' }, WORKSPACE);
+    expect(await platform.readNote()).toBeUndefined();
+  });
+
+  it('leaves a backup running when the server is told to end, and the next one follows it', async () => {
+    const { live, double } = await makeWorld({ double: { minuteMs: 2_000 } });
+    const life = await live();
+    void life.backUp();
+    await until('services are down', () => !double.state().areServicesUp);
+    await life.orchestrator.wrapUp();
+    life.end();
+    const next = await live();
+    expect(await next.recover()).toMatchObject([{ status: 'succeeded' }]);
+    expect(double.calls.accepted('requestWorkflowCancellation')).toEqual([]);
+    expect(double.calls.accepted('backupWorkspace')).toHaveLength(1);
+    expect(await newest(next)).toMatchObject({ status: 'completed' });
   });
 
   it('refuses to begin while the control plane does not call the workspace ready', async () => {

@@ -41,6 +41,8 @@ export interface Life {
   readonly orchestrator: Orchestrator;
   readonly died: Promise<'died'>;
   isDead(): boolean;
+  /** The process ends: nothing of it has any effect from here on. */
+  end(): void;
   effects(): readonly string[];
   /** Asks for a backup; answers it at its end. */
   backUp(): Promise<Operation>;
@@ -125,6 +127,10 @@ export async function createCdpLife(
   return {
     ...{ orchestrator, died },
     isDead: () => isDead,
+    end() {
+      isDead = true;
+      unwatch();
+    },
     effects: () => effects,
     async backUp() {
       await catalog.open();

@@ -45,7 +45,7 @@ export function createConnection(options: { readonly caFile?: string | undefined
   };
 }
 
-function createAgent(ca: string | undefined, withinMs: number): Agent {
+export function createAgent(ca: string | undefined, withinMs: number): Agent {
   return new Agent({
     connect: { timeout: withinMs, ...(ca !== undefined && { ca }) },
     headersTimeout: withinMs,
@@ -55,7 +55,7 @@ function createAgent(ca: string | undefined, withinMs: number): Agent {
   });
 }
 
-async function readCertificates(path: string): Promise<string> {
+export async function readCertificates(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
