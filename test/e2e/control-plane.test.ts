@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { compare } from '../walker.ts';
+import { asBob, runRestic } from './bench.ts';
 import { damageFiles, givenControlPlane } from './control-plane-bench.ts';
+import { until } from './processes.ts';
 
 // Far beyond what it takes: how long something lasts is not judged here.
 vi.setConfig({ testTimeout: 120_000 });
@@ -82,5 +84,27 @@ describe.concurrent('a workspace that its control plane backs up', () => {
     });
     expect((await bench.sayJson(['list', 'team-ml'])).answer.backups).toEqual([]);
     expect(await bench.pages()).toBe('');
+  });
+
+  test('shows what was made in the page of its control plane, and deletes there what is deleted here', async (here) => {
+    const bench = await givenControlPlane(here);
+    const theirs = await bench.double.backUpByHand('before-the-upgrade');
+    await bench.up();
+    const listed = async () => (await bench.sayJson(['list', 'team-ml'])).answer.backups;
+    await until('it is in the catalog', async () => (await listed()).length === 1);
+    expect(await listed()).toMatchObject([{ name: 'before-the-upgrade', status: 'completed' }]);
+    const [{ id }] = await listed();
+    const refused = await bench.sayJson(['delete', id, '--confirm', 'team-ml']);
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toMatch(/made in the control plane's own page/);
+
+    expect((await bench.backUp(['--name', 'ours'])).exitCode).toBe(0);
+    expect(bench.double.state().backups).toHaveLength(2);
+    const asked = await bench.sayJson(['delete', 'ours', '--confirm', 'team-ml']);
+    const words = ['approve', asked.answer.request.id, ...asBob.words, '--wait'];
+    const { exitCode, stderr } = await bench.sayJson(words, asBob);
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(bench.double.state().backups).toMatchObject([{ crn: theirs.crn, status: 'backup:finished' }]);
+    expect(JSON.parse(await runRestic(bench, ['snapshots', '--json', '--no-lock']))).toEqual([]);
   });
 });
