@@ -7,10 +7,9 @@ import { writeDuration } from '../records/time.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import { makeRestorePlan, type OnlyPath, tightestPart } from '../restore/restore-plan.ts';
 import type { Inspection, PartState } from '../workspace/inspection.ts';
-import type { WorkspacePlatform } from '../workspace/platform.ts';
-import type { VendorForesight } from '../workspace/vendor-backups.ts';
 import { ask } from './ask.ts';
 import { findBackup } from './find.ts';
+import { foreseeVendor } from './foresee-vendor.ts';
 import { refuseWhenHeld } from './held.ts';
 import { readOnlyPaths } from './only-paths.ts';
 import type { Room } from './room.ts';
@@ -95,45 +94,6 @@ async function planScope(room: Room, backup: Backup, { only, into, count }: Scop
   const plan = { ...made, warnings: [...(await damageOf(room, backup)), ...made.warnings] };
   if (count && plan.way !== 'swap') refuseTooLarge(plan, inspection);
   return plan;
-}
-
-/**
- * What the control plane would make of it; undefined where it has no part in the backup.
- * @throws UserError `bad-input` where it cannot be brought back that way.
- */
-async function foreseeVendor(
-  backup: Backup,
-  { vendor }: WorkspacePlatform,
-  into: string | undefined,
-): Promise<VendorForesight | undefined> {
-  const kept = backup.parts.find((part) => part.kept)?.kept;
-  if (!kept && !vendor) return undefined;
-  if (!kept) {
-    const target = into ?? backup.workspace;
-    const says = `A control plane runs ${target} and holds nothing of ${backup.id}, so it cannot be brought back there.`;
-    throw new UserError('bad-input', says, { hint: `Its own backups: cml list ${target}` });
-  }
-  if (!vendor) {
-    throw new UserError('bad-input', `Only a control plane can bring ${backup.id} back, and none is configured.`, {
-      hint: `Configure ${backup.workspace} with "platform: { kind: cdp, ... }".`,
-    });
-  }
-  const found = await vendor.find(kept.crn);
-  if (found?.state === 'finished') {
-    const foresight = await vendor.foreseeRestore();
-    if (into === undefined || foresight.makes) return foresight;
-    throw new UserError(
-      'bad-input',
-      `${into} stands already; a control plane brings ${backup.id} into a new one only.`,
-      {
-        hint: `Configure one that it does not have yet, by environment and name, or restore ${backup.workspace} itself.`,
-      },
-    );
-  }
-  const says = found ? `says of it: ${found.status}` : 'does not know it any more';
-  throw new UserError('backup-incomplete', `${backup.id} cannot be restored: the control plane ${says}.`, {
-    hint: `See the others: cml list ${backup.workspace}`,
-  });
 }
 
 /** What a check of the repository found: it may still come back whole as far as these parts go, or fail before the stop. */

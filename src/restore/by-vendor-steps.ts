@@ -26,7 +26,7 @@ export const byVendorStory = defineStory({
     'safety copy': { result: safetyCopy },
     'record safety backup': { result: z.string(), timeoutMs: 120 * MINUTE, retries: 3 },
     // What the vendor overwrites nobody can put back.
-    'begin restore': { result: z.void(), timeoutMs: 60 * MINUTE, final: true },
+    'begin restore': { result: z.object({ unproven: z.string().optional() }), timeoutMs: 60 * MINUTE, final: true },
     'write folders': { result: z.object({ files: z.number(), bytes: z.number() }), retries: 2 },
   },
   ensures: {

@@ -53,6 +53,7 @@ export async function restoreByVendor(
     let filled = { files: 0, bytes: 0 };
     let end: VendorRestoreEnd = { state: 'none', said: '' };
     let readyAt: string | undefined;
+    let unproven: string | undefined;
     try {
       const { downtimeBudget, guardMargin } = settings.policy;
       const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
@@ -67,7 +68,10 @@ export async function restoreByVendor(
           safety.record(made, present, saved, { readyAt: context.now().toISOString(), services: [] }, context),
         );
       }
-      await step('begin restore', ({ signal }) => backupsOf(platform).beginRestore(id, crn, { signal, makes }));
+      const begun = await step('begin restore', ({ signal }) =>
+        backupsOf(platform).beginRestore(id, crn, { signal, makes }),
+      );
+      unproven = live.length > 0 ? begun.unproven : undefined;
       filled = await step('write folders', ({ signal, progress }) =>
         writeInPlace(plan.parts, live, world(signal), progress, 'write'),
       );
@@ -87,7 +91,8 @@ export async function restoreByVendor(
     }
     if (end.state !== 'restored') throw notRestored(plan.workspace, end, safetyBackupId);
     const downtimeMs = stoppedAt && readyAt ? Math.max(0, Date.parse(readyAt) - Date.parse(stoppedAt)) : 0;
-    const { backupId, warnings } = plan;
+    const { backupId } = plan;
+    const warnings = [...plan.warnings, ...(unproven === undefined ? [] : [approximate(unproven)])];
     const saved = safetyBackupId === undefined ? {} : { safetyBackupId };
     return { backupId, requestId, ...filled, downtimeMs, ...saved, warnings };
   } finally {
@@ -141,6 +146,11 @@ function backupsOf({ vendor }: WorkspacePlatform): VendorBackups {
   throw new OperationError('preflight-failed', 'There is no control plane on this platform.', {
     hint: 'Correct the platform in cml.yaml, then ask again.',
   });
+}
+
+/** For people: what they look at once more. */
+function approximate(why: string): string {
+  return `External folders were written while services may have been up: ${why}.`;
 }
 
 function notRestored(workspace: string, end: VendorRestoreEnd, safetyBackupId: string | undefined): OperationError {

@@ -46,14 +46,15 @@ export interface VendorBackups {
   foreseeRestore(options?: EffectOptions): Promise<VendorForesight>;
   /**
    * Has the vendor overwrite the workspace, or make the one that `makes` names; answers once it has begun and, as far as that can be seen, services are down. Never sent twice for one operation: when the answer
-   * was lost and nothing of it can be seen, this rejects and a person decides.
+   * was lost and nothing of it can be seen, this rejects and a person decides. `unproven`: why services cannot be said to be
+   * down, half a sentence.
    * @throws OperationError `plan-changed` when the backup is not there any more, `step-failed` when it was refused.
    */
   beginRestore(
     operationId: string,
     crn: string,
     options?: EffectOptions & { readonly makes?: VendorForesight['makes'] },
-  ): Promise<void>;
+  ): Promise<{ readonly unproven?: string | undefined }>;
   /** Follows what `beginRestore` began to its end, however long that takes. */
   followRestore(
     operationId: string,

@@ -19,12 +19,13 @@ export async function beginRestore(
   operationId: string,
   crn: string,
   options: BeginOptions,
-): Promise<void> {
+): Promise<{ unproven?: string }> {
   const standing = await readRestore(context, operationId);
   const record = standing ?? (await send(context, operationId, crn, options));
   if (record.state === 'refused') throw refused(record);
   const taken = record.state === 'taken' ? record : await findTaken(context, record, options);
-  if (!options.makes) await awaitDown(context, taken, options);
+  const unproven = options.makes ? undefined : await awaitDown(context, taken, options);
+  return unproven === undefined ? {} : { unproven };
 }
 
 interface BeginOptions extends CallOptions {
@@ -132,18 +133,23 @@ function refused({ backupCrn }: RestoreRecord): OperationError {
   });
 }
 
-/** The control plane begins when it likes. Waited for no longer than its work is looked for after a lost answer. */
-async function awaitDown(context: CdpContext, record: RestoreRecord, options: CallOptions): Promise<void> {
-  const { clock, settings, log } = context;
+/**
+ * The control plane begins when it likes. Waited for no longer than its work is looked for after a lost answer; answers why
+ * services cannot be said to be down.
+ */
+async function awaitDown(
+  context: CdpContext,
+  record: RestoreRecord,
+  options: CallOptions,
+): Promise<string | undefined> {
+  const { clock, settings } = context;
   const until = clock.now().getTime() + settings.listedWithin;
   for (;;) {
-    const seen = await unlessAway(context, () => seeRestore(context, record, options));
-    const isGone = settings.databaseProbe
-      ? (await probeDatabase(settings.databaseProbe)).answer === 'gone'
-      : seen?.isReady === false;
-    if (isGone || seen?.isOver) return;
-    if (clock.now().getTime() >= until) break;
+    const { isReady, isOver } = await seeRestore(context, record, options);
+    const isGone = settings.databaseProbe ? (await probeDatabase(settings.databaseProbe)).answer === 'gone' : !isReady;
+    if (isGone) return undefined;
+    if (isOver) return 'the control plane was done before that was seen';
+    if (clock.now().getTime() >= until) return `nobody saw them stop for ${writeDuration(settings.listedWithin)}`;
     await clock.sleep(settings.poll, options.signal);
   }
-  log.warn({ operation: record.operationId }, 'services were not seen to stop for the restore');
 }

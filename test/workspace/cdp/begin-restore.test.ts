@@ -64,7 +64,7 @@ describe('a restore that the control plane is told to make', () => {
     const notes: string[] = [];
     const vendor = vendorOf({ double, ...bench });
     const files = double.workflows.hold('restore', 'files');
-    await vendor.beginRestore(OPERATION, crn);
+    expect(await vendor.beginRestore(OPERATION, crn)).toEqual({});
     expect(double.state()).toMatchObject({ areServicesUp: false });
     const end = await vendor.followRestore(OPERATION, {
       onProgress({ note = '' }) {
@@ -102,6 +102,16 @@ describe('a restore that the control plane is told to make', () => {
       }
     }
   }, 120_000);
+
+  it('says so when nobody saw services stop for it', async () => {
+    const { double, crn, ...bench } = await makeWorld();
+    const vendor = vendorOf({ double, ...bench });
+    const stopping = double.workflows.hold('restore', 'stopping');
+    const unproven = expect.stringContaining('nobody saw them stop');
+    expect(await vendor.beginRestore(OPERATION, crn)).toEqual({ unproven });
+    stopping.release();
+    await expect(vendor.followRestore(OPERATION)).resolves.toMatchObject({ state: 'restored' });
+  });
 
   it('is found by what it does when its answer was lost', async () => {
     const { double, crn, then, ...bench } = await makeWorld();
