@@ -149,6 +149,19 @@ describe('a backup by the control plane', { timeout: 60_000 }, () => {
     expect(await platform.readNote()).toBeUndefined();
   });
 
+  it('shows people what the control plane says while it works, down to the last line of its log', async () => {
+    const { live, double, chat } = await makeWorld();
+    const snapshots = double.workflows.hold('backup', 'snapshots');
+    const life = await live();
+    const running = life.backUp();
+    const note = () => [...chat.views.values()][0]?.progress?.note ?? '';
+    await until('people see it', () =>
+      /the control plane says: backup:started, Creating volume snapshots/.test(note()),
+    );
+    snapshots.release();
+    expect(await running).toMatchObject({ status: 'succeeded' });
+  });
+
   it('leaves a backup running when the server is told to end, and the next one follows it', async () => {
     const { live, double } = await makeWorld({ double: { minuteMs: 2_000 } });
     const life = await live();
