@@ -24,7 +24,7 @@ const STANDS_FOR_GUARD = [
   ...['sh', '-c'],
   `while [ -e "$0/guard.json" ]; do
      nonce=$(sed -n 's/.*"nonce": "\\(.*\\)".*/\\1/p' "$0/guard.json")
-     [ "$nonce" != "$last" ] && last=$nonce && echo "{\\"nonce\\":\\"$nonce\\",\\"pid\\":$$}" > "$0/new" && mv "$0/new" "$0/guard-answer.json"
+     [ -n "$nonce" ] && [ "$nonce" != "$last" ] && last=$nonce && echo "{\\"nonce\\":\\"$nonce\\",\\"pid\\":$$}" > "$0/new" && mv "$0/new" "$0/guard-answer.json"
      sleep 0.1
    done`,
 ];

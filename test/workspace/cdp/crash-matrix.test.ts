@@ -23,8 +23,8 @@ interface Scene {
 
 async function makeScene(): Promise<Scene> {
   // A second backup of one operation would be taken, and the first is not listed at once: both are what nobody may rely on.
-  const habits = { acceptsTakenNames: true, listLagMinutes: 0.4 };
-  const bench = await makeCdpBench({ double: { minuteMs: 120, habits } });
+  const habits = { acceptsTakenNames: true, listLagMinutes: 8 };
+  const bench = await makeCdpBench({ double: { minuteMs: 120, habits }, platform: { listedWithin: '1500ms' } });
   for (const folder of FOLDERS) await writeFile(join(bench.pathOf(folder), 'file'), `in ${folder}`);
   const chat = createFakeChatStore();
   const trees = makeTrees(bench.root);
@@ -48,7 +48,7 @@ async function playDeaths({ live }: Scene, deaths: readonly Death[]) {
 /** What may never be, read from the control plane, the disk and the catalog; never from the journal. */
 async function judge({ bench, chat, trees }: Scene, operation: Operation | undefined, life: Life): Promise<string[]> {
   const { double, root, platform } = bench;
-  const asked = double.calls.accepted('backupWorkspace').map(({ request }) => String(request.backupName));
+  const asked = double.calls.of('backupWorkspace').map(({ request }) => String(request.backupName));
   const isUp = double.state().areServicesUp && double.state().status === 'installation:finished';
   const wasPaged = chat.said.some(({ how }) => how === 'paged');
   const [backup] = await life.orchestrator.listBackups({});
