@@ -30,9 +30,9 @@ export async function followBackup(context: CdpContext, following: Following): P
   try {
     for (;;) {
       signal?.throwIfAborted();
-      const backup = await unlessAway(context, async () =>
-        controlPlane.describeWorkspaceBackup(backupCrn, { of: await presentKey(context), signal }),
-      );
+      const look = async () =>
+        controlPlane.describeWorkspaceBackup(backupCrn, { of: await presentKey(context), signal });
+      const backup = await unlessAway(context, look, { awaitsMending: true });
       const outcome = backup && stateOf(backup).outcome;
       if (backup && outcome === 'finished') return keptOf(backup);
       if (backup && (outcome === 'failed' || outcome === 'cancelled')) throw await notFinished(context, backup);

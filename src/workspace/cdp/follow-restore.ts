@@ -34,7 +34,7 @@ export async function followRestore(
   }
   const until = Date.parse(record.takenAt ?? record.sentAt) + settings.restore.timeout + LATE_MS;
   for (;;) {
-    const seen = await unlessAway(context, () => seeRestore(context, record, options));
+    const seen = await unlessAway(context, () => seeRestore(context, record, options), { awaitsMending: true });
     if (seen?.isOver) return end(context, record, seen);
     if (clock.now().getTime() > until) {
       const waited = writeDuration(settings.restore.timeout + LATE_MS);

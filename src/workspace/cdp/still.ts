@@ -18,7 +18,9 @@ export async function awaitStill(context: CdpContext, quiet: Quiet, { signal }: 
   const { settings, clock } = context;
   let last: Probed | undefined;
   for (;;) {
-    const backup = await unlessAway(context, () => findOwnBackup(context, quiet.operationId, { signal }));
+    const backup = await unlessAway(context, () => findOwnBackup(context, quiet.operationId, { signal }), {
+      awaitsMending: true,
+    });
     if (backup && isOver(stateOf(backup))) return { unproven: neverGone(last) };
     if (backup) {
       if (!settings.databaseProbe) return { unproven: 'no databaseProbe says when the database is gone' };

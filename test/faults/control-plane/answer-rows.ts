@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
-import { givenControlPlane } from '../../e2e/control-plane-bench.ts';
+import { givenControlPlane, writeLogin } from '../../e2e/control-plane-bench.ts';
+import { until } from '../../e2e/processes.ts';
 import { backUp, expectEnd, type Row } from './row.ts';
 
 /** What the control plane answers, or does not. */
@@ -100,7 +101,7 @@ export const answerRows: readonly Row[] = [
   {
     fault: 'a login page in the place of an answer',
     injected: 'HTML with status 200, once, while its backup is followed',
-    expected: 'leaves services up, and nobody paged',
+    expected: 'goes on following, and makes the backup',
     async play(here) {
       const bench = await givenControlPlane(here);
       await bench.up();
@@ -108,13 +109,30 @@ export const answerRows: readonly Row[] = [
       const asked = backUp(bench);
       await held.reached;
       bench.double.faults.next('describeWorkspaceBackup', { kind: 'html', status: 200 });
-      await expect
-        .poll(() => bench.double.calls.of('describeWorkspaceBackup').some((c) => c.answered === 200))
-        .toBe(true);
+      const seen = () => bench.double.calls.of('describeWorkspaceBackup').filter(({ accepted }) => !accepted);
+      await until('it was shown', () => seen().length > 0);
       held.release();
-      const seen = await expectEnd(bench, await asked, { begun: 1 });
-      expect(await bench.pages()).toBe('');
-      return seen;
+      return expectEnd(bench, await asked, { status: 'succeeded', begun: 1 });
+    },
+  },
+  {
+    fault: 'the token expires during the backup',
+    injected: 'it is taken back while services are down; then a new one stands in its file',
+    expected: 'goes on following with the new one, and makes the backup',
+    async play(here) {
+      const bench = await givenControlPlane(here);
+      const token = bench.double.keys.issueToken();
+      await writeLogin(bench, { cdp_access_token: token });
+      await bench.up();
+      const held = bench.double.workflows.hold('backup', 'files');
+      const asked = backUp(bench);
+      await held.reached;
+      bench.double.keys.revoke(token);
+      const refused = () => bench.double.calls.all.filter(({ answered }) => answered === 401);
+      await until('it was refused', () => refused().length > 2);
+      await writeLogin(bench, { cdp_access_token: bench.double.keys.issueToken() });
+      held.release();
+      return expectEnd(bench, await asked, { status: 'succeeded', begun: 1 });
     },
   },
   {
