@@ -30,6 +30,7 @@ async function takeAll(alice: Page, bob: Page): Promise<void> {
   const backup = await makeBackup(place);
   await take(alice, 'backups', '/backups');
   await take(alice, 'backup', `/backups/${backup}`);
+  await take(alice, 'files', `/backups/${backup}/files?path=projects%2Falice`);
   await take(alice, 'restore', `/backups/${backup}/restore`);
   await askForRestore(alice, backup);
   await take(bob, 'request', new URL(alice.url()).pathname);

@@ -110,6 +110,9 @@ async function setUpWorkspaces(at: At, restic: string): Promise<void> {
 }
 
 async function writeModels(at: At): Promise<void> {
+  await mkdir(at('team-ml', 'projects', 'alice', 'notebooks'), { recursive: true });
+  for (const [name, bytes] of Object.entries({ 'notes.ipynb': 48_200, 'train.py': 7_310, 'README.md': 1_204 }))
+    await writeFile(at('team-ml', 'projects', 'alice', name), randomBytes(bytes));
   for (let number = 0; number < 15; number++)
     await writeFile(at('team-ml', 'projects', `model-${number}.bin`), randomBytes(4_000_000));
 }
@@ -148,7 +151,7 @@ function describeWorkspace(at: At, { workspace, release, volumes, folders }: Pas
       location: `./repositories/${workspace}`,
       passwordFile: './cml-data/secrets/password',
     },
-    policy: { notice: '15m', approvers: ['alice', 'bob', 'carol'] },
+    policy: { notice: '15m', approvers: ['alice', 'bob', 'carol'], files: ['alice', 'bob'] },
     retention: { daily: 14, weekly: 8, monthly: 12 },
     schedules: {
       nightly: { does: 'backup', when: 'nightly at 02:00', zone: 'Europe/Berlin', window: '22:00-05:00' },
