@@ -235,7 +235,8 @@ async function readOperations(folder: string): Promise<Operation[]> {
   return (await Promise.all(read)).flat().toSorted((a, b) => (a.startedAt < b.startedAt ? -1 : 1));
 }
 
-function answers(socket: string): Promise<boolean> {
+/** Whether somebody listens there. */
+export function answers(socket: string): Promise<boolean> {
   return new Promise((resolve) => {
     const connection = connect(socket);
     connection.once('connect', () => {

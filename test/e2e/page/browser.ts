@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { freePort } from '../../workspace/local/bench.ts';
-import { asBob, type Begun, type Bench, type BenchWish, makeBench, restic } from '../bench.ts';
+import { answers, asBob, type Begun, type Bench, type BenchWish, makeBench, restic } from '../bench.ts';
+import { until } from '../processes.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 /** Without it the tests of the page in a browser are skipped by name. */
@@ -23,7 +24,8 @@ export interface PageBench extends Bench {
   /** The same of nobody. */
   stranger(options?: BrowserContextOptions): Promise<Page>;
   kill(): Promise<void>;
-  openServer(): Promise<void>;
+  /** Waits until it can be spoken to. */
+  openServer(patienceMs?: number): Promise<void>;
 }
 
 export async function openPageBench(
@@ -76,8 +78,9 @@ export async function openPageBench(
       server?.kill('SIGKILL');
       await server?.ended;
     },
-    async openServer() {
-      server = await bench.serve([], { environment: { CML_RESTIC: slowRestic } });
+    async openServer(patienceMs = 60_000) {
+      server = bench.begin(['serve'], { environment: { CML_RESTIC: slowRestic } });
+      await until('the server answers', () => answers(bench.at('cml-data/control.sock')), patienceMs);
     },
     async dispose() {
       await browser.close();
