@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { operationFailed, restoreEnded } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
+import { moment } from '../records/time.ts';
 import { definitionFile, quiet, runningNote, started } from '../workspace/platform.ts';
 import { inPlaceOutcome, safetyCopy } from './in-place-steps.ts';
 
@@ -26,7 +27,11 @@ export const byVendorStory = defineStory({
     'safety copy': { result: safetyCopy },
     'record safety backup': { result: z.string(), timeoutMs: 120 * MINUTE, retries: 3 },
     // What the vendor overwrites nobody can put back.
-    'begin restore': { result: z.object({ unproven: z.string().optional() }), timeoutMs: 60 * MINUTE, final: true },
+    'begin restore': {
+      result: z.object({ endsBy: moment, unproven: z.string().optional() }),
+      timeoutMs: 60 * MINUTE,
+      final: true,
+    },
     'write folders': { result: z.object({ files: z.number(), bytes: z.number() }), retries: 2 },
   },
   ensures: {
@@ -36,6 +41,7 @@ export const byVendorStory = defineStory({
       retries: 40,
       otherwise: 'page',
     },
+    'extend guard': { result: z.void(), timeoutMs: MINUTE, retries: 3, otherwise: 'warn' },
     'put back folders': { result: z.void(), timeoutMs: 24 * 60 * MINUTE, retries: 20, otherwise: 'page' },
     start: { result: started, timeoutMs: 60 * MINUTE, retries: 40, otherwise: 'page' },
     'disarm guard': { result: z.void(), timeoutMs: MINUTE, retries: 5, otherwise: 'warn' },
@@ -54,6 +60,7 @@ export const byVendorStory = defineStory({
     'safety copy',
     'record safety backup',
     'begin restore',
+    'extend guard',
     'write folders',
     'follow restore',
     'put back folders',

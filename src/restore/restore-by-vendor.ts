@@ -71,6 +71,8 @@ export async function restoreByVendor(
       const begun = await step('begin restore', ({ signal }) =>
         backupsOf(platform).beginRestore(id, crn, { signal, makes }),
       );
+      // From here on the control plane has the time that it was given. A guard that acts too early only calls people.
+      await ensure('extend guard', () => platform.armGuard(running, begun.endsBy));
       unproven = live.length > 0 ? begun.unproven : undefined;
       filled = await step('write folders', ({ signal, progress }) =>
         writeInPlace(plan.parts, live, world(signal), progress, 'write'),

@@ -46,7 +46,7 @@ export interface VendorBackups {
   foreseeRestore(options?: EffectOptions): Promise<VendorForesight>;
   /**
    * Has the vendor overwrite the workspace, or make the one that `makes` names; answers once it has begun and, as far as that can be seen, services are down. Never sent twice for one operation: when the answer
-   * was lost and nothing of it can be seen, this rejects and a person decides. `unproven`: why services cannot be said to be
+   * was lost and nothing of it can be seen, this rejects and a person decides. `endsBy`: when it is given up; `unproven`: why services cannot be said to be
    * down, half a sentence.
    * @throws OperationError `plan-changed` when the backup is not there any more, `step-failed` when it was refused.
    */
@@ -54,7 +54,7 @@ export interface VendorBackups {
     operationId: string,
     crn: string,
     options?: EffectOptions & { readonly makes?: VendorForesight['makes'] },
-  ): Promise<{ readonly unproven?: string | undefined }>;
+  ): Promise<{ readonly endsBy: string; readonly unproven?: string | undefined }>;
   /** Follows what `beginRestore` began to its end, however long that takes. */
   followRestore(
     operationId: string,

@@ -6,7 +6,7 @@ import { findKept } from './kept-backups.ts';
 import { lookAtWorkspace, type Seen } from './look.ts';
 import { probeDatabase } from './probe.ts';
 import { restoreEvents } from './restore-events.ts';
-import { ABSENT, type RestoreRecord, readRestore, writeRestore } from './restore-record.ts';
+import { ABSENT, endsBy, type RestoreRecord, readRestore, writeRestore } from './restore-record.ts';
 import { seeRestore } from './see-restore.ts';
 import type { CdpSettings } from './settings.ts';
 import { unlessAway } from './unless-away.ts';
@@ -19,13 +19,13 @@ export async function beginRestore(
   operationId: string,
   crn: string,
   options: BeginOptions,
-): Promise<{ unproven?: string }> {
+): Promise<{ endsBy: string; unproven?: string }> {
   const standing = await readRestore(context, operationId);
   const record = standing ?? (await send(context, operationId, crn, options));
   if (record.state === 'refused') throw refused(record);
   const taken = record.state === 'taken' ? record : await findTaken(context, record, options);
   const unproven = options.makes ? undefined : await awaitDown(context, taken, options);
-  return unproven === undefined ? {} : { unproven };
+  return { endsBy: endsBy(context, taken).toISOString(), ...(unproven === undefined ? {} : { unproven }) };
 }
 
 interface BeginOptions extends CallOptions {

@@ -7,16 +7,13 @@ import type { CallOptions } from './client/control-plane.ts';
 import type { CdpContext } from './context.ts';
 import { noteMoved } from './look.ts';
 import { restoreEvents } from './restore-events.ts';
-import { type RestoreRecord, readRestore } from './restore-record.ts';
+import { endsBy, LATE_MS, type RestoreRecord, readRestore } from './restore-record.ts';
 import { type SeenRestore, seeRestore } from './see-restore.ts';
 import { unlessAway } from './unless-away.ts';
 
 interface FollowOptions extends CallOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
-
-/** The control plane ends its own work after its time-out; it is given so much longer to say so, in milliseconds. */
-const LATE_MS = 30 * 60_000;
 
 /** Waits for the end of what `beginRestore` sent. A control plane that is away for a while has not given it up. */
 export async function followRestore(
@@ -32,11 +29,11 @@ export async function followRestore(
     if (!(await seeRestore(context, record, options)).isSeen) return { state: 'none', said: '' };
     record = await markTaken(context, record);
   }
-  const until = Date.parse(record.takenAt ?? record.sentAt) + settings.restore.timeout + LATE_MS;
+  const until = endsBy(context, record);
   for (;;) {
     const seen = await unlessAway(context, () => seeRestore(context, record, options), { awaitsMending: true });
     if (seen?.isOver) return end(context, record, seen);
-    if (clock.now().getTime() > until) {
+    if (clock.now() > until) {
       const waited = writeDuration(settings.restore.timeout + LATE_MS);
       return { state: 'failed', said: `no end of it was seen within ${waited}; last: ${seen?.said ?? 'nothing'}` };
     }

@@ -37,6 +37,14 @@ const restoreRecord = z.object({
 });
 export type RestoreRecord = z.infer<typeof restoreRecord>;
 
+/** The control plane ends its own work after its time-out; it is given so much longer to say so, in milliseconds. */
+export const LATE_MS = 30 * 60_000;
+
+/** Nobody waits longer for its end. */
+export function endsBy({ settings }: CdpContext, { takenAt, sentAt }: RestoreRecord): Date {
+  return new Date(Date.parse(takenAt ?? sentAt) + settings.restore.timeout + LATE_MS);
+}
+
 export function readRestore({ folder }: CdpContext, operationId: string): Promise<RestoreRecord | undefined> {
   return readState(stateFiles.restore(folder, operationId), restoreRecord);
 }
