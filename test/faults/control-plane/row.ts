@@ -33,12 +33,11 @@ export async function judge(bench: ControlPlaneBench, { mayBeDown }: Kept = {}):
   return [...down, ...open, ...judgeEffects(bench), ...(await judgeBackups(bench)), ...(await judgePrograms(bench))];
 }
 
-/** One effect for one operation, whatever was lost on the way. */
+/** Asked for once for one operation, whatever was lost on the way; what was refused with 429 surely was not begun. */
 function judgeEffects({ double }: ControlPlaneBench): string[] {
-  const names = double.calls.accepted('backupWorkspace').map(({ request }) => String(request.backupName));
-  return names
-    .filter((name, at) => names.indexOf(name) !== at)
-    .map((name) => `${name} was begun by the control plane twice`);
+  const sent = double.calls.of('backupWorkspace').filter(({ answered }) => answered !== 429);
+  const names = sent.map(({ request }) => String(request.backupName));
+  return names.filter((name, at) => names.indexOf(name) !== at).map((name) => `${name} was asked for twice`);
 }
 
 async function judgeBackups(bench: ControlPlaneBench): Promise<string[]> {
