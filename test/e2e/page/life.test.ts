@@ -114,7 +114,7 @@ describe.runIf(hasBrowser)('the whole life in a real browser, on a real server',
     expect([await isMarked(alice), await alice.locator('#cut-off').isHidden()]).toEqual([true, true]);
     // Another page, on which nobody did anything, has it too.
     await bob.getByText('Last completed').waitFor();
-    await expect.poll(() => main(bob).textContent()).toContain('● up');
+    await expect.poll(() => main(bob).textContent()).toMatch(/●\sup/);
   });
 
   test('a restore is asked for, and refused in words to who asked for it', async () => {
