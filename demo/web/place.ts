@@ -9,9 +9,9 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { stringify } from 'yaml';
 import { z } from 'zod';
+import { type Past, writeHistory } from '../../test/fakes/history.ts';
 import { endEverything } from '../processes.ts';
 import { DEMO_MARK } from '../workspace.ts';
-import { type Past, writeHistory } from './history.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 const SCRIPTS = fileURLToPath(new URL('../../../scripts', import.meta.url));

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { writeHistory } from '../../../demo/web/history.ts';
+import { writeHistory } from '../../fakes/history.ts';
 import { makeBackup, makePart } from '../../fakes/records.ts';
 import { heldVolume, TOKEN } from '../bench.ts';
 import { until } from '../processes.ts';

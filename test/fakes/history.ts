@@ -6,7 +6,7 @@ import type { Backup } from '../../src/records/backup.ts';
 import { createNewId, type IdPrefix } from '../../src/records/ids.ts';
 import type { JournalEvent, Operation } from '../../src/records/operation.ts';
 import type { Person } from '../../src/records/person.ts';
-import { makeBackup, makeOperation, makePart } from '../../test/fakes/records.ts';
+import { makeBackup, makeOperation, makePart } from './records.ts';
 
 /** What a workspace's nights were like: sizes in bytes, lengths in milliseconds, as they were at the end. */
 export interface Past {
