@@ -3,6 +3,7 @@ import { announceStop, countDown } from '../operation/countdown.ts';
 import { armBeforeStop } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
 import type { RestorePlan, VendorRestore } from '../records/plan.ts';
+import type { WorkspacePolicy } from '../records/workspace.ts';
 import type { RunningNote, WorkspacePlatform } from '../workspace/platform.ts';
 import type { VendorBackups, VendorRestoreEnd } from '../workspace/vendor-backups.ts';
 import type { ByVendorOutcome, byVendorStory } from './by-vendor-steps.ts';
@@ -54,6 +55,7 @@ export async function restoreByVendor(
     let end: VendorRestoreEnd = { state: 'none', said: '' };
     let readyAt: string | undefined;
     let unproven: string | undefined;
+    let hasTime = false;
     try {
       const { downtimeBudget, guardMargin } = settings.policy;
       const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
@@ -73,6 +75,7 @@ export async function restoreByVendor(
       );
       // From here on the control plane has the time that it was given. A guard that acts too early only calls people.
       await ensure('extend guard', () => platform.armGuard(running, begun.endsBy));
+      hasTime = true;
       unproven = live.length > 0 ? begun.unproven : undefined;
       filled = await step('write folders', ({ signal, progress }) =>
         writeInPlace(plan.parts, live, world(signal), progress, 'write'),
@@ -82,6 +85,9 @@ export async function restoreByVendor(
         backupsOf(platform).followRestore(id, { signal, onProgress: progress }),
       );
       end = followed ?? end;
+      // It came to nothing before that time: people are not to wait for the rest of it while services are down.
+      if (hasTime && end.state !== 'restored')
+        await ensure('shorten guard', ({ now }) => platform.armGuard(running, soon(now(), settings.policy)));
       const before = copied?.copyId;
       if (end.state === 'failed' && before !== undefined && live.length > 0)
         await ensure('put back folders', async ({ signal, progress }) => {
@@ -101,6 +107,10 @@ export async function restoreByVendor(
     // Nothing is overwritten before its copies are a recorded backup: those that are none are not needed.
     await ensure('release', () => safety.release({ keepsCopies: false }));
   }
+}
+
+function soon(now: Date, { guardMargin }: Pick<WorkspacePolicy, 'guardMargin'>): string {
+  return new Date(now.getTime() + guardMargin).toISOString();
 }
 
 /** A workspace that does not stand yet is no trouble to who makes it. */

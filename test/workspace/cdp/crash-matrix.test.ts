@@ -8,6 +8,9 @@ import { type CdpBench, FOLDERS, makeCdpBench } from './bench.ts';
 import { createCdpLife, type Death, type Life } from './life.ts';
 import { makeTrees } from './trees.ts';
 
+/** The guard's log; and its answer, which a slow one may write just after it was disarmed: no arming takes it for its own. */
+const PASSING = /^guard\.log$|^guard-answer\.json$|^new$/;
+
 /** Of all deaths one in so many is died; all of them with CRASH_MATRIX=whole. */
 const SHARE = process.env.CRASH_MATRIX === 'whole' ? 1 : 24;
 /** What is asked again and again is died of this often. */
@@ -56,7 +59,7 @@ async function judge({ bench, chat, trees }: Scene, operation: Operation | undef
   const copies = new Set(trees.repository.copies.map(({ id }) => id));
   const lost = backup?.parts.filter(({ copyId }) => copyId !== undefined && !copies.has(copyId)) ?? [];
   const state = join(root, 'state', 'control-plane');
-  const left = existsSync(state) ? readdirSync(state).filter((name) => name !== 'guard.log') : [];
+  const left = existsSync(state) ? readdirSync(state).filter((name) => !PASSING.test(name)) : [];
   return [
     ...(new Set(asked).size === asked.length ? [] : [`the control plane was asked twice: ${asked.join(', ')}`]),
     ...(isUp || wasPaged ? [] : [`services are ${double.state().status}, and nobody was paged`]),

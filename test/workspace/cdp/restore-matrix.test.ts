@@ -10,6 +10,9 @@ import { type CdpBench, FOLDERS, makeCdpBench, WORKSPACE } from './bench.ts';
 import { alice, createCdpLife, type Death, type Life } from './life.ts';
 import { makeTrees } from './trees.ts';
 
+/** The guard's log; and its answer, which a slow one may write just after it was disarmed: no arming takes it for its own. */
+const PASSING = /^guard\.log$|^guard-answer\.json$|^new$/;
+
 /** Of all deaths one in so many is died; all of them with CRASH_MATRIX=whole. */
 const SHARE = process.env.CRASH_MATRIX === 'whole' ? 1 : 17;
 /** What is asked again and again is died of this often. */
@@ -79,7 +82,7 @@ async function judge(scene: Scene, operation: Operation | undefined, { orchestra
   const safety = (await orchestrator.listBackups({})).find(({ safetyFor }) => safetyFor !== undefined);
   const kept = backups.find(({ crn }) => crn === safety?.parts.find((part) => part.kept)?.kept?.crn);
   const state = join(root, 'state', 'control-plane');
-  const left = existsSync(state) ? readdirSync(state).filter((name) => name !== 'guard.log') : [];
+  const left = existsSync(state) ? readdirSync(state).filter((name) => !PASSING.test(name)) : [];
   const isUp = areServicesUp && status === 'installation:finished';
   return [
     ...(begun > 1 ? [`it was begun ${begun} times`] : []),
