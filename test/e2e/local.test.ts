@@ -252,6 +252,7 @@ test('every word prints exactly one JSON document on standard output, also where
     postpone: ['team-ml'],
     check: ['team-ml'],
     start: ['team-ml'],
+    files: ['bkp_0000000000'],
     verify: ['bkp_0000000000'],
     pin: ['bkp_0000000000'],
     unpin: ['bkp_0000000000'],
@@ -264,7 +265,19 @@ test('every word prints exactly one JSON document on standard output, also where
   }
   expect(codes).toEqual({
     ...{ help: 0, init: 2, config: 0, serve: 3, backup: 0, restore: 0, approve: 4, deny: 4, list: 0, status: 0 },
-    ...{ check: 0, cancel: 1, postpone: 1, start: 0, verify: 4, pin: 4, unpin: 4, delete: 0, token: 2, version: 0 },
+    ...{
+      check: 0,
+      cancel: 1,
+      postpone: 1,
+      start: 0,
+      files: 4,
+      verify: 4,
+      pin: 4,
+      unpin: 4,
+      delete: 0,
+      token: 2,
+      version: 0,
+    },
     undo: 4,
     schedule: 0,
     slack: 2,
