@@ -91,13 +91,14 @@ describe.runIf(hasBrowser)('in a real browser', () => {
     await page.goto(`/operations/${running.operation().id}`);
     await page.getByText('Services stop at').waitFor();
     await door.close();
-    await page.getByText('The connection is cut off').waitFor();
+    // At the latest when it has heard nothing for 25 s.
+    await page.getByText('The connection is cut off').waitFor({ timeout: 45_000 });
     await door.drive(running.ended);
     await door.openAgain();
-    await page.getByText('succeeded').waitFor({ timeout: 20_000 });
+    await page.getByText('succeeded').waitFor({ timeout: 30_000 });
     expect(await page.locator('#cut-off').isHidden()).toBe(true);
     await context.close();
-  });
+  }, 120_000);
 
   test('a list shows what is new without being asked', async () => {
     const context = await as('bob');
