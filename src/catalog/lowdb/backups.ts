@@ -61,6 +61,7 @@ export function createBackups(
     async page(query) {
       const { order = 'takenAt', ascending = false, after, limit } = query;
       const { found, last } = await index.page({
+        asked: JSON.stringify(query),
         workspace: query.workspace,
         order: { name: order, compare: comparerOf(order) },
         isBackwards: ascending,

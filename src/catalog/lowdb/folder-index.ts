@@ -1,6 +1,7 @@
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import type { z } from 'zod';
 import { createIndexFile, type IndexLine } from './index-file.ts';
+import { keepPages } from './kept-pages.ts';
 import { pageOf, type Wanted } from './page-of.ts';
 import type { RecordFolder } from './record-folder.ts';
 import { createSortedEntries, type Entry, firstOf, type Order } from './sorted-entries.ts';
@@ -29,6 +30,8 @@ export interface WantedList<E> {
 }
 
 export interface WantedPage<E extends Entry> extends Wanted<E> {
+  /** Names the whole of what is wanted: two that have the same words want the same. */
+  readonly asked: string;
   readonly workspace?: string | undefined;
   readonly order: Order<E>;
 }
@@ -52,6 +55,7 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
   const { folder, entryOf } = options;
   const file = createIndexFile(options.indexFile, options.entry);
   const entries = createSortedEntries<E>();
+  const pageFor = keepPages<E>(entries.version);
   let loading: Promise<void> | undefined;
 
   const lineOf = (entry: E): IndexLine<E> => ({ stamp: folder.stampOf(entry.id) ?? '', entry });
@@ -116,7 +120,7 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
     },
     async page(wanted) {
       await load();
-      const page = pageOf(entries.inOrder(wanted.order, wanted.workspace), wanted);
+      const page = pageFor(wanted.asked, () => pageOf(entries.inOrder(wanted.order, wanted.workspace), wanted));
       const last = page.hasMore ? page.entries.at(-1) : undefined;
       return { found: await readThese(page.entries, wanted.matches), ...(last ? { last } : {}) };
     },

@@ -17,6 +17,8 @@ export interface Order<E extends Entry> {
 export interface SortedEntries<E extends Entry> {
   has(id: string): boolean;
   count(): number;
+  /** Another one after each change. */
+  version(): number;
   put(entry: E): void;
   remove(id: string): void;
   /** The entries themselves, of all workspaces or one: not to be changed, and changing with every `put`. */
@@ -41,6 +43,7 @@ const MOST_KEPT = 500;
 export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
   const byId = new Map<string, E>();
   const orders = new Map<string, Kept<E>>();
+  let changes = 0;
 
   /** The orders that it stands in. */
   function* ordersOf({ workspace }: E): Generator<Kept<E>> {
@@ -51,6 +54,7 @@ export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
     const entry = byId.get(id);
     if (!entry) return;
     byId.delete(id);
+    changes += 1;
     for (const { sorted, compare } of ordersOf(entry)) sorted.splice(countBefore(sorted, entry, compare), 1);
   }
 
@@ -70,11 +74,13 @@ export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
   return {
     has: (id) => byId.has(id),
     count: () => byId.size,
+    version: () => changes,
     remove,
     inOrder,
     put(entry) {
       remove(entry.id);
       byId.set(entry.id, entry);
+      changes += 1;
       for (const { sorted, compare } of ordersOf(entry)) {
         sorted.splice(countBefore(sorted, entry, compare), 0, entry);
       }
