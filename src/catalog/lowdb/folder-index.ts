@@ -54,8 +54,8 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
 ): FolderIndex<E, Known, T> {
   const { folder, entryOf } = options;
   const file = createIndexFile(options.indexFile, options.entry);
-  const entries = createSortedEntries<E>();
-  const pageFor = keepPages<E>(entries.version);
+  const pages = keepPages<E>();
+  const entries = createSortedEntries<E>(pages.forget);
   let loading: Promise<void> | undefined;
 
   const lineOf = (entry: E): IndexLine<E> => ({ stamp: folder.stampOf(entry.id) ?? '', entry });
@@ -120,7 +120,9 @@ export function createFolderIndex<E extends Entry, Known extends { id: string },
     },
     async page(wanted) {
       await load();
-      const page = pageFor(wanted.asked, () => pageOf(entries.inOrder(wanted.order, wanted.workspace), wanted));
+      const page = pages.find(wanted.asked, wanted.matches, () =>
+        pageOf(entries.inOrder(wanted.order, wanted.workspace), wanted),
+      );
       const last = page.hasMore ? page.entries.at(-1) : undefined;
       return { found: await readThese(page.entries, wanted.matches), ...(last ? { last } : {}) };
     },

@@ -17,8 +17,6 @@ export interface Order<E extends Entry> {
 export interface SortedEntries<E extends Entry> {
   has(id: string): boolean;
   count(): number;
-  /** Another one after each change. */
-  version(): number;
   put(entry: E): void;
   remove(id: string): void;
   /** The entries themselves, of all workspaces or one: not to be changed, and changing with every `put`. */
@@ -38,12 +36,12 @@ const MOST_KEPT = 500;
 
 /**
  * Entries by id and in every order that was asked for, of all workspaces and of each that was asked for. Sorted once, by the first look; from then on each entry finds its
- * own place, so that a write costs the same among a thousand and among a hundred thousand.
+ * own place, so that a write costs the same among a thousand and among a hundred thousand. `onChange` hears of each entry that
+ * came or went.
  */
-export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
+export function createSortedEntries<E extends Entry>(onChange: (entry: E) => void = () => {}): SortedEntries<E> {
   const byId = new Map<string, E>();
   const orders = new Map<string, Kept<E>>();
-  let changes = 0;
 
   /** The orders that it stands in. */
   function* ordersOf({ workspace }: E): Generator<Kept<E>> {
@@ -54,7 +52,7 @@ export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
     const entry = byId.get(id);
     if (!entry) return;
     byId.delete(id);
-    changes += 1;
+    onChange(entry);
     for (const { sorted, compare } of ordersOf(entry)) sorted.splice(countBefore(sorted, entry, compare), 1);
   }
 
@@ -74,13 +72,12 @@ export function createSortedEntries<E extends Entry>(): SortedEntries<E> {
   return {
     has: (id) => byId.has(id),
     count: () => byId.size,
-    version: () => changes,
     remove,
     inOrder,
     put(entry) {
       remove(entry.id);
       byId.set(entry.id, entry);
-      changes += 1;
+      onChange(entry);
       for (const { sorted, compare } of ordersOf(entry)) {
         sorted.splice(countBefore(sorted, entry, compare), 0, entry);
       }
