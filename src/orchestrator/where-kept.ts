@@ -1,6 +1,5 @@
 import { UserError } from '../errors.ts';
 import type { RepositoryPlace } from '../mover/mover.ts';
-import type { WorkspaceSettings } from '../records/workspace.ts';
 import type { Room } from './room.ts';
 
 /** Where copies are, as far as the repository's location says: no name proves where a machine stands. */
@@ -12,25 +11,15 @@ export interface Kept {
   readonly sentence: string;
 }
 
-/** What the same settings said: many look at pages of many backups, and to ask anew takes all the ports of a workspace. */
-const known = new WeakMap<WorkspaceSettings, Kept>();
-
 /** Absent for a workspace that is not configured any more. */
 export function whereKept(room: Room, workspace: string): Kept | undefined {
   try {
-    const settings = room.settingsOf(workspace);
-    const kept = known.get(settings) ?? judgeSettings(room, settings);
-    known.set(settings, kept);
-    return kept;
+    const { platform, mover } = room.world.portsFor(room.settingsOf(workspace));
+    return judgePlace(mover.place, platform.capabilities.reader === 'job');
   } catch (error) {
     if (error instanceof UserError) return undefined;
     throw error;
   }
-}
-
-function judgeSettings(room: Room, settings: WorkspaceSettings): Kept {
-  const { platform, mover } = room.world.portsFor(settings);
-  return judgePlace(mover.place, platform.capabilities.reader === 'job');
 }
 
 /** Names that are told apart inside of a cluster only: of services, and those without a dot. */

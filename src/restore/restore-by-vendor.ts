@@ -55,7 +55,7 @@ export async function restoreByVendor(
     let end: VendorRestoreEnd = { state: 'none', said: '' };
     let readyAt: string | undefined;
     let unproven: string | undefined;
-    let hasTime = false;
+    let isExtended = false;
     try {
       const { downtimeBudget, guardMargin } = settings.policy;
       const patience = { guardMargin, downtimeBudget: Math.max(downtimeBudget, PATIENCE * plan.forecast.downtimeMs) };
@@ -75,7 +75,7 @@ export async function restoreByVendor(
       );
       // From here on the control plane has the time that it was given. A guard that acts too early only calls people.
       await ensure('extend guard', () => platform.armGuard(running, begun.endsBy));
-      hasTime = true;
+      isExtended = true;
       unproven = live.length > 0 ? begun.unproven : undefined;
       filled = await step('write folders', ({ signal, progress }) =>
         writeInPlace(plan.parts, live, world(signal), progress, 'write'),
@@ -86,7 +86,7 @@ export async function restoreByVendor(
       );
       end = followed ?? end;
       // It came to nothing before that time: people are not to wait for the rest of it while services are down.
-      if (hasTime && end.state !== 'restored')
+      if (isExtended && end.state !== 'restored')
         await ensure('shorten guard', ({ now }) => platform.armGuard(running, soon(now(), settings.policy)));
       const before = copied?.copyId;
       if (end.state === 'failed' && before !== undefined && live.length > 0)

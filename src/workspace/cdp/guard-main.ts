@@ -3,10 +3,9 @@
  * backup called off that nobody follows any more, and calls people until the control plane has the workspace up. Started
  * with the state folder of a workspace and an operation id, and with the login on its standard input.
  */
-import { writeSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { systemClock } from '../../clock.ts';
-import { createLog } from '../../log.ts';
+import { createGuardLog } from '../guard-log.ts';
 import { tryUntilUp } from '../guard-loop.ts';
 import { awaitTime } from '../guard-wait.ts';
 import { runPageCommand } from '../page-command.ts';
@@ -14,22 +13,13 @@ import type { RunningNote } from '../platform.ts';
 import { readState, removeState, writeState } from '../state-file.ts';
 import { createControlPlane } from './client/create-control-plane.ts';
 import { type CdpSight, stateFiles } from './context.ts';
-import { type GuardOrder, guardInput, guardOrder } from './guard-order.ts';
+import { type GuardOrder, guardAnswer, guardInput, guardOrder } from './guard-order.ts';
 import { readNote } from './note.ts';
 import { awaitServices } from './start.ts';
 
 const LOOK_MS = 500;
 
-const log = createLog({ write: writeIfPossible }, 'info');
-
-/** A line that finds no room is lost and must not end the guard. */
-function writeIfPossible(line: string): void {
-  try {
-    writeSync(process.stdout.fd, line);
-  } catch {
-    // There is no other place to tell it.
-  }
-}
+const log = createGuardLog();
 
 async function main(folder: string, operationId: string): Promise<void> {
   const { environment } = guardInput.parse(JSON.parse(await text(process.stdin)));
@@ -38,7 +28,7 @@ async function main(folder: string, operationId: string): Promise<void> {
     ...{ operationId, clock: systemClock, log, read },
     answer: (nonce) => writeState(stateFiles.guardAnswer(folder), { nonce, pid: process.pid }),
   });
-  if (!order) return;
+  if (!order) return withdrawAnswer(folder);
   const { workspace, settings } = order;
   const controlPlane = createControlPlane(settings.controlPlane, { environment, clock: systemClock, log });
   const context: CdpSight = { workspace, settings, folder, controlPlane, clock: systemClock, log };
@@ -48,6 +38,12 @@ async function main(folder: string, operationId: string): Promise<void> {
     bringBack: () => bringBack(context, order),
     tell: (sentence, isUrgent) => runPageCommand(order.pageCommand, sentence, isUrgent, log),
   });
+}
+
+/** One that was given just after the disarming would stay; that of another guard is not ours to take. */
+async function withdrawAnswer(folder: string): Promise<void> {
+  const answer = await readState(stateFiles.guardAnswer(folder), guardAnswer);
+  if (answer?.pid === process.pid) await removeState(stateFiles.guardAnswer(folder));
 }
 
 /** The note stays: who starts services by hand, or the operation itself, has more to make whole than the services. */

@@ -3,9 +3,8 @@
  * of a workspace and an operation id. Everything it may need is loaded now, not when it acts: the installation may have
  * been replaced by then.
  */
-import { writeSync } from 'node:fs';
 import { systemClock } from '../../clock.ts';
-import { createLog } from '../../log.ts';
+import { createGuardLog } from '../guard-log.ts';
 import { awaitTime } from '../guard-wait.ts';
 import { readState, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
@@ -16,16 +15,7 @@ import { createStateLock } from './state-lock.ts';
 /** How long a living process may keep the lock once the guard's time has come; it is held for a moment only. */
 const FENCE_AFTER_MS = 10_000;
 
-/** Services come first: a line that finds no room is lost and must not end the guard. */
-const log = createLog({ write: writeIfPossible }, 'info');
-
-function writeIfPossible(line: string): void {
-  try {
-    writeSync(process.stdout.fd, line);
-  } catch {
-    // There is no other place to tell it.
-  }
-}
+const log = createGuardLog();
 
 async function main(folder: string, operationId: string): Promise<void> {
   const order = await awaitTime({

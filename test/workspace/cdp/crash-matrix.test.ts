@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -6,10 +5,8 @@ import type { Operation } from '../../../src/records/operation.ts';
 import { createFakeChatStore, type FakeChatStore } from '../../fakes/chat.ts';
 import { type CdpBench, FOLDERS, makeCdpBench } from './bench.ts';
 import { createCdpLife, type Death, type Life } from './life.ts';
+import { stateLeft } from './state-left.ts';
 import { makeTrees } from './trees.ts';
-
-/** The guard's log; and its answer, which a slow one may write just after it was disarmed: no arming takes it for its own. */
-const PASSING = /^guard\.log$|^guard-answer\.json$|^new$/;
 
 /** Of all deaths one in so many is died; all of them with CRASH_MATRIX=whole. */
 const SHARE = process.env.CRASH_MATRIX === 'whole' ? 1 : 24;
@@ -58,8 +55,7 @@ async function judge({ bench, chat, trees }: Scene, operation: Operation | undef
   const kept = double.state().backups.find(({ crn }) => crn === backup?.parts.find((part) => part.kept)?.kept?.crn);
   const copies = new Set(trees.repository.copies.map(({ id }) => id));
   const lost = backup?.parts.filter(({ copyId }) => copyId !== undefined && !copies.has(copyId)) ?? [];
-  const state = join(root, 'state', 'control-plane');
-  const left = existsSync(state) ? readdirSync(state).filter((name) => !PASSING.test(name)) : [];
+  const left = await stateLeft(root);
   return [
     ...(new Set(asked).size === asked.length ? [] : [`the control plane was asked twice: ${asked.join(', ')}`]),
     ...(isUp || wasPaged ? [] : [`services are ${double.state().status}, and nobody was paged`]),

@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,10 +7,8 @@ import type { Person } from '../../../src/records/person.ts';
 import { createFakeChatStore, type FakeChatStore } from '../../fakes/chat.ts';
 import { type CdpBench, FOLDERS, makeCdpBench, WORKSPACE } from './bench.ts';
 import { alice, createCdpLife, type Death, type Life } from './life.ts';
+import { stateLeft } from './state-left.ts';
 import { makeTrees } from './trees.ts';
-
-/** The guard's log; and its answer, which a slow one may write just after it was disarmed: no arming takes it for its own. */
-const PASSING = /^guard\.log$|^guard-answer\.json$|^new$/;
 
 /** Of all deaths one in so many is died; all of them with CRASH_MATRIX=whole. */
 const SHARE = process.env.CRASH_MATRIX === 'whole' ? 1 : 17;
@@ -81,8 +78,7 @@ async function judge(scene: Scene, operation: Operation | undefined, { orchestra
   const wanted = begun === 1 ? 'then' : 'now';
   const safety = (await orchestrator.listBackups({})).find(({ safetyFor }) => safetyFor !== undefined);
   const kept = backups.find(({ crn }) => crn === safety?.parts.find((part) => part.kept)?.kept?.crn);
-  const state = join(root, 'state', 'control-plane');
-  const left = existsSync(state) ? readdirSync(state).filter((name) => !PASSING.test(name)) : [];
+  const left = await stateLeft(root);
   const isUp = areServicesUp && status === 'installation:finished';
   return [
     ...(begun > 1 ? [`it was begun ${begun} times`] : []),
