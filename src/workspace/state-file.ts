@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { ZodType } from 'zod';
-import { syncFolder, writeDurably } from '../durable-file.ts';
+import { halfWritten, syncFolder, writeDurably } from '../durable-file.ts';
 import { PortError } from '../errors.ts';
 import { codeOf } from './system-error.ts';
 
@@ -29,7 +29,9 @@ export async function writeState(path: string, value: unknown): Promise<void> {
   await writeDurably(path, `${JSON.stringify(value, null, 1)}\n`);
 }
 
+/** Also what a death in the middle of writing it left, whether or not the file ever came to be. */
 export async function removeState(path: string): Promise<void> {
+  await rm(halfWritten(path), { force: true });
   try {
     await rm(path);
   } catch (cause) {
@@ -37,4 +39,21 @@ export async function removeState(path: string): Promise<void> {
     throw cause;
   }
   await syncFolder(dirname(path));
+}
+
+/** None when there is no such folder. */
+export async function stateNames(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return [];
+    throw cause;
+  }
+}
+
+/** Only while nobody writes those of these names: what is half written otherwise may be about to be whole. */
+export async function removeHalfWritten(folder: string, isDead: (name: string) => boolean): Promise<void> {
+  for (const name of await stateNames(folder)) {
+    if (name.endsWith(halfWritten('')) && isDead(name)) await rm(join(folder, name), { force: true });
+  }
 }

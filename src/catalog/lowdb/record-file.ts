@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Adapter, Low } from 'lowdb';
 import { z } from 'zod';
-import { writeDurably } from '../../durable-file.ts';
+import { halfWritten, writeDurably } from '../../durable-file.ts';
 import { catalogFailure, systemCodeOf, translated } from './failure.ts';
 
 /** What stands in the file is not a record of ours that this release can read. Never leaves this folder. */
@@ -75,7 +75,7 @@ async function writeText(path: string, text: string): Promise<void> {
   } catch (cause) {
     // On a full disk the half-written file would hold the very room that is missing. Where even this fails, the next
     // start removes it; what has to be told is the first failure.
-    await rm(`${path}.new`, { force: true }).catch(() => undefined);
+    await rm(halfWritten(path), { force: true }).catch(() => undefined);
     throw cause;
   }
 }

@@ -8,6 +8,7 @@ import { createGuardLog } from '../guard-log.ts';
 import { awaitTime } from '../guard-wait.ts';
 import { readState, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
+import { removeDeadWriting } from './dead-writing.ts';
 import { actAsGuard } from './guard-act.ts';
 import { guardOrder } from './guard-order.ts';
 import { createStateLock } from './state-lock.ts';
@@ -30,7 +31,13 @@ async function main(folder: string, operationId: string): Promise<void> {
     folder,
     clock: systemClock,
     log,
-    lock: createStateLock({ folder, clock: systemClock, waitMs: FENCE_AFTER_MS, fence: true }),
+    lock: createStateLock({
+      folder,
+      clock: systemClock,
+      waitMs: FENCE_AFTER_MS,
+      fence: true,
+      afterDeath: () => removeDeadWriting(folder),
+    }),
     isGuard: true,
   };
   log.info({ operationId, actsAt: order.actsAt }, 'the operation did not return in time: the guard acts');

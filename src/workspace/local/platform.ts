@@ -7,6 +7,7 @@ import type { WorkspacePlatform } from '../platform.ts';
 import { translated } from '../system-error.ts';
 import { countAtCut, runChecks } from './checks.ts';
 import type { LocalContext } from './context.ts';
+import { removeDeadWriting } from './dead-writing.ts';
 import { applyDefinition, captureDefinition } from './definition.ts';
 import { dropDisplaced, keepDisplaced, listDisplaced } from './displaced.ts';
 import { armGuard, disarmGuard } from './guard.ts';
@@ -50,7 +51,13 @@ const LOCK_WAIT_MS = 60_000;
 
 export function createLocalPlatform(options: LocalPlatformOptions): WorkspacePlatform {
   const { workspace, settings, policy, folder, run, clock, log, workFolder } = options;
-  const lock = createStateLock({ folder, clock, waitMs: LOCK_WAIT_MS, fence: false });
+  const lock = createStateLock({
+    folder,
+    clock,
+    waitMs: LOCK_WAIT_MS,
+    fence: false,
+    afterDeath: () => removeDeadWriting(folder),
+  });
   const context: LocalContext = { workspace, settings, folder, clock, log, lock, isGuard: false };
   const arming = { context, guardProgram: options.guardProgram, pageCommand: options.pageCommand };
   return {

@@ -1,8 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import { moment } from '../../records/time.ts';
-import { readState, removeState, writeState } from '../state-file.ts';
-import { codeOf } from '../system-error.ts';
+import { readState, removeState, stateNames, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 
 /** Written before a snapshot is made: one that exists and is recorded nowhere would stay for ever. */
@@ -28,6 +26,10 @@ export async function recordSnapshot(context: LocalContext, operationId: string,
   await writeState(stateFiles.snapshots(context.folder, operationId), [...others, made]);
 }
 
+export function removeSnapshots(context: LocalContext, operationId: string): Promise<void> {
+  return removeState(stateFiles.snapshots(context.folder, operationId));
+}
+
 export async function forgetSnapshot(context: LocalContext, operationId: string, part: string): Promise<void> {
   const others = (await readSnapshots(context, operationId)).filter((made) => made.part !== part);
   const file = stateFiles.snapshots(context.folder, operationId);
@@ -45,14 +47,5 @@ export async function takeOverPlace(context: LocalContext, operationId: string, 
     const theirs = await readSnapshots(context, other);
     const rest = theirs.filter((made) => made.by !== 'btrfs' || made.path !== path);
     if (rest.length < theirs.length) await writeState(stateFiles.snapshots(context.folder, other), rest);
-  }
-}
-
-async function stateNames(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return [];
-    throw cause;
   }
 }

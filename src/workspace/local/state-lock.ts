@@ -24,6 +24,8 @@ interface StateLockOptions {
    * down because of it, and it may wake up later and go on renaming under services that run. A killed owner cannot.
    */
   readonly fence: boolean;
+  /** Called with the lock held, when the one that held it before died with it: what it was writing is half written. */
+  readonly afterDeath?: () => Promise<void>;
 }
 
 /** A dead owner's child may have been forked and not yet carry the marks by which it is found. */
@@ -45,8 +47,9 @@ export function createStateLock(options: StateLockOptions): StateLock {
       const draft = join(folder, `draft-${process.pid}-${randomUUID()}`);
       try {
         await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
-        const number = await takeTurn(folder, draft, options);
+        const { number, isAfterDeath } = await takeTurn(folder, draft, options);
         try {
+          if (isAfterDeath) await options.afterDeath?.();
           return await work();
         } finally {
           await truncate(join(folder, String(number)), 0);
@@ -58,7 +61,12 @@ export function createStateLock(options: StateLockOptions): StateLock {
   };
 }
 
-async function takeTurn(folder: string, draft: string, options: StateLockOptions): Promise<number> {
+interface Turn {
+  readonly number: number;
+  readonly isAfterDeath: boolean;
+}
+
+async function takeTurn(folder: string, draft: string, options: StateLockOptions): Promise<Turn> {
   const { clock } = options;
   let waitedMs = 0;
   let kills = 0;
@@ -67,7 +75,8 @@ async function takeTurn(folder: string, draft: string, options: StateLockOptions
     const owner = await ownerOf(folder, highest);
     if (owner === undefined || !isAlive(owner)) {
       if (owner !== undefined) await clock.sleep(FORK_TO_EXEC_MS);
-      if (await succeed(folder, draft, highest + 1)) return highest + 1;
+      const number = highest + 1;
+      if (await succeed(folder, draft, number)) return { number, isAfterDeath: owner !== undefined };
       continue;
     }
     if (waitedMs >= options.waitMs) {

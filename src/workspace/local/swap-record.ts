@@ -1,8 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { z } from 'zod';
 import type { StagedPart } from '../platform.ts';
-import { readState, removeState, writeState } from '../state-file.ts';
-import { codeOf } from '../system-error.ts';
+import { readState, removeState, stateNames, writeState } from '../state-file.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { look } from './file-facts.ts';
 
@@ -93,13 +91,4 @@ export async function listSwaps(context: LocalContext): Promise<SwapRecord[]> {
     if (record) records.push(record);
   }
   return records;
-}
-
-async function stateNames(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return [];
-    throw cause;
-  }
 }

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
+import { removeDeadWriting } from '../../../src/workspace/local/dead-writing.ts';
 import { createStateLock } from '../../../src/workspace/local/state-lock.ts';
+import { removeState } from '../../../src/workspace/state-file.ts';
 import { assertGuardIsBuilt, until } from './bench.ts';
 
 beforeAll(assertGuardIsBuilt);
@@ -69,6 +71,32 @@ it('is free when its owner is dead, for exactly one', async () => {
   await Promise.all([enter(1), enter(2), enter(3)]);
   expect(order.sort()).toEqual([1, 2, 3]);
   expect(readdirSync(join(folder, 'lock')).filter((name) => name.startsWith('draft'))).toEqual([]);
+});
+
+it('has what its dead owner was writing removed once, and nothing that is written without it', async () => {
+  const options = {
+    folder,
+    clock: systemClock,
+    waitMs: 5_000,
+    fence: false,
+    afterDeath: () => removeDeadWriting(folder),
+  };
+  const lock = createStateLock(options);
+  const left = [
+    'quiet.json.new',
+    'swap-op_0000000001.json.new',
+    'guard-answer.json.new',
+    'snapshots-op_0000000001.json.new',
+  ];
+  const look = () => lock.hold(async () => (await readdir(folder)).filter((name) => name.endsWith('.new')).sort());
+  for (const name of left) await writeFile(join(folder, name), '{');
+  expect(await look()).toEqual([...left].sort());
+  const holder = await holdElsewhere();
+  holder.kill('SIGKILL');
+  await new Promise((gone) => holder.once('exit', gone));
+  expect(await look()).toEqual(['guard-answer.json.new', 'snapshots-op_0000000001.json.new']);
+  await removeState(join(folder, 'guard-answer.json'));
+  expect(await look()).toEqual(['snapshots-op_0000000001.json.new']);
 });
 
 it('tells who holds it when a living owner keeps it', async () => {
