@@ -14,6 +14,8 @@ export interface Program {
    * them here has it.
    */
   readonly needs?: ProgramNeeds;
+  /** Gives way to whatever else has to be done where we are. Elsewhere, what programs may take is set there. */
+  readonly yields?: boolean;
   /** Must answer from now: an earlier run under this key is ended and forgotten, and this one is not kept either. */
   readonly fresh?: boolean;
 }

@@ -136,7 +136,7 @@ export async function backupWorkspace(
       ...{ exclude: part.exclude, files: part.files },
       mayChange: part.capture === 'after-start',
     }));
-    const options = { key: 'later', tags: [id], signal };
+    const options = { key: 'later', tags: [id], signal, yields: true };
     return copyParts({ mover, folder, onProgress }, places, plan.parents.afterStart, options);
   }
 }
@@ -160,7 +160,7 @@ async function preCopy(plan: BackupPlan, world: CopyWorld): Promise<MadeCopy | u
   const tags = [world.operationId, 'pre-copy'];
   return copyParts(world, parts, plan.parents.cut, {
     ...{ key: 'pre-copy', tags, signal: world.signal },
-    isFirstPass: true,
+    ...{ isFirstPass: true, yields: true },
   });
 }
 

@@ -66,7 +66,9 @@ async function readAndNote(
   { signal, now }: Pick<StepContext, 'signal' | 'now'>,
 ): Promise<void> {
   const { index, of } = task.slice;
-  const found = await readSlice(mover, task.slice, { folder, key: `reread-${index}-of-${of}`, signal });
+  const found = await readSlice(mover, task.slice, {
+    ...{ folder, key: `reread-${index}-of-${of}`, signal, yields: true },
+  });
   const backups = await backupsWith(catalog, workspace, found.copyIds);
   const at = now().toISOString();
   await catalog.marks.change(workspace, (marks) => noteSlice(marks, { ...task, found, backups, at }));

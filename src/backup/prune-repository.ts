@@ -17,9 +17,9 @@ export async function pruneRepository(
       await mover.list([], { folder, key: 'list', signal });
     });
     const outcome = await step('prune', ({ signal, progress }) =>
-      mover.prune({ folder, key: 'prune', signal, onProgress: progress }),
+      mover.prune({ folder, key: 'prune', signal, onProgress: progress, yields: true }),
     );
-    await step('check', ({ signal }) => mover.check({ folder, key: 'check', signal }));
+    await step('check', ({ signal }) => mover.check({ folder, key: 'check', signal, yields: true }));
     return outcome;
   } finally {
     await ensure('release', () => platform.release(operation.id));

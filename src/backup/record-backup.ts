@@ -178,7 +178,7 @@ export async function proveCopies(
   if (!listed.some(({ id }) => id === manifestCopyId)) {
     throw new OperationError('copy-not-proven', 'The repository does not show the manifest.');
   }
-  await mover.check({ folder, key: 'check', signal });
+  await mover.check({ folder, key: 'check', signal, yields: true });
 }
 
 /** The catalog's entry; from here on the backup exists. */

@@ -110,6 +110,7 @@ interface CopyOptions {
   readonly tags: readonly string[];
   readonly signal: AbortSignal;
   readonly isFirstPass?: boolean;
+  readonly yields?: boolean;
 }
 
 function requestFor(
@@ -138,6 +139,7 @@ export async function copyParts(
     folder: world.folder,
     key: options.key,
     signal: options.signal,
+    yields: options.yields ?? false,
     ...(world.onProgress ? { onProgress: world.onProgress } : {}),
   });
   const { id, takenAt, files, bytes, addedBytes, vanished = [], unmarked } = copy;

@@ -28,7 +28,8 @@ export async function compareScratch(
   let entries = 0;
   for (const [at, copyId] of [...new Set(backup.parts.map((part) => part.copyId))].entries()) {
     const places = backup.parts.filter((part) => part.copyId === copyId).map((part) => placeOf(part, scratch));
-    const compared = await mover.compare(copyId, places, { folder, key: `compare-${at}`, signal, onProgress, share });
+    const options = { folder, key: `compare-${at}`, signal, onProgress, share, yields: true };
+    const compared = await mover.compare(copyId, places, options);
     if (compared.differences.length > 0) throw differs(backup, compared.differences);
     entries += compared.entries;
   }

@@ -126,6 +126,7 @@ export async function fillStaged(
       key: within === undefined ? `fill-${name}` : `fill-${name}-${index}`,
       signal,
       onProgress,
+      yields: true,
       ...(place.isRoot ? { inPlace: true } : {}),
     };
     const pathInCopy = within === undefined ? part.pathInCopy : join(part.pathInCopy, within);

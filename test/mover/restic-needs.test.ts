@@ -63,3 +63,22 @@ it('says of every program that touches the data which places and secret files it
     expect(needsOf(key)).toEqual([undefined]);
   }
 });
+
+it('has every program of a call give way that is told to, and no other', async () => {
+  const path = join(world.root, 'one');
+  await mkdir(path);
+  await writeFile(join(path, 'file'), 'text');
+  const options = (key: string, yields: boolean) => ({ folder: world.folder, key, yields });
+  const { id } = await mover.copy({ paths: [path], exclude: [], tags: ['t'] }, options('away-copy', true));
+  const target = join(world.base, 'back');
+  await mover.restore(id, path, target, options('away-restore', true));
+  await mover.compare(id, [{ pathInCopy: path, path: target }], options('away-compare', true));
+  await mover.check(options('away-check', true));
+  await mover.reread({ index: 1, of: 1 }, options('away-reread', true));
+  await mover.prune(options('away-prune', true));
+  await mover.copy({ paths: [path], exclude: [], tags: ['t'] }, options('now', false));
+  const away = programs.filter(({ key }) => key.startsWith('away-'));
+  expect(away.filter(({ yields }) => !yields).map(({ key }) => key)).toEqual([]);
+  expect(away.length).toBeGreaterThanOrEqual(8);
+  expect(programs.filter(({ key, yields }) => yields && !key.startsWith('away-')).map(({ key }) => key)).toEqual([]);
+});

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Log } from '../../src/log.ts';
+import type { DataMover, MoveOptions } from '../../src/mover/mover.ts';
 import { createOrchestrator, type Orchestrator } from '../../src/orchestrator/orchestrator.ts';
 import { noUpkeep, type Upkeep } from '../../src/orchestrator/upkeep.ts';
 import { createNewId } from '../../src/records/ids.ts';
@@ -23,6 +24,13 @@ export const carol: Person = { name: 'carol', proof: 'uid', uid: 1002 };
 /** Long enough that an operation counts down until a test lets time pass. */
 const NOTICE = 600_000;
 
+export interface Move {
+  readonly key: string;
+  readonly yields: boolean;
+  /** Whether services were up when it began. */
+  readonly isUp: boolean;
+}
+
 /** The one door over a world in memory, where time only passes while something is driven. */
 export interface Door {
   readonly orchestrator: Orchestrator;
@@ -33,6 +41,8 @@ export interface Door {
   readonly workspaces: Record<string, WorkspaceSettings>;
   readonly bugs: unknown[];
   readonly log: Log;
+  /** What the mover was asked to do, in turn. */
+  readonly moves: Move[];
   setPolicy(policy: object): void;
   /** What happens unasked, as a deployer would configure it; nothing at first. */
   /** What happens when the configuration is read once more. */
@@ -47,6 +57,22 @@ export interface Door {
   /** A completed backup; answers its id. */
   backUp(): Promise<string>;
   dispose(): Promise<void>;
+}
+
+/** Notes every call that names a key, as all do that may take long. */
+function noted(mover: DataMover, { services }: World, moves: Move[]): DataMover {
+  const isUp = () => [...services.values()].every(({ up }) => up);
+  return new Proxy(mover, {
+    get(target, name: keyof DataMover) {
+      const call = target[name];
+      if (typeof call !== 'function') return call;
+      return (...words: never[]) => {
+        const { key, yields = false } = (words.at(-1) ?? {}) as Partial<MoveOptions>;
+        if (key !== undefined) moves.push({ key, yields, isUp: isUp() });
+        return Reflect.apply(call, target, words);
+      };
+    },
+  });
 }
 
 export async function openDoor(
@@ -64,9 +90,10 @@ export async function openDoor(
   const policyOf = (change: object) =>
     workspacePolicy.parse({ notice: NOTICE, approvers: ['alice', 'bob', 'carol'], ...change });
   const workspaces: Record<string, WorkspaceSettings> = { 'team-ml': makeSettings({ policy: policyOf(policy) }) };
+  const moves: Move[] = [];
   const portsOver = (own: World) => ({
     platform: createFakePlatform(own, plainEffect),
-    mover: createMortalMover(own, { effect: plainEffect, isDead: () => false }),
+    mover: noted(createMortalMover(own, { effect: plainEffect, isDead: () => false }), own, moves),
   });
   const ports = new Map([['team-ml', portsOver(world)]]);
   let upkeep: Upkeep = noUpkeep;
@@ -102,7 +129,7 @@ export async function openDoor(
   }
 
   return {
-    ...{ orchestrator, world, catalog, chat, workspaces, bugs, log, drive },
+    ...{ orchestrator, world, catalog, chat, workspaces, bugs, log, moves, drive },
     setPolicy(change) {
       workspaces['team-ml'] = makeSettings({ policy: policyOf(change) });
     },

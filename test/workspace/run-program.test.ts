@@ -152,6 +152,18 @@ describe('a program whose starter died', () => {
     expect(await countStarts()).toBe(2);
   });
 
+  it('runs what yields with less weight than the rest of the machine, in its own session and as a session', async () => {
+    const look = 'cut -d" " -f19 /proc/self/stat; cat /proc/self/autogroup 2>/dev/null';
+    const [plain, plainSession] = (await run(shell(look))).lines;
+    const [yielding, yieldingSession] = (await run(shell(look, { yields: true }))).lines;
+    expect(Number(yielding) - Number(plain)).toBe(10);
+    const weighsSessions = existsSync('/proc/self/autogroup') && process.getuid?.() === 0;
+    expect(plainSession).toEqual(weighsSessions ? expect.stringMatching(/ nice 0$/) : plainSession);
+    expect(yieldingSession).toEqual(weighsSessions ? expect.stringMatching(/ nice 10$/) : yieldingSession);
+    expect(await run(shell('exit 7', { yields: true }))).toMatchObject({ exitCode: 7 });
+    expect(await run(shell('kill -USR1 $$', { yields: true }))).toMatchObject({ signal: 'SIGUSR1' });
+  });
+
   it('never runs twice at once, whenever the starter died', async () => {
     const alone = note('alone');
     const program = shell(

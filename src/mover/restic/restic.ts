@@ -105,6 +105,7 @@ async function programOf(context: ResticContext, call: Call): Promise<Program> {
     args: ['-c', launchScript(around), 'launch', ...words, '--', await context.command(), ...args],
     env: environmentOf(context),
     fresh: call.adoptable !== true,
+    ...(options.yields ? { yields: true } : {}),
     ...(graceMs === undefined ? {} : { graceMs }),
     ...(nearData ? { needs: { ...needsOf(context, [], undefined), nearData } } : {}),
     ...(places === undefined ? {} : { needs: needsOf(context, places, call.memoryBytes) }),

@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, string>> = {
 export async function walkTree(
   { run }: { readonly run: RunProgram },
   { path, place }: { readonly path: string; readonly place: number },
-  { folder, key, signal }: MoveOptions,
+  { folder, key, signal, yields = false }: MoveOptions,
   onEntry: (entry: TreeEntry) => void,
 ): Promise<{ isRoot: boolean }> {
   let uid: string | undefined;
@@ -38,7 +38,7 @@ export async function walkTree(
     else onEntry(readLine(line, place, uid === ROOT));
   };
   const needs = { places: [{ path, access: 'read' as const }] };
-  const program = { key, command: 'sh', args: ['-c', WALK, 'walk', path], fresh: true, needs };
+  const program = { key, command: 'sh', args: ['-c', WALK, 'walk', path], fresh: true, needs, yields };
   const { exitCode, stderr } = await run(program, { folder, onLine, ...(signal ? { signal } : {}) });
   if (exitCode === 0 && isWhole) return { isRoot: uid === ROOT };
   throw new PortError('mover-unavailable', `Not everything in ${path} could be looked at`, {

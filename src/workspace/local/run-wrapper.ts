@@ -11,6 +11,9 @@ export const MARKER = 'CML_PROGRAM';
 /** The wrapper's own end when another wrapper holds the claim or the claim could not be written. */
 export const NOT_CLAIMED = 75;
 
+/** The nice value of what gives way: about a tenth of what others get of a busy processor, all of an idle one. */
+const YIELDING = 10;
+
 /**
  * Stands between us and the program, so that its exit code survives us.
  *
@@ -20,11 +23,14 @@ export const NOT_CLAIMED = 75;
  * written. The traps keep the wrapper alive while a signal to the group ends the program; they are not inherited by it.
  * The start time is field 22 of /proc/<pid>/stat, which is the 20th after the command name (proc(5)). What the shell can
  * do itself starts no program: this stands in the way of each copy, also while services are down.
+ *
+ * Where the kernel weighs sessions (sched(7), "The autogroup feature"), a nice value counts only within the session of its
+ * own that the program runs in; so the session gets it too. Not every system has that, and it may be refused.
  */
 const WRAPPER = `
 trap : HUP INT QUIT TERM
-base=$CML_PROGRAM asked=$1
-shift
+base=$CML_PROGRAM asked=$1 nice=$2
+shift 2
 started() { shift 19; started=$1; }
 IFS= read -r stat <"/proc/$$/stat"
 read -r boot </proc/sys/kernel/random/boot_id
@@ -35,6 +41,10 @@ printf '{"pid":%d,"startTime":"%s","bootId":"%s","asked":"%s"}\\n' \\
 made=$?
 rm -f "$mine"
 [ "$made" -eq 0 ] || exit ${NOT_CLAIMED}
+if [ -n "$nice" ]; then
+  { echo "$nice" >"/proc/$$/autogroup"; } 2>/dev/null
+  set -- nice -n "$nice" "$@"
+fi
 "$@"
 code=$?
 printf '%d\\n' "$code" >"$base.exit.new" && mv "$base.exit.new" "$base.exit"
@@ -76,7 +86,8 @@ export function startWrapped(
   const out = openSync(record.out, 'w', 0o600);
   const err = openSync(record.err, 'w', 0o600);
   try {
-    const args = ['-c', WRAPPER, 'cml-run', fingerprintOf(program), program.command, ...program.args];
+    const asked = [fingerprintOf(program), program.yields ? String(YIELDING) : ''];
+    const args = ['-c', WRAPPER, 'cml-run', ...asked, program.command, ...program.args];
     const child = spawn('/bin/sh', args, {
       env,
       ...(program.cwd === undefined ? {} : { cwd: program.cwd }),

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { alice, bob, type Door, openDoor } from './door.ts';
+
+let door: Door;
+beforeEach(async () => {
+  door = await openDoor();
+});
+afterEach(async () => {
+  expect(door.bugs).toEqual([]);
+  await door.dispose();
+});
+
+/** While services are down nothing gives way, and what moves data while they are up does. */
+function expectRightOfWay(long: readonly string[]): void {
+  expect(door.moves.filter(({ yields, isUp }) => yields && !isUp)).toEqual([]);
+  const yielded = door.moves.filter(({ yields }) => yields).map(({ key }) => key);
+  expect(yielded).toEqual(long);
+}
+
+async function restore(freeBytes: number): Promise<void> {
+  const backup = await door.backUp();
+  door.moves.length = 0;
+  door.world.freeBytes = freeBytes;
+  const request = await door.orchestrator.requestRestore(alice, { backup, confirm: 'team-ml', noticeMs: 0 });
+  const { running } = await door.orchestrator.decide(bob, { request: request.id, approves: true });
+  const ended = await door.drive(running?.ended ?? Promise.reject(new Error('it did not start')));
+  expect(ended.status).toBe('succeeded');
+}
+
+test('a backup copies out of the way of people, and what they wait for at full speed', async () => {
+  await door.backUp();
+  expectRightOfWay(['pre-copy', 'check']);
+  expect(door.moves).toContainEqual({ key: 'delta', yields: false, isUp: false });
+});
+
+test('a restore fills what is beside out of the way of people', async () => {
+  await restore(door.world.freeBytes);
+  expectRightOfWay(['fill-db']);
+});
+
+test('a restore in place gives way until services stop', async () => {
+  await restore(20);
+  expectRightOfWay(['safety-pre-copy', 'check']);
+  expect(door.moves).toContainEqual({ key: 'write-db', yields: false, isUp: false });
+});
+
+test('a verification gives way all the time', async () => {
+  const backup = await door.backUp();
+  door.moves.length = 0;
+  await door.drive((await door.orchestrator.requestVerify(bob, backup)).ended);
+  expectRightOfWay(['fill-db', 'compare-0']);
+});
