@@ -87,5 +87,7 @@ export async function showPage(context: Context<WebEnv>, heading: Heading, conte
       {content}
     </Layout>
   );
-  return context.html(`<!doctype html>${await page}`);
+  // As bytes: a text is looked through once more for halves of characters, which in a page of ours are none.
+  const bytes = Buffer.from(`<!doctype html>${await page}`);
+  return context.body(bytes, { headers: { 'content-type': 'text/html; charset=UTF-8' } });
 }

@@ -27,7 +27,16 @@ export const backupEntry = z.object({
 });
 export type BackupEntry = z.infer<typeof backupEntry>;
 
+const entries = new WeakMap<Backup, BackupEntry>();
+
+/** Of a record that nobody can change any more: the same as before, for the very same one. */
 export function entryOf(record: Backup): BackupEntry {
+  const entry = entries.get(record) ?? makeEntry(record);
+  if (Object.isFrozen(record)) entries.set(record, entry);
+  return entry;
+}
+
+function makeEntry(record: Backup): BackupEntry {
   const { id, workspace, takenAt, status, name, reason, by, trigger, manifestCopyId, parts } = record;
   const { bytes, addedBytes, files, durationMs, downtimeMs } = record;
   const copies = new Set(

@@ -30,10 +30,11 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** With a strong mark of its content. Somebody may keep it, and has to ask each time whether it still holds. */
 export function answerText(context: Context<WebEnv>, text: string): Response {
-  context.header('etag', `"${createHash('sha256').update(text).digest('base64url')}"`);
+  const bytes = Buffer.from(text);
+  context.header('etag', `"${createHash('sha256').update(bytes).digest('base64url')}"`);
   context.header('cache-control', 'private, no-cache');
   context.header('vary', 'authorization, cookie');
-  return context.body(text, 200, JSON_TYPE);
+  return context.body(bytes, 200, JSON_TYPE);
 }
 
 /** What was made, by the answer of a word. */

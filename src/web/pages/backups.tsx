@@ -193,9 +193,8 @@ const Expires: FC<{ backup: Backup; expiry: Expiry | undefined }> = ({ backup: {
 function onceEach<Found>(find: (workspace: string) => Found): (workspace: string) => Found {
   const known = new Map<string, Found>();
   return (workspace) => {
-    const found = known.get(workspace) ?? find(workspace);
-    known.set(workspace, found);
-    return found;
+    if (!known.has(workspace)) known.set(workspace, find(workspace));
+    return known.get(workspace) as Found;
   };
 }
 

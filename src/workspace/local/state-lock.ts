@@ -40,13 +40,12 @@ const MOST_KILLS = 10;
  */
 export function createStateLock(options: StateLockOptions): StateLock {
   const folder = join(options.folder, 'lock');
-  const own = identify(process.pid);
   return {
     async hold(work) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const draft = join(folder, `draft-${process.pid}-${randomUUID()}`);
       try {
-        await writeFile(draft, JSON.stringify(own), { mode: 0o600 });
+        await writeFile(draft, JSON.stringify(identify(process.pid)), { mode: 0o600 });
         const { number, isAfterDeath } = await takeTurn(folder, draft, options);
         try {
           if (isAfterDeath) await options.afterDeath?.();
