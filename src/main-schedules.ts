@@ -26,7 +26,8 @@ export async function fire(
 ): Promise<Fired> {
   const declaration = declarations.find(({ does }) => does === schedule.does);
   if (!declaration) return { status: 'skipped', because: `this release cannot do "${schedule.does}"` };
-  return declaration.run({ orchestrator, schedule, slotAt, person });
+  const run = () => declaration.run({ orchestrator, schedule, slotAt, person });
+  return orchestrator.onceFree(person, schedule, slotAt, run);
 }
 
 export interface SchedulesOptions {

@@ -12,7 +12,7 @@ export interface MoveOptions {
   /** Unique in the operation and the same on every try: what runs under it already is adopted. */
   readonly key: string;
   readonly signal?: AbortSignal;
-  /** Services are up and nobody waits: it gives way to whatever else the machine has to do. Takes longer when it is busy. */
+  /** Nobody waits for it: it gives way to whatever else the machine has to do, and takes longer where that is much. */
   readonly yields?: boolean;
   readonly onProgress?: (progress: Progress) => void;
 }

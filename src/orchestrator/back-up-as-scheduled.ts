@@ -1,9 +1,8 @@
-import { ConfigError, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Person } from '../records/person.ts';
 import type { Fired, Scheduled } from '../schedule/schedule.ts';
-import { timingOf } from '../schedule/timing.ts';
-import { windowEndsAt } from '../schedule/window.ts';
+import { lookOnceMore, windowClosesAt } from './once-free.ts';
 import { type BackupWish, requestBackup } from './request-backup.ts';
 import type { Room } from './room.ts';
 import type { ScheduledTurns } from './scheduled-turns.ts';
@@ -42,26 +41,8 @@ export async function backUpAsScheduled(
   };
 }
 
-/** Hours may have passed since it was due. One slip in the file, perhaps of another workspace, must not end all backups. */
-async function lookOnceMore({ world }: Room, { id }: Scheduled): Promise<void> {
-  try {
-    await world.refreshWorkspaces();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    world.log.warn({ schedule: id, err: error }, 'the configuration is not in order: it runs as last configured');
-  }
-  const { paused } = await world.catalog.schedules.get(id);
-  if (paused) throw new UserError('too-late', `It was paused by ${paused.by} while it waited for its turn.`);
-}
-
 function launched(running: RunningOperation): Fired {
   return { status: 'launched', operationId: running.operation().id };
-}
-
-/** When services must have been told to stop. Undefined: whenever. */
-export function windowClosesAt({ settings }: Scheduled, slotAt: Date): Date | undefined {
-  const { window, zone } = timingOf(settings);
-  return window && windowEndsAt(window, zone, slotAt);
 }
 
 function wishOf({ name, workspace, settings }: Scheduled): BackupWish {

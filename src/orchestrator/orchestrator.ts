@@ -18,6 +18,7 @@ import { checkWorkspace, type Finding } from './check-workspace.ts';
 import { type Decision, decide } from './decide.ts';
 import { sayDigest } from './digest.ts';
 import { type Download, downloadFile, type FileWish, type FoundFile, findFile } from './download-file.ts';
+import { createEndWatch } from './end-watch.ts';
 import { createExpiries, type Expiry } from './expiry.ts';
 import { findBackup } from './find.ts';
 import { createLeftCopies, noteLeftCopies } from './forget-left-copies.ts';
@@ -26,6 +27,7 @@ import { applyRetention, checkRepository, planRetention, prune } from './keep-re
 import { type ListFilter, listOperations } from './list-operations.ts';
 import { type Glance, glanceAtAll, listBackups, lookAt, type Subject, viewOf } from './look.ts';
 import { type Login, noteLogin } from './note-login.ts';
+import { onceFree } from './once-free.ts';
 import { type LogLine, readLog } from './operation-log.ts';
 import {
   listRequests,
@@ -81,6 +83,8 @@ export interface Orchestrator {
   planBackup(wish: BackupWish): Promise<BackupPlan>;
   /** A backup as its schedule declares it: in its turn when it is due, at once when a person asks. */
   backUpAsScheduled(person: Person, schedule: Scheduled, slotAt: Date): Promise<Fired>;
+  /** Does what is due once nothing else is done in its workspace; at once when a person asks for it. */
+  onceFree(person: Person, schedule: Scheduled, slotAt: Date, run: () => Promise<Fired>): Promise<Fired>;
   requestRestore(person: Person, wish: RestoreWish): Promise<Request>;
   planRestore(person: Person, wish: RestoreWish): Promise<{ backup: Backup; plan: RestorePlan }>;
   requestUndo(person: Person, wish: UndoWish): Promise<Request>;
@@ -196,7 +200,8 @@ export interface Orchestrator {
 
 export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
   const room = createRoom(world);
-  const turns = createScheduledTurns(room);
+  const ends = createEndWatch(room);
+  const turns = createScheduledTurns(room, ends);
   const reading = { room, readers: createReaders() };
   const forgetLeftCopies = createLeftCopies(room);
   const lookAtVendor = createVendorSweep(room);
@@ -204,6 +209,7 @@ export function createOrchestrator(world: OrchestratorWorld): Orchestrator {
   return {
     requestBackup: (person, wish) => requestBackup(room, person, wish),
     backUpAsScheduled: (person, schedule, slotAt) => backUpAsScheduled({ room, turns }, person, schedule, slotAt),
+    onceFree: (person, schedule, slotAt, run) => onceFree({ room, ends }, { person, schedule, slotAt }, run),
     planBackup: (wish) => planOnly(room, wish),
     requestRestore: (person, wish) => requestRestore(room, person, wish),
     planRestore: (person, wish) => planRestore(room, person, wish),

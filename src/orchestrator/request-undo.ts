@@ -6,7 +6,7 @@ import type { UndoPlan } from '../records/plan.ts';
 import type { Request } from '../records/request.ts';
 import type { WorkspaceSettings } from '../records/workspace.ts';
 import { makeUndoPlan } from '../restore/undo-plan.ts';
-import type { Displaced } from '../workspace/platform.ts';
+import type { Displaced } from '../workspace/swaps.ts';
 import { ask } from './ask.ts';
 import { findOperation } from './find.ts';
 import { restoreInput, undoInput } from './inputs.ts';

@@ -67,6 +67,8 @@ export interface Room {
   settingsOf(workspace: string): WorkspaceSettings;
   /** What happens unasked, as configured now. */
   upkeep(): Upkeep;
+  /** Nothing runs there, and nothing short is done. */
+  isFree(workspace: string): boolean;
   /** @throws UserError `workspace-busy` naming the operation that runs. */
   refuseWhenBusy(workspace: string): void;
   /** @throws UserError `not-allowed`. */
@@ -179,6 +181,7 @@ export function createRoom(world: OrchestratorWorld): Room {
     runningIn,
     running,
     isIdle: () => launched.size === 0,
+    isFree: (workspace) => runningIn(workspace) === undefined && !claimed.has(workspace),
     refuseWhenBusy: (workspace) => refuseWhenBusy(workspace),
     folderOf,
     onEnd: (listener) => void listeners.push(listener),

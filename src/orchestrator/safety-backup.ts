@@ -44,7 +44,7 @@ export function createSafetyBackup(operation: Operation, ports: StoryPorts, fold
     captureDefinition: () => platform.captureDefinition(manifestFolder(folder)),
     async preCopy(planned, { signal, progress: onProgress }) {
       const plan = backupPlan.parse(planned);
-      const options = { key: 'safety-pre-copy', tags: [id, 'pre-copy'], signal, isFirstPass: true, yields: true };
+      const options = { key: 'safety-pre-copy', tags: [id, 'pre-copy'], signal, isFirstPass: true };
       const parts = partsCopiedInCut(plan.parts);
       if (parts.length === 0) return null;
       return asJson(await copyParts({ mover, folder, onProgress }, parts, plan.parents.cut, options));

@@ -1,7 +1,5 @@
+import type { EndWatch } from './end-watch.ts';
 import type { Room } from './room.ts';
-
-/** How long one that waits goes without looking at the clock, in milliseconds. */
-const LOOK_MS = 30_000;
 
 export interface TurnWish {
   /** Storage classes that snapshots are going to be taken of. */
@@ -22,19 +20,14 @@ export interface ScheduledTurns {
 }
 
 /** So many scheduled backups run at once, of all workspaces and of those that use one storage class. */
-export function createScheduledTurns(room: Room): ScheduledTurns {
-  const waiting: TurnWish[] = [];
+export function createScheduledTurns(room: Room, ends: EndWatch): ScheduledTurns {
+  const line: TurnWish[] = [];
   /** Between having a turn and standing among what runs. */
   const launching = new Set<TurnWish>();
   /** Of what an earlier life launched, nobody knows; it counts among all. */
   const classesOf = new Map<string, readonly string[]>();
-  const sleepers = new Set<() => void>();
-  const wake = () => {
-    for (const sleeper of sleepers) sleeper();
-  };
   room.onEnd((_, operation) => {
     if (operation) classesOf.delete(operation.id);
-    wake();
   });
 
   function classesInUse(): (readonly string[])[] {
@@ -56,26 +49,15 @@ export function createScheduledTurns(room: Room): ScheduledTurns {
 
   /** One that waits for its storage lets others pass that use another. */
   function isNext(wish: TurnWish): boolean {
-    return hasRoom(wish) && !waiting.slice(0, waiting.indexOf(wish)).some(hasRoom);
-  }
-
-  async function untilNext(wish: TurnWish): Promise<boolean> {
-    const { clock } = room.world;
-    while (!isNext(wish)) {
-      if (wish.until && clock.now() >= wish.until) return false;
-      const rested = new AbortController();
-      const sleeper = () => rested.abort();
-      sleepers.add(sleeper);
-      await clock.sleep(LOOK_MS, rested.signal).catch(() => undefined);
-      sleepers.delete(sleeper);
-    }
-    return true;
+    return hasRoom(wish) && !line.slice(0, line.indexOf(wish)).some(hasRoom);
   }
 
   return {
     async take(wish, launch) {
-      waiting.push(wish);
-      const isTurn = await untilNext(wish).finally(() => void waiting.splice(waiting.indexOf(wish), 1));
+      line.push(wish);
+      const isTurn = await ends
+        .until(() => isNext(wish), wish.until)
+        .finally(() => void line.splice(line.indexOf(wish), 1));
       if (!isTurn) return undefined;
       launching.add(wish);
       try {
@@ -84,7 +66,7 @@ export function createScheduledTurns(room: Room): ScheduledTurns {
         return launched;
       } finally {
         launching.delete(wish);
-        wake();
+        ends.wake();
       }
     },
   };

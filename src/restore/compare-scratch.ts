@@ -2,7 +2,7 @@ import { OperationError } from '../errors.ts';
 import type { ContentShare, DataMover, MoveOptions } from '../mover/mover.ts';
 import type { Backup } from '../records/backup.ts';
 import type { CopiedPart } from '../records/part.ts';
-import type { StagedPart } from '../workspace/platform.ts';
+import type { StagedPart } from '../workspace/swaps.ts';
 
 const MOST_NAMED = 3;
 

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { operationFailed, restoreEnded } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
-import { definitionFile, quiet, runningNote, stagedPart, started } from '../workspace/platform.ts';
+import { definitionFile, quiet, runningNote, started } from '../workspace/platform.ts';
+import { stagedPart } from '../workspace/swaps.ts';
 import { swapOutcome } from './swap-steps.ts';
 
 const { displacedUntil: _, displaced: __, ...common } = swapOutcome;

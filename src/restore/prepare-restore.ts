@@ -8,7 +8,8 @@ import { isAppError, OperationError } from '../errors.ts';
 import type { DataMover, MoveOptions } from '../mover/mover.ts';
 import type { RestoredPart, RestorePlan } from '../records/plan.ts';
 import type { Inspection } from '../workspace/inspection.ts';
-import type { DefinitionFile, StagedPart, WorkspacePlatform } from '../workspace/platform.ts';
+import type { DefinitionFile, WorkspacePlatform } from '../workspace/platform.ts';
+import type { StagedPart } from '../workspace/swaps.ts';
 import { tightestPart } from './restore-plan.ts';
 
 interface RestoreWorld {
@@ -16,6 +17,8 @@ interface RestoreWorld {
   readonly mover: DataMover;
   readonly folder: string;
   readonly signal: AbortSignal;
+  /** Nobody waits for what is brought back. */
+  readonly yields?: boolean;
 }
 
 /**
@@ -126,7 +129,7 @@ export async function fillStaged(
       key: within === undefined ? `fill-${name}` : `fill-${name}-${index}`,
       signal,
       onProgress,
-      yields: true,
+      ...(world.yields ? { yields: true } : {}),
       ...(place.isRoot ? { inPlace: true } : {}),
     };
     const pathInCopy = within === undefined ? part.pathInCopy : join(part.pathInCopy, within);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { operationFailed, restoreEnded } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
-import { definitionFile, stagedPart } from '../workspace/platform.ts';
+import { definitionFile } from '../workspace/platform.ts';
+import { stagedPart } from '../workspace/swaps.ts';
 import { swapEnsures, swapOutcome, swapShown, swapSteps, swapStopsServices } from './swap-steps.ts';
 
 export const restoreOutcome = z.object(swapOutcome);

@@ -3,7 +3,8 @@ import { OperationError } from '../errors.ts';
 import { announceStop, type Countdown, countDown } from '../operation/countdown.ts';
 import { armBeforeStop } from '../operation/guard-time.ts';
 import type { Story } from '../operation/operation.ts';
-import type { DefinitionFile, StagedPart, Started, WorkspacePlatform } from '../workspace/platform.ts';
+import type { DefinitionFile, Started, WorkspacePlatform } from '../workspace/platform.ts';
+import type { StagedPart } from '../workspace/swaps.ts';
 import type { SwapStory } from './swap-steps.ts';
 
 /** What stands ready beside the live data. */

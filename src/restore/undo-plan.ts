@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { UndoPlan } from '../records/plan.ts';
 import type { Inspection } from '../workspace/inspection.ts';
-import type { Displaced } from '../workspace/platform.ts';
+import type { Displaced } from '../workspace/swaps.ts';
 
 /** What is known of the operation that displaced it. */
 interface Undone {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { operationFailed, undoEnded } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
-import { definitionFile, stagedPart } from '../workspace/platform.ts';
+import { definitionFile } from '../workspace/platform.ts';
+import { stagedPart } from '../workspace/swaps.ts';
 import { swapEnsures, swapOutcome, swapShown, swapSteps, swapStopsServices } from './swap-steps.ts';
 
 /** Nobody counts what comes back: it never left the disk. */

@@ -45,7 +45,7 @@ export async function verifyBackup(
     const scratch = await step('make scratch', async () => platform.makeScratch(id, (await read()).parts));
     const filled = await step('fill', async ({ signal, progress, now, isBegunBefore }) => {
       const beganAt = now().getTime();
-      const arrived = await fillStaged(await read(), scratch, world(signal), progress);
+      const arrived = await fillStaged(await read(), scratch, { ...world(signal), yields: true }, progress);
       // What an earlier life brought back need not be brought back again: this life's time would be too short.
       return isBegunBefore ? arrived : { ...arrived, restoreMs: Math.max(0, now().getTime() - beganAt) };
     });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { backupVerified, operationFailed } from '../chat/messages/operation-ended.ts';
 import { defineStory } from '../operation/operation.ts';
 import { contentShare } from '../records/backup.ts';
-import { stagedPart } from '../workspace/platform.ts';
+import { stagedPart } from '../workspace/swaps.ts';
 
 export const verifyOutcome = z.object({
   backupId: z.string(),

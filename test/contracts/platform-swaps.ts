@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Quiet, RunningNote, StagedPart, StageWish } from '../../src/workspace/platform.ts';
+import type { Quiet, RunningNote } from '../../src/workspace/platform.ts';
+import type { StagedPart, StageWish } from '../../src/workspace/swaps.ts';
 import type { ContractOptions, PlatformUnderTest } from './platform.ts';
 
 const FAR_AWAY = '2999-01-01T00:00:00.000Z';

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OperationError } from '../../src/errors.ts';
-import type { DefinitionFile, StagedPart, StageWish, WorkspacePlatform } from '../../src/workspace/platform.ts';
+import type { DefinitionFile, WorkspacePlatform } from '../../src/workspace/platform.ts';
+import type { StagedPart, StageWish } from '../../src/workspace/swaps.ts';
 import type { Effect } from './mortal.ts';
 import { holdsParentOf, isServed, kindOf, readSwap, renamesBack, renamesIn } from './swap.ts';
 import {

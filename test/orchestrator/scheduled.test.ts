@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError, UserError } from '../../src/errors.ts';
 import type { Operation } from '../../src/records/operation.ts';
 import { nobody, type Scheduled } from '../../src/schedule/schedule.ts';
-import { scheduleSettings, schedulesForAll } from '../../src/schedule/settings.ts';
+import { schedulesForAll } from '../../src/schedule/settings.ts';
 import { alice, bob, type Door, openDoor } from './door.ts';
+import { makeNightly, type Nightly } from './upkeep.ts';
 
 let door: Door;
 beforeEach(async () => {
@@ -17,24 +18,7 @@ afterEach(async () => {
 const MINUTE = 60_000;
 const code = (code: string) => expect.objectContaining({ code });
 
-/** Nightly, in a window that is open now for so many minutes more. */
-function makeSchedule({
-  workspace = 'team-ml',
-  openForMs = 6 * 3_600_000,
-  ...changes
-}: Record<string, unknown> & { workspace?: string; openForMs?: number } = {}): Scheduled {
-  const clock = (ms: number) => new Date(door.world.time.now() + ms).toISOString().slice(11, 16);
-  const window = `${clock(-2 * MINUTE)}-${clock(openForMs)}`;
-  const settings = scheduleSettings.parse({
-    does: 'backup',
-    when: `${clock(0).split(':').reverse().map(Number).join(' ')} * * *`,
-    zone: 'UTC',
-    window,
-    ...changes,
-  });
-  return { id: `${workspace}/nightly`, name: 'nightly', workspace, does: 'backup', settings };
-}
-
+const makeSchedule = (changes: Nightly = {}) => makeNightly(door.world.time.now(), changes);
 const slotNow = () => new Date(Math.floor(door.world.time.now() / MINUTE) * MINUTE);
 const begin = (schedule: Scheduled) => door.orchestrator.backUpAsScheduled(nobody, schedule, slotNow());
 

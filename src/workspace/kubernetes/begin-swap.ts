@@ -1,6 +1,6 @@
 import type { V1PersistentVolume } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import { assertUnmounted, manifestOf } from './bind-claim.ts';
 import type { KubeContext } from './context.ts';
 import { type DisplacedEntry, keepDisplaced } from './displaced.ts';

@@ -1,7 +1,8 @@
 import { explain, isAppError, OperationError } from '../../errors.ts';
 import type { Program, RunProgram } from '../../program.ts';
 import { type Counted, readCounts } from '../../records/counted.ts';
-import type { CountMoment, EffectOptions, StagedPart } from '../platform.ts';
+import type { CountMoment, EffectOptions } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import { askDatabase, readDatabase } from './ask-database.ts';
 import { ClusterRefusal } from './cluster.ts';
 import type { KubeContext } from './context.ts';

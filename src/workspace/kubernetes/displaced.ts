@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OperationError } from '../../errors.ts';
 import { moment } from '../../records/time.ts';
-import type { DefinitionFile, Displaced, StagedPart } from '../platform.ts';
+import type { DefinitionFile } from '../platform.ts';
+import type { Displaced, StagedPart } from '../swaps.ts';
 import type { KubeContext } from './context.ts';
 import { dropDefinition, keepDefinition, keptDefinition, keptPath } from './displaced-definition.ts';
 import { dropPaths } from './drop-paths.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OperationError } from '../../errors.ts';
-import type { Quiet, StagedPart } from '../platform.ts';
+import type { Quiet } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { KubeContext } from './context.ts';
 import { endPrograms } from './end-programs.ts';
 import { findParts } from './find-parts.ts';

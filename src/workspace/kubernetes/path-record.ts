@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { z } from 'zod';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { KubeContext } from './context.ts';
 import type { FoundPart } from './found.ts';
 import { recordsOf } from './ledger.ts';

@@ -2,7 +2,8 @@ import type { KubernetesObject, V1PersistentVolumeClaim, V1StorageClass } from '
 import { OperationError } from '../../errors.ts';
 import type { RunProgram } from '../../program.ts';
 import { type Counted, readCounts } from '../../records/counted.ts';
-import type { EffectOptions, StagedPart } from '../platform.ts';
+import type { EffectOptions } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { KubeContext } from './context.ts';
 import { countRestored } from './count-rows.ts';
 import { dropPlaces } from './drop-places.ts';

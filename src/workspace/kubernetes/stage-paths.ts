@@ -1,5 +1,5 @@
 import { OperationError } from '../../errors.ts';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { KubeContext } from './context.ts';
 import type { FoundPart } from './found.ts';
 import { allOf, byPart, runOnPart } from './path-jobs.ts';

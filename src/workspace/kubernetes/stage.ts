@@ -1,6 +1,6 @@
 import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import { OperationError } from '../../errors.ts';
-import type { StagedPart, StageWish } from '../platform.ts';
+import type { StagedPart, StageWish } from '../swaps.ts';
 import { isSibling, whyNotBeside } from './beside.ts';
 import { carryOver } from './carry-over.ts';
 import type { KubeContext } from './context.ts';

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { OperationError } from '../../errors.ts';
-import type { Quiet, StagedPart } from '../platform.ts';
+import type { Quiet } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { KubeContext } from './context.ts';
 import { endJob } from './end-programs.ts';
 import type { FoundPart } from './found.ts';

@@ -1,5 +1,6 @@
 import { AppError, OperationError } from '../../errors.ts';
-import type { Quiet, StagedPart } from '../platform.ts';
+import type { Quiet } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import { beginSwap } from './begin-swap.ts';
 import { assertUnmounted, bindClaim, fenceClaim, removeClaim } from './bind-claim.ts';
 import { ClusterRefusal, isRefusal } from './cluster.ts';

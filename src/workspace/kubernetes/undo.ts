@@ -1,5 +1,5 @@
 import { OperationError } from '../../errors.ts';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { KubeContext } from './context.ts';
 import { type DisplacedEntry, isKeptWhole, placesOf, readEntries } from './displaced.ts';
 import { placeOf } from './names.ts';

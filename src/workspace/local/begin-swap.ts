@@ -1,6 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import { OperationError } from '../../errors.ts';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { LocalContext } from './context.ts';
 import { type DisplacedEntry, settleSwap } from './displaced.ts';
 import { childNames, childPath, inodeOf, type Look, lookOf, RESERVED } from './file-facts.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { OperationError } from '../../errors.ts';
 import { moment } from '../../records/time.ts';
-import { type DefinitionFile, type Displaced, definitionFile } from '../platform.ts';
+import { type DefinitionFile, definitionFile } from '../platform.ts';
 import { readState, removeState, writeState } from '../state-file.ts';
+import type { Displaced } from '../swaps.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { copyDefinition } from './displaced-definition.ts';
 import { inodeOf } from './file-facts.ts';

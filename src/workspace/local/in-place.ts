@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OperationError } from '../../errors.ts';
-import type { Quiet, StagedPart } from '../platform.ts';
+import type { Quiet } from '../platform.ts';
 import { readState, removeState, writeState } from '../state-file.ts';
+import type { StagedPart } from '../swaps.ts';
 import { withCharge } from './charge.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { isFolder } from './file-facts.ts';

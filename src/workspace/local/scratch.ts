@@ -1,7 +1,7 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperationError } from '../../errors.ts';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { LocalContext } from './context.ts';
 import { removeTree } from './remove-tree.ts';
 

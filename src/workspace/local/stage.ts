@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../../durable-file.ts';
 import { OperationError } from '../../errors.ts';
-import type { StagedPart, StageWish } from '../platform.ts';
+import type { StagedPart, StageWish } from '../swaps.ts';
 import type { LocalContext } from './context.ts';
 import { forgetDefinition } from './displaced.ts';
 import { childNames, inodeOf, isFolder, lookOf } from './file-facts.ts';

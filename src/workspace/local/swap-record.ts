@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { StagedPart } from '../platform.ts';
 import { readState, removeState, stateNames, writeState } from '../state-file.ts';
+import type { StagedPart } from '../swaps.ts';
 import { type LocalContext, stateFiles } from './context.ts';
 import { look } from './file-facts.ts';
 

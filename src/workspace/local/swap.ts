@@ -1,5 +1,6 @@
 import { AppError, OperationError } from '../../errors.ts';
-import type { Quiet, StagedPart } from '../platform.ts';
+import type { Quiet } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import { dropBallast } from './ballast.ts';
 import { beginSwap } from './begin-swap.ts';
 import { withCharge } from './charge.ts';

@@ -1,5 +1,5 @@
 import { OperationError } from '../../errors.ts';
-import type { StagedPart } from '../platform.ts';
+import type { StagedPart } from '../swaps.ts';
 import type { LocalContext } from './context.ts';
 import { type DisplacedEntry, readEntries } from './displaced.ts';
 import { childNames, childPath, inodeOf } from './file-facts.ts';

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Cluster } from '../../../src/workspace/kubernetes/cluster.ts';
 import type { FoundPart } from '../../../src/workspace/kubernetes/found.ts';
 import { whyNotWithin } from '../../../src/workspace/kubernetes/stage-paths.ts';
-import type { StagedPart, StageWish } from '../../../src/workspace/platform.ts';
+import type { StagedPart, StageWish } from '../../../src/workspace/swaps.ts';
 import { makeEcsLonghorn } from '../../fakes/kube-api/layouts/ecs-longhorn.ts';
 import { makeExternalNfs } from '../../fakes/kube-api/layouts/external-nfs.ts';
 import { makeOpenshiftCeph } from '../../fakes/kube-api/layouts/openshift-ceph.ts';

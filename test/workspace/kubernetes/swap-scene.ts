@@ -6,7 +6,8 @@ import { claimNameOf } from '../../../src/workspace/kubernetes/names.ts';
 import { noteRunning } from '../../../src/workspace/kubernetes/note.ts';
 import { stageWishes } from '../../../src/workspace/kubernetes/stage.ts';
 import { stopServices } from '../../../src/workspace/kubernetes/stop-services.ts';
-import type { Quiet, RunningNote, StagedPart } from '../../../src/workspace/platform.ts';
+import type { Quiet, RunningNote } from '../../../src/workspace/platform.ts';
+import type { StagedPart } from '../../../src/workspace/swaps.ts';
 import { createLiveScene, type LiveScene, SPACE } from './live-scene.ts';
 
 export const FIRST = 'op_0000000001';

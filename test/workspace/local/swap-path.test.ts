@@ -3,7 +3,8 @@ import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Quiet, RunningNote, StagedPart } from '../../../src/workspace/platform.ts';
+import type { Quiet, RunningNote } from '../../../src/workspace/platform.ts';
+import type { StagedPart } from '../../../src/workspace/swaps.ts';
 import { type Bench, canMount, commanded, listIfThere, makeBench, makeFolder, OPERATION, until } from './bench.ts';
 
 const FAR_AWAY = '2999-01-01T00:00:00.000Z';

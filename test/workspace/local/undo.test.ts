@@ -3,7 +3,8 @@ import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Quiet, RunningNote, StagedPart } from '../../../src/workspace/platform.ts';
+import type { Quiet, RunningNote } from '../../../src/workspace/platform.ts';
+import type { StagedPart } from '../../../src/workspace/swaps.ts';
 import {
   assertGuardIsBuilt,
   type Bench,
