@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** These begin to work when they are imported; all that they would import is imported here as well. */
-const PROGRAMS = /(^|\/)(main|guard-main)\.js$/;
+/** These begin to work when they are imported; all that they would import is imported here as well. Assets are a browser's. */
+const PROGRAMS = /(^|\/)(main|guard-main)\.js$|\/web\/assets\//;
 
 /** Prints the resident bytes of a process that has loaded every file of the product. */
 async function loadEverything(): Promise<void> {
