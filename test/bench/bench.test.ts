@@ -34,13 +34,15 @@ function begin(words: readonly string[]) {
 const left = async () => (await readdir(base)).filter((name) => name.startsWith('cml-bench-'));
 
 describe('the benchmark', () => {
-  it('measures a small restore from end to end, writes its report with a picture, and leaves nothing', async () => {
-    const run = begin(['--small', '--only', 'restore']);
+  it('measures a small restore and memory from end to end, writes its report with a picture, and leaves nothing', async () => {
+    const run = begin(['--small', '--only', 'restore,memory']);
     expect([0, 1], run.said()).toContain(await run.ended);
     const report = await readFile(join(base, 'out', 'RESULTS.md'), 'utf8');
     expect(report).toMatch(
       /\| restore step \(without counting\) \/ bare restic, the largest tree \| ≤ 1\.050 \| \d\.\d{3} \| (yes|\*\*no\*\*) \|/,
     );
+    expect(report).not.toContain('not measured');
+    expect(report).toMatch(/\| everything loaded \| < 300 MB \| \d+ MB \|/);
     expect(report).toContain('| fill |');
     expect(report).toContain('restic 0.');
     expect(await readFile(join(base, 'out', 'pictures', 'restore.svg'), 'utf8')).toContain('bare restic');
