@@ -31,7 +31,7 @@ export async function writeState(path: string, value: unknown): Promise<void> {
 
 /** Also what a death in the middle of writing it left, whether or not the file ever came to be. */
 export async function removeState(path: string): Promise<void> {
-  await rm(halfWritten(path), { force: true });
+  await removeIfPossible(halfWritten(path));
   try {
     await rm(path);
   } catch (cause) {
@@ -39,6 +39,11 @@ export async function removeState(path: string): Promise<void> {
     throw cause;
   }
   await syncFolder(dirname(path));
+}
+
+/** Nobody ever reads it: that it stays must not keep services from being started. */
+async function removeIfPossible(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 /** None when there is no such folder. */
@@ -54,6 +59,6 @@ export async function stateNames(folder: string): Promise<string[]> {
 /** Only while nobody writes those of these names: what is half written otherwise may be about to be whole. */
 export async function removeHalfWritten(folder: string, isDead: (name: string) => boolean): Promise<void> {
   for (const name of await stateNames(folder)) {
-    if (name.endsWith(halfWritten('')) && isDead(name)) await rm(join(folder, name), { force: true });
+    if (name.endsWith(halfWritten('')) && isDead(name)) await removeIfPossible(join(folder, name));
   }
 }
