@@ -165,8 +165,7 @@ const Name: FC<{ backup: Backup }> = ({ backup: { id, name } }) => (
 
 const Maker: FC<{ backup: Backup }> = ({ backup: { by, trigger } }) => (
   <span class="stack">
-    {by.name}
-    {trigger === 'schedule' ? <small>by schedule</small> : null}
+    {trigger === 'schedule' ? 'a schedule' : by.name}
     {trigger === 'vendor' ? <small>in the vendor's page</small> : null}
   </span>
 );
