@@ -128,7 +128,8 @@ export function createWeb({ settings, data, config, environment, log, ...options
  * A page is made of much that is needed for a moment only. In the small space that a server begins with it would be taken
  * for something that stays, and looking for it again there costs more than the page itself. And a server that saves memory
  * looks through all that it holds whenever a tenth came to it: with a large catalog and some readers, every two seconds, on
- * every processor. Two fifths is next to never, for a tenth more memory at most.
+ * every processor. With two fifths that is rare, for about a
+ * tenth more memory.
  */
 function makeRoomForPages(): void {
   setFlagsFromString('--semi-space-growth-factor=2');

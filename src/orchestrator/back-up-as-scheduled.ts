@@ -2,7 +2,7 @@ import { UserError } from '../errors.ts';
 import type { RunningOperation } from '../operation/run-operation.ts';
 import type { Person } from '../records/person.ts';
 import type { Fired, Scheduled } from '../schedule/schedule.ts';
-import { lookOnceMore, windowClosesAt } from './once-free.ts';
+import { beginsUntil, lookOnceMore, windowClosesAt } from './once-free.ts';
 import { type BackupWish, requestBackup } from './request-backup.ts';
 import type { Room } from './room.ts';
 import type { ScheduledTurns } from './scheduled-turns.ts';
@@ -19,16 +19,14 @@ export async function backUpAsScheduled(
 ): Promise<Fired> {
   const wish = wishOf(schedule);
   if (person.proof !== 'schedule') return launched(await requestBackup(room, person, wish));
-  const settings = room.settingsOf(wish.workspace);
   const closesAt = windowClosesAt(schedule, slotAt);
-  const noticeMs = wish.noticeMs ?? settings.policy.notice;
   const storageClasses = await storageClassesOf(room, wish.workspace);
   const scheduled = {
     id: schedule.id,
     slotAt: slotAt.toISOString(),
     ...(closesAt ? { windowClosesAt: closesAt.toISOString() } : {}),
   };
-  const until = closesAt && new Date(closesAt.getTime() - noticeMs);
+  const until = beginsUntil(room, schedule, slotAt);
   const running = await turns.take({ storageClasses, until }, async () => {
     await lookOnceMore(room, schedule);
     return requestBackup(room, person, { ...wish, scheduled });

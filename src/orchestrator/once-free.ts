@@ -31,12 +31,12 @@ export async function onceFree(
   const { workspace } = schedule;
   if (person.proof !== 'schedule' || workspace === undefined) return run();
   const { clock } = room.world;
-  const by = latestOf(room, schedule, workspace, slotAt);
+  const patienceEnds = new Date(clock.now().getTime() + PATIENCE_MS);
+  const by = beginsUntil(room, schedule, slotAt) ?? patienceEnds;
   const mayBegin = () => room.isFree(workspace) || isBeingDone(room, schedule, workspace);
-  for (let hasWaited = false; ; hasWaited = true) {
-    const isWaiting = hasWaited || !mayBegin();
+  for (let waits = !mayBegin(); ; waits = true) {
     if (!(await ends.until(mayBegin, by))) return putOff(room, workspace, schedule);
-    if (isWaiting) await lookOnceMore(room, schedule);
+    if (waits) await lookOnceMore(room, schedule);
     if (!(await isPromised(room, workspace)) || clock.now() >= by) {
       try {
         return await run();
@@ -60,6 +60,14 @@ export function windowClosesAt({ settings }: Scheduled, slotAt: Date): Date | un
   return window && windowEndsAt(window, zone, slotAt);
 }
 
+/** When it begins in vain: before services stop, people are still to be told. Undefined: never. */
+export function beginsUntil(room: Room, schedule: Scheduled, slotAt: Date): Date | undefined {
+  const { workspace, does, settings } = schedule;
+  const closesAt = windowClosesAt(schedule, slotAt);
+  if (!closesAt || does !== 'backup' || workspace === undefined) return closesAt;
+  return new Date(closesAt.getTime() - (settings.notice ?? room.settingsOf(workspace).policy.notice));
+}
+
 /** Hours may have passed since it was due. One slip in the file, perhaps of another workspace, must not end all backups. */
 export async function lookOnceMore({ world }: Room, { id }: Scheduled): Promise<void> {
   try {
@@ -70,14 +78,6 @@ export async function lookOnceMore({ world }: Room, { id }: Scheduled): Promise<
   }
   const { paused } = await world.catalog.schedules.get(id);
   if (paused) throw new UserError('too-late', `It was paused by ${paused.by} while it waited for its turn.`);
-}
-
-/** Once it begins, people are still to be told before services stop. */
-function latestOf(room: Room, schedule: Scheduled, workspace: string, slotAt: Date): Date {
-  const closesAt = windowClosesAt(schedule, slotAt);
-  if (!closesAt) return new Date(room.world.clock.now().getTime() + PATIENCE_MS);
-  if (schedule.does !== 'backup') return closesAt;
-  return new Date(closesAt.getTime() - (schedule.settings.notice ?? room.settingsOf(workspace).policy.notice));
 }
 
 function isBeingDone(room: Room, { does }: Scheduled, workspace: string): boolean {

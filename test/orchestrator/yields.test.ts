@@ -50,3 +50,23 @@ test('a verification gives way all the time', async () => {
   await door.drive((await door.orchestrator.requestVerify(bob, backup)).ended);
   expectRightOfWay(['fill-db', 'compare-0']);
 });
+
+test('the copy of what is kept still by a snapshot gives way', async () => {
+  const wish = { workspace: 'team-ml', noticeMs: 0, capture: 'snapshot' as const };
+  expect(await door.drive((await door.orchestrator.requestBackup(alice, wish)).ended)).toMatchObject({
+    status: 'succeeded',
+  });
+  expectRightOfWay(['later', 'check']);
+});
+
+test('looking after the repository gives way', async () => {
+  await door.backUp();
+  door.moves.length = 0;
+  await door.drive((await door.orchestrator.prune(bob, 'team-ml')).ended);
+  expectRightOfWay(['prune', 'check']);
+  door.moves.length = 0;
+  await door.drive((await door.orchestrator.checkRepository(bob, 'team-ml', {})).ended);
+  const yielded = door.moves.filter(({ yields }) => yields).map(({ key }) => key);
+  expect(yielded.length).toBeGreaterThan(0);
+  expect(yielded.every((key) => key.startsWith('reread-'))).toBe(true);
+});

@@ -21,31 +21,33 @@ export async function readSnapshots(context: LocalContext, operationId: string):
   return (await readState(stateFiles.snapshots(context.folder, operationId), madeSnapshots)) ?? [];
 }
 
-export async function recordSnapshot(context: LocalContext, operationId: string, made: MadeSnapshot): Promise<void> {
-  const others = (await readSnapshots(context, operationId)).filter(({ part }) => part !== made.part);
-  await writeState(stateFiles.snapshots(context.folder, operationId), [...others, made]);
+export function recordSnapshot(context: LocalContext, operationId: string, made: MadeSnapshot): Promise<void> {
+  return context.lock.hold(async () => {
+    const others = (await readSnapshots(context, operationId)).filter(({ part }) => part !== made.part);
+    await writeState(stateFiles.snapshots(context.folder, operationId), [...others, made]);
+  });
 }
 
-export function removeSnapshots(context: LocalContext, operationId: string): Promise<void> {
-  return removeState(stateFiles.snapshots(context.folder, operationId));
-}
-
-export async function forgetSnapshot(context: LocalContext, operationId: string, part: string): Promise<void> {
-  const others = (await readSnapshots(context, operationId)).filter((made) => made.part !== part);
-  const file = stateFiles.snapshots(context.folder, operationId);
-  await (others.length === 0 ? removeState(file) : writeState(file, others));
+export function forgetSnapshot(context: LocalContext, operationId: string, part: string): Promise<void> {
+  return context.lock.hold(async () => {
+    const others = (await readSnapshots(context, operationId)).filter((made) => made.part !== part);
+    const file = stateFiles.snapshots(context.folder, operationId);
+    await (others.length === 0 ? removeState(file) : writeState(file, others));
+  });
 }
 
 /**
  * Takes a place away from operations that ended without dropping what they made there: when one of them is released
  * late, it must not drop what stands there by then.
  */
-export async function takeOverPlace(context: LocalContext, operationId: string, path: string): Promise<void> {
-  for (const name of await stateNames(context.folder)) {
-    const other = /^snapshots-(op_\w+)\.json$/.exec(name)?.[1];
-    if (other === undefined || other === operationId) continue;
-    const theirs = await readSnapshots(context, other);
-    const rest = theirs.filter((made) => made.by !== 'btrfs' || made.path !== path);
-    if (rest.length < theirs.length) await writeState(stateFiles.snapshots(context.folder, other), rest);
-  }
+export function takeOverPlace(context: LocalContext, operationId: string, path: string): Promise<void> {
+  return context.lock.hold(async () => {
+    for (const name of await stateNames(context.folder)) {
+      const other = /^snapshots-(op_\w+)\.json$/.exec(name)?.[1];
+      if (other === undefined || other === operationId) continue;
+      const theirs = await readSnapshots(context, other);
+      const rest = theirs.filter((made) => made.by !== 'btrfs' || made.path !== path);
+      if (rest.length < theirs.length) await writeState(stateFiles.snapshots(context.folder, other), rest);
+    }
+  });
 }

@@ -12,14 +12,7 @@ import { inodeOf } from './file-facts.ts';
 import { configuredPart } from './parts.ts';
 import { assertSameQuiet } from './quiet.ts';
 import { runCommand } from './run-command.ts';
-import {
-  forgetSnapshot,
-  type MadeSnapshot,
-  readSnapshots,
-  recordSnapshot,
-  removeSnapshots,
-  takeOverPlace,
-} from './snapshot-record.ts';
+import { forgetSnapshot, type MadeSnapshot, readSnapshots, recordSnapshot, takeOverPlace } from './snapshot-record.ts';
 import { type SnapshotWay, snapshotWay } from './snapshot-way.ts';
 
 const COMMAND_MS = 300_000;
@@ -93,7 +86,6 @@ async function make(
 /** Forgets each as it goes: a configured command need not be able to drop twice. */
 export async function dropSnapshots(context: LocalContext, operationId: string): Promise<void> {
   const made = await readSnapshots(context, operationId);
-  if (made.length === 0) return removeSnapshots(context, operationId); // perhaps half written: nothing was made then
   await doAll(
     made.map((one) => async () => {
       await drop({ context, operationId, part: one.part, options: {} }, one);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -94,9 +94,28 @@ it('has what its dead owner was writing removed once, and nothing that is writte
   const holder = await holdElsewhere();
   holder.kill('SIGKILL');
   await new Promise((gone) => holder.once('exit', gone));
-  expect(await look()).toEqual(['guard-answer.json.new', 'snapshots-op_0000000001.json.new']);
+  expect(await look()).toEqual(['guard-answer.json.new']);
   await removeState(join(folder, 'guard-answer.json'));
-  expect(await look()).toEqual(['snapshots-op_0000000001.json.new']);
+  expect(await look()).toEqual([]);
+});
+
+it('is given, and state is removed, also where what was half written cannot be', async () => {
+  const inTheWay = join(folder, 'quiet.json.new');
+  await mkdir(join(inTheWay, 'inside'), { recursive: true });
+  await writeFile(join(folder, 'quiet.json'), '{}');
+  const holder = await holdElsewhere();
+  holder.kill('SIGKILL');
+  await new Promise((gone) => holder.once('exit', gone));
+  const options = {
+    folder,
+    clock: systemClock,
+    waitMs: 5_000,
+    fence: false,
+    afterDeath: () => removeDeadWriting(folder),
+  };
+  expect(await createStateLock(options).hold(async () => 'in')).toBe('in');
+  await removeState(join(folder, 'quiet.json'));
+  expect((await readdir(folder)).sort()).toEqual(['lock', 'quiet.json.new']);
 });
 
 it('tells who holds it when a living owner keeps it', async () => {
